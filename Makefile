@@ -1,0 +1,65 @@
+# Both commands set everything up: `make demo` shows the main job, `make test` runs the tests. `make check` is what CI runs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo dev test check lint types laws contract drift proto docs bench lock clean
+
+help: ## What there is to make
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is %s: make PYTHON=python3.12 ..." % sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(VENV)/.ready ## Make .venv from requirements.lock
+
+demo: setup ## Show the main job, on real input, in some seconds
+	@kuacheng demo
+
+dev: setup ## Both cities and the gateway, until Ctrl-C
+	@kuacheng dev
+
+test: setup ## Run the tests
+	pytest -n auto -q
+
+check: lint types laws contract drift test ## Everything that must hold
+
+lint: setup
+	ruff check
+	ruff format --check
+
+types: setup
+	mypy
+
+laws: setup
+	lint-imports
+	kuacheng tables check
+
+contract: setup
+	buf lint
+	buf breaking --against docs/contract/released.binpb
+
+drift: setup
+	python -m gateway.rpc.pb --check
+	python -m gateway.development.pages --check
+
+proto: setup ## Make the generated code anew from proto/
+	python -m gateway.rpc.pb
+
+docs: setup ## Make the generated pages anew
+	python -m gateway.development.pages
+
+bench: setup ## Compare the gateway with a bare pass-through, in one run
+	python -m bench
+
+lock: setup ## Pin requirements.lock anew (needs uv)
+	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --extra dev --no-header --no-annotate -o requirements.lock pyproject.toml
+
+clean: ## Remove what was made
+	rm -rf $(VENV) .kuacheng .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""The gateway between two cities: identify, authorise, translate, record, ask, disclose."""

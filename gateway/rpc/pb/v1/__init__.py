@@ -1,0 +1,1 @@
+"""kuacheng.v1 as made by protoc."""
