@@ -1,0 +1,33 @@
+"""Who may ask which evidence of which region, for which matters, on which basis, seeing which fields, until when.
+
+Deny by default: what no agreement names is refused. An empty set names nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.model.query import LegalBasisKind
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What of one evidence type (by canonical code) may be seen."""
+
+    evidence_type: str
+    fields: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """One agreement. `systems` None means every system of the department. In force for valid_from <= now < valid_to."""
+
+    id: str
+    department: str
+    systems: frozenset[str] | None
+    provider_region: str
+    grants: Mapping[str, Grant]
+    matters: frozenset[str]
+    legal_bases: frozenset[LegalBasisKind]
+    valid_from: datetime
+    valid_to: datetime

@@ -1,0 +1,32 @@
+"""What crosses to a city's system and back, in that city's own words, between a table and a dialect."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Leaf = str | int | float | bool | None
+Record = Mapping[str, "Leaf | Record | list[Record] | list[Leaf]"]
+
+
+@dataclass(frozen=True, slots=True)
+class CityRequest:
+    """A question for one operation of one system, by the city's own names; a dot in a name means a part within a part."""
+
+    system: str
+    operation: str
+    values: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CityAnswer:
+    """What the city said: its records, or in so many words that it holds none. `status` is its own code, as evidence.
+
+    `records` empty and `no_record` false never occur together; a dialect that cannot tell refuses instead.
+    """
+
+    status: str
+    records: tuple[Record, ...] = field(default=(), repr=False)
+    no_record: bool = False
+
+    def __post_init__(self) -> None:
+        if self.no_record == bool(self.records):
+            raise RuntimeError("a city answer holds records or says that there are none")

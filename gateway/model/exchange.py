@@ -1,0 +1,155 @@
+"""The values of one exchange, from the call that comes in to what leaves sealed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.model.agreement import Agreement
+from gateway.model.catalogue import EvidenceType
+from gateway.model.evidence import Evidence
+from gateway.model.identity import Caller, Peer
+from gateway.model.query import Query
+from gateway.model.refusal import Refusal
+from gateway.model.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call as it arrived.
+
+    `asked` is the question, or the refusal that reading it earned; `expires` is when the caller stops waiting, in seconds of
+    Clock.monotonic.
+    """
+
+    exchange_id: str
+    peer: Peer
+    asked: Query | Refusal
+    received: datetime
+    expires: float
+
+    def question(self) -> Query:
+        """The question; raises the Refusal that reading it earned."""
+        if isinstance(self.asked, Refusal):
+            raise self.asked
+        return self.asked
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """That this caller may ask this question, by one agreement, and see these fields. Made by stages.authorise only."""
+
+    caller: Caller
+    query: Query
+    type: EvidenceType
+    agreement: Agreement
+    fields: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where the permitted question goes."""
+
+    permit: Permit
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """How far an exchange has come: what its entry in the log can say of it."""
+
+    call: Call
+    caller: Caller | None = None
+    query: Query | None = None
+    permit: Permit | None = None
+    route: Route | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """What this caller may see of what the city said; empty `evidence` is the city's own NO_RECORD."""
+
+    evidence: tuple[Evidence, ...] = field(repr=False)
+    fields: tuple[str, ...]
+
+
+class EntryKind(StrEnum):
+    """What an entry of the evidence log records."""
+
+    INTENT = "INTENT"
+    OUTCOME = "OUTCOME"
+    REFUSED = "REFUSED"
+
+
+Fact = str | int | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the evidence log: no payload and no personal data, a holder only as a keyed hash.
+
+    `replay_key` is unique among INTENT entries: a store refuses a second one, and so a question is never asked twice.
+    """
+
+    kind: EntryKind
+    exchange_id: str
+    at: datetime
+    facts: Mapping[str, Fact]
+    replay_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Where the log holds an entry; `leaf_hash` is its RFC 6962 leaf hash."""
+
+    log: str
+    index: int
+    leaf_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """When the question left for the city, and when its answer was there."""
+
+    request_out: datetime
+    response_in: datetime
+
+
+class Result(StrEnum):
+    """How an exchange ended."""
+
+    ISSUED = "ISSUED"
+    NO_RECORD = "NO_RECORD"
+    REFUSED = "REFUSED"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What may be counted and logged of an exchange: an allow-list, without personal data. Times in seconds."""
+
+    exchange_id: str
+    evidence_type: str
+    region: str
+    department: str
+    system: str
+    agreement: str
+    result: Result
+    reason: str
+    blame: str
+    seconds: float
+    city_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An answer that is recorded. The only thing that the codec lets out. `response_out` is when its outcome was durable."""
+
+    route: Route
+    call: Call
+    disclosure: Disclosure
+    city_status: str
+    asked: Asked
+    response_out: datetime
+    intent: Recorded
+    outcome: Recorded

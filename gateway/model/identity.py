@@ -1,0 +1,51 @@
+"""Who calls: what a peer claims (Peer), whom we trust for what (Trust), and who it therefore is (Caller)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """What the TLS session showed: the leaf and any further certificates, PEM."""
+
+    leaf: bytes = field(repr=False)
+    chain: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The authorities (PEM, one or more) that may speak for one region, and that region's trust domain."""
+
+    region: str
+    trust_domain: str
+    authorities: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whom we believe. Two values with one generation are one value: validation is remembered by it."""
+
+    generation: str
+    anchors: Mapping[str, Anchor] = field(compare=False)
+    revoked: frozenset[str] = frozenset()
+
+    def __hash__(self) -> int:
+        return hash(self.generation)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One departmental system, as its certificate names it.
+
+    `department` is a unified social credit code, `fingerprint` the SHA-256 of the leaf (hex), `serial` hex.
+    """
+
+    region: str
+    department: str
+    system: str
+    uri: str
+    fingerprint: str
+    serial: str
+    not_before: datetime
+    not_after: datetime

@@ -1,0 +1,88 @@
+"""What a caller asks: a question in canonical words, well-formed but not yet permitted.
+
+Every value here that holds personal data has a redacting repr.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class HolderType(StrEnum):
+    """Whose evidence (持证主体类别)."""
+
+    PERSON = "PERSON"
+    ORGANISATION = "ORGANISATION"
+
+
+class LegalBasisKind(StrEnum):
+    """On what legal ground (用证依据)."""
+
+    STATUTORY_DUTY = "STATUTORY_DUTY"
+    HOLDER_AUTHORISED = "HOLDER_AUTHORISED"
+    ENTRUSTED = "ENTRUSTED"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose evidence is asked for (持证主体)."""
+
+    type: HolderType
+    id_type: str
+    id_number: str = field(repr=False)
+    name: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who acts at the caller's side (经办人)."""
+
+    account: str
+    role: str
+    name: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """For what (用证目的)."""
+
+    matter_code: str
+    matter_name: str
+    case_number: str
+    operator: Operator
+
+
+@dataclass(frozen=True, slots=True)
+class LegalBasis:
+    """On what ground, and where that is written."""
+
+    kind: LegalBasisKind
+    reference: str
+    token: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthRange:
+    """First and last month, both included, `YYYY-MM`; first <= last."""
+
+    first: str
+    last: str
+
+
+Parameter = str | date | MonthRange
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One question about one holder to one region. `fields` empty means all that the agreement allows."""
+
+    request_id: str
+    evidence_type: str
+    provider_region: str
+    holder: Holder
+    purpose: Purpose
+    legal_basis: LegalBasis
+    parameters: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    fields: frozenset[str] = frozenset()

@@ -1,0 +1,40 @@
+"""A table, compiled: what one system's names and codes mean for one evidence type.
+
+`outward` yields the city's value for each of the city's names; `inward` yields the canonical value of each field from a record.
+Both are made once, when the table is loaded (gateway.stages.translate.compiling).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from gateway.model.catalogue import EvidenceType
+from gateway.model.city import Record
+from gateway.model.evidence import Value
+from gateway.model.identity import Caller
+from gateway.model.query import Query
+
+Writer = Callable[["Asking"], str | None]
+Reader = Callable[[Record], Value | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Everything that an outward rule may read: the question and who asks it."""
+
+    query: Query
+    caller: Caller
+    type: EvidenceType
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One system's meaning of one evidence type. `system` is the adapter's name, such as `guangzhou.g2`."""
+
+    edition: str
+    region: str
+    type: EvidenceType
+    system: str
+    operation: str
+    outward: tuple[tuple[str, Writer], ...] = field(repr=False)
+    inward: tuple[tuple[str, Reader], ...] = field(repr=False)
+    withheld: Mapping[str, str] = field(repr=False)
