@@ -1,0 +1,52 @@
+"""What the corridor needs of the world outside, as Protocols. One conformance suite each; see tests/gateway/ports."""
+
+from asyncio import Future
+from datetime import datetime
+from typing import Protocol
+
+from gateway.model.city import CityAnswer, CityRequest
+from gateway.model.exchange import Ended, Entry, Recorded
+
+
+class CityAdapter(Protocol):
+    """One system of one city."""
+
+    async def ask(self, request: CityRequest, seconds: float) -> CityAnswer:
+        """Asks once, within `seconds`. Raises Refusal with blame COUNTERPARTY for whatever goes wrong over there."""
+        ...
+
+    async def close(self) -> None:
+        """Ends its connections."""
+        ...
+
+
+class Ledger(Protocol):
+    """The evidence log."""
+
+    def append(self, entry: Entry) -> Future[Recorded]:
+        """Queues the entry at once, in the order of the calls; the future ends when it is durable.
+
+        Whoever stops waiting does not take the entry back. Raises Refusal: REPLAYED_REQUEST for an INTENT whose replay_key stands
+        already, LEDGER_UNAVAILABLE when it could not be made durable.
+        """
+        ...
+
+
+class Clock(Protocol):
+    """The one home of time."""
+
+    def now(self) -> datetime:
+        """The moment, aware, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment; never goes back."""
+        ...
+
+
+class Meter(Protocol):
+    """What is counted and logged of each exchange."""
+
+    def ended(self, ended: Ended) -> None:
+        """One exchange ended."""
+        ...

@@ -1,0 +1,1 @@
+"""One concern each, pure and synchronous; only the corridor knows their order."""

@@ -1,0 +1,92 @@
+"""May this caller ask this, and what may it see? One agreement, named.
+
+Laws: deny by default, and an empty set names nothing; a Permit is made here and nowhere else; a smaller agreement never permits more;
+of several agreements that cover the question the first by id is named, so the same question always stands on the same one.
+Source: Network Data Security Regulations Art. 12 (an agreement for each provision); PIPL Art. 6 (minimisation), 34 (powers).
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from gateway.model.agreement import Agreement
+from gateway.model.catalogue import EvidenceType
+from gateway.model.exchange import Permit
+from gateway.model.identity import Caller
+from gateway.model.query import LegalBasisKind, Query
+from gateway.model.refusal import Reason, Refusal, Violation
+from gateway.model.world import World
+
+Condition = tuple[Reason, str, Callable[[Agreement], bool]]
+
+
+def authorise(caller: Caller, query: Query, world: World, now: datetime) -> Permit:
+    """The permit of this question. Raises a Refusal that names what is not covered."""
+    kind = _known(query, world)
+    _grounded(query)
+    agreement = _narrow(world.agreements.get(caller.department, ()), _conditions(caller, query, kind, now))
+    return Permit(caller, query, kind, agreement, query.fields or agreement.grants[kind.code].fields)
+
+
+def _conditions(caller: Caller, query: Query, kind: EvidenceType, now: datetime) -> tuple[Condition, ...]:
+    """What an agreement must meet, in the order in which a failure is told."""
+    none, purpose = Reason.NO_AGREEMENT, Reason.PURPOSE_NOT_COVERED
+    return (
+        (none, "no agreement names this system of the department", lambda each: _names(each, caller)),
+        (none, "no agreement is in force now", lambda each: each.valid_from <= now < each.valid_to),
+        (none, "no agreement with this region", lambda each: each.provider_region == query.provider_region),
+        (none, "no agreement covers this evidence type", lambda each: kind.code in each.grants),
+        (purpose, "the matter is not covered", lambda each: query.purpose.matter_code in each.matters),
+        (purpose, "the legal basis is not covered", lambda each: query.legal_basis.kind in each.legal_bases),
+        (purpose, "a wanted field is not covered", lambda each: _shows(each, query, kind)),
+    )
+
+
+def _grounded(query: Query) -> None:
+    """A holder's authorisation needs a token that verifies, and no verification is built yet: so it opens nothing."""
+    if query.legal_basis.kind is not LegalBasisKind.HOLDER_AUTHORISED:
+        return
+    if not query.legal_basis.token:
+        raise Refusal(Reason.HOLDER_AUTHORISATION_REQUIRED, "no token came with the request")
+    raise Refusal(Reason.HOLDER_AUTHORISATION_INVALID, "this gateway cannot verify a holder's authorisation yet")
+
+
+def _narrow(agreements: Iterable[Agreement], conditions: tuple[Condition, ...]) -> Agreement:
+    """The first agreement by id that meets every condition; else the refusal of the first condition that none of the rest met."""
+    remaining = tuple(agreements)
+    for reason, detail, holds in conditions:
+        remaining = tuple(each for each in remaining if holds(each))
+        if not remaining:
+            raise Refusal(reason, detail)
+    return min(remaining, key=lambda each: each.id)
+
+
+def _names(agreement: Agreement, caller: Caller) -> bool:
+    return agreement.systems is None or caller.system in agreement.systems
+
+
+def _shows(agreement: Agreement, query: Query, kind: EvidenceType) -> bool:
+    """Whether every wanted field may be seen, and any at all: that a paper exists is already something to know."""
+    granted = agreement.grants[kind.code].fields
+    return bool(granted) and query.fields <= granted
+
+
+def _known(query: Query, world: World) -> EvidenceType:
+    """The evidence type, or whatever in the question no world of ours has."""
+    if query.provider_region not in world.regions:
+        raise Refusal(Reason.UNKNOWN_REGION, "the region is not configured", violations=(Violation("provider_region", _REGION),))
+    kind = world.catalogue.find(query.evidence_type)
+    if kind is None:
+        raise Refusal(Reason.UNKNOWN_EVIDENCE_TYPE, "not in the catalogue", violations=(Violation("evidence_type", _TYPE),))
+    if query.holder.type not in kind.holder_types:
+        raise _invalid("holder.type", f"{kind.alias} is held by {' or '.join(sorted(kind.holder_types))}")
+    if not query.fields <= kind.fields.keys():
+        raise _invalid("fields", "names a field that the type does not have; DirectoryService.ListEvidenceTypes lists them")
+    return kind
+
+
+_REGION = "a GB/T 2260 code that DirectoryService.ListRegions lists"
+_TYPE = "a code or alias that DirectoryService.ListEvidenceTypes lists"
+
+
+def _invalid(field: str, description: str) -> Refusal:
+    return Refusal(Reason.INVALID_REQUEST, f"{field} is at fault", violations=(Violation(field, description),))

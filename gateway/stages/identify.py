@@ -1,0 +1,140 @@
+"""Whose certificate a caller shows, and whether its authority may speak for that region.
+
+Laws: exactly one URI SAN, `spiffe://<region trust domain>/department/<credit code>/system/<name>`; never by common name; an authority
+speaks for its own region only; a key that can be broken names nobody; validity is checked on every call, the path once for each
+certificate and trust generation.
+Source: SPIFFE-ID 2, X509-SVID 2 to 5; RFC 5280 6.1; NIST SP 800-131A (sizes of keys).
+"""
+
+import re
+from datetime import datetime
+from functools import lru_cache
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
+
+from gateway.model.identifiers import CreditCode, InvalidIdentifier
+from gateway.model.identity import Anchor, Caller, Peer, Trust
+from gateway.model.refusal import Reason, Refusal
+
+_PATH = re.compile(r"/department/([0-9A-Z]{18})/system/([a-z0-9][a-z0-9.-]{0,62})")
+_REMEMBERED = 8192
+_CURVES = frozenset({"secp256r1", "secp384r1"})
+_SHORTEST_RSA = 2048
+_MALFORMED = (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+
+
+def identify(peer: Peer, trust: Trust, now: datetime) -> Caller:
+    """The system that calls. Raises CALLER_UNKNOWN or CERTIFICATE_REVOKED."""
+    caller = _read(peer, trust)
+    _in_force(caller.not_before, caller.not_after, now)
+    if caller.fingerprint in trust.revoked:
+        raise Refusal(Reason.CERTIFICATE_REVOKED, "the certificate stands on the deny-list")
+    return caller
+
+
+def _in_force(not_before: datetime, not_after: datetime, now: datetime) -> None:
+    if now < not_before:
+        raise _unknown("the certificate or its authority is not valid yet")
+    if now > not_after:
+        raise _unknown("the certificate or its authority has expired")
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _read(peer: Peer, trust: Trust) -> Caller:
+    """Who the certificate names; depends on the two values only, so it is worked out once."""
+    leaf = _parse(peer.leaf)
+    uri = _only_uri(leaf)
+    domain, _, path = uri.removeprefix("spiffe://").partition("/")
+    named = _PATH.fullmatch(f"/{path}")
+    if not uri.startswith("spiffe://") or named is None:
+        raise _unknown("the URI is not spiffe://<trust domain>/department/<credit code>/system/<name>")
+    anchor = trust.anchors.get(domain)
+    if anchor is None:
+        raise _unknown("no region has the trust domain that the URI names")
+    if not _is_strong(leaf):
+        raise _unknown("the certificate's key is of a kind or size that is not accepted")
+    chain = _verify(leaf, peer.chain, anchor)
+    return Caller(
+        region=anchor.region,
+        department=_department(named[1]),
+        system=named[2],
+        uri=uri,
+        fingerprint=leaf.fingerprint(SHA256()).hex(),
+        serial=f"{leaf.serial_number:x}",
+        not_before=max(each.not_valid_before_utc for each in chain),
+        not_after=min(each.not_valid_after_utc for each in chain),
+    )
+
+
+def _parse(pem: bytes) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(pem)
+    except _MALFORMED as error:
+        raise _unknown("the certificate does not parse") from error
+
+
+def _only_uri(leaf: x509.Certificate) -> str:
+    try:
+        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound as error:
+        raise _unknown("the certificate has no subject alternative name") from error
+    except _MALFORMED as error:
+        raise _unknown("the certificate's extensions do not parse") from error
+    uris = names.get_values_for_type(x509.UniformResourceIdentifier)
+    if len(uris) != 1:
+        raise _unknown(f"the certificate has {len(uris)} URIs, and one is required")
+    return uris[0]
+
+
+def _department(code: str) -> str:
+    try:
+        return CreditCode.parse(code).code
+    except InvalidIdentifier as error:
+        raise _unknown("the department in the URI is no unified social credit code") from error
+
+
+def _is_strong(leaf: x509.Certificate) -> bool:
+    """Whether the key is one that certs.preflight lets in; TLS and path validation do not look at a leaf's own key."""
+    try:
+        key = leaf.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    if isinstance(key, EllipticCurvePublicKey):
+        return key.curve.name in _CURVES
+    return isinstance(key, RSAPublicKey) and key.key_size >= _SHORTEST_RSA
+
+
+def _verify(leaf: x509.Certificate, chain: bytes, anchor: Anchor) -> list[x509.Certificate]:
+    """The path from leaf to anchor, built at a moment inside the leaf's life: whether that life is now, identify checks each time."""
+    try:
+        further = [each for each in x509.load_pem_x509_certificates(chain) if each != leaf] if chain else []
+        verifier = (
+            PolicyBuilder()
+            .store(Store(x509.load_pem_x509_certificates(anchor.authorities)))
+            .time(leaf.not_valid_before_utc)
+            .build_client_verifier()
+        )
+        path = verifier.verify(leaf, further).chain
+    except (VerificationError, *_MALFORMED) as error:
+        raise _unknown("the certificate does not lead to the authority that speaks for its region") from error
+    if not _is_for_clients(leaf):
+        raise _unknown("the certificate is not for clients")
+    return path
+
+
+def _is_for_clients(leaf: x509.Certificate) -> bool:
+    """Whether it says so itself: path validation takes one that says nothing for one that is for everything."""
+    try:
+        return ExtendedKeyUsageOID.CLIENT_AUTH in leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return False
+
+
+def _unknown(detail: str) -> Refusal:
+    return Refusal(Reason.CALLER_UNKNOWN, detail)

@@ -1,0 +1,156 @@
+"""What the evidence log holds of an exchange: an INTENT before the city is asked, an OUTCOME before the answer leaves.
+
+Laws: no payload and no personal data; a holder, a returned identifier and an answer are HMACs under a key kept outside the log; what a
+caller wrote freely stands in an entry only where the codec has bounded it, and a name that we do not know is `_other`.
+Source: Network Data Security Regulations Art. 12; Data Security Law Art. 40; GB/T 22239 8.1.4.3.
+"""
+
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from gateway.model.city import CityAnswer
+from gateway.model.evidence import Coded, EvidenceHolder, Holders, Period, Rows, Value
+from gateway.model.exchange import Asked, Disclosure, Entry, EntryKind, Fact, Known, Permit, Result, Route
+from gateway.model.identity import Caller
+from gateway.model.query import Query
+from gateway.model.refusal import Refusal
+from gateway.model.world import HolderKey, World
+
+OTHER = "_other"
+
+
+def intend(known: Known, world: World) -> Entry:
+    """The entry without which nothing is asked. `known` must have come to its route."""
+    if known.caller is None or known.query is None or known.route is None:
+        raise RuntimeError("an exchange intends nothing before it has a route")
+    facts = _facts(known, world)
+    key = f"{known.caller.uri}#{known.query.request_id}"
+    return Entry(EntryKind.INTENT, known.call.exchange_id, known.call.received, MappingProxyType(facts), key)
+
+
+def conclude(known: Known, disclosure: Disclosure, answer: CityAnswer, asked: Asked, world: World) -> Entry:
+    """The entry without which nothing is disclosed. Its own moment is when the answer may leave."""
+    result = Result.ISSUED if disclosure.evidence else Result.NO_RECORD
+    body = _canonical(disclosure)
+    facts: dict[str, Fact] = {
+        "result": result.value,
+        "fields": disclosure.fields,
+        "city_status": answer.status,
+        "answer_digest": _keyed(world.holder_key, "answer", body),
+        "answer_size": len(body),
+        "evidence": tuple(_identifier(world.holder_key, each.values) for each in disclosure.evidence),
+        "request_out": _moment(asked.request_out),
+        "response_in": _moment(asked.response_in),
+    }
+    return Entry(EntryKind.OUTCOME, known.call.exchange_id, asked.response_in, MappingProxyType(facts))
+
+
+def decline(known: Known, refusal: Refusal, now: datetime, world: World, *, intended: bool) -> Entry:
+    """The entry of a refusal: the only one of a call refused at once, the outcome of one that was intended."""
+    facts = {} if intended else _facts(known, world)
+    facts |= {
+        "result": Result.REFUSED.value,
+        "reason": refusal.reason.name,
+        "blame": refusal.blame.value,
+        "detail": refusal.detail,
+        "city_status": refusal.city_status,
+    }
+    kind = EntryKind.OUTCOME if intended else EntryKind.REFUSED
+    return Entry(kind, known.call.exchange_id, now, MappingProxyType(facts))
+
+
+def unknown(exchange_id: str, cause: str, now: datetime) -> Entry:
+    """The outcome of an exchange that ended in the middle: it was intended, and nobody knows what the city did."""
+    return Entry(EntryKind.OUTCOME, exchange_id, now, MappingProxyType({"result": Result.UNKNOWN.value, "detail": cause}))
+
+
+def _facts(known: Known, world: World) -> dict[str, Fact]:
+    facts: dict[str, Fact] = {"world": world.edition, "request_in": _moment(known.call.received)}
+    if known.caller:
+        facts |= _who(known.caller)
+    if known.query:
+        facts |= _what(known.query, world)
+    if known.permit:
+        facts |= _by(known.permit)
+    if known.route:
+        facts |= _whither(known.route)
+    return facts
+
+
+def _who(caller: Caller) -> dict[str, Fact]:
+    return {
+        "caller_fingerprint": caller.fingerprint,
+        "caller_serial": caller.serial,
+        "caller_region": caller.region,
+        "caller_department": caller.department,
+        "caller_system": caller.system,
+    }
+
+
+def _what(query: Query, world: World) -> dict[str, Fact]:
+    kind = world.catalogue.find(query.evidence_type)
+    return {
+        "request_id": query.request_id,
+        "evidence_type": kind.code if kind else OTHER,
+        "provider_region": query.provider_region if query.provider_region in world.regions else OTHER,
+        "holder": holder_hash(world.holder_key, query.holder.id_type, query.holder.id_number),
+        "holder_key": world.holder_key.id,
+        "holder_type": query.holder.type.value,
+        "matter_code": query.purpose.matter_code,
+        "matter_name": query.purpose.matter_name,
+        "case_number": query.purpose.case_number,
+        "operator_account": query.purpose.operator.account,
+        "operator_role": query.purpose.operator.role,
+        "legal_basis": query.legal_basis.kind.value,
+        "legal_basis_reference": query.legal_basis.reference,
+    }
+
+
+def _by(permit: Permit) -> dict[str, Fact]:
+    return {"agreement": permit.agreement.id, "permitted_fields": tuple(sorted(permit.fields))}
+
+
+def _whither(route: Route) -> dict[str, Fact]:
+    return {"connector": route.table.system, "operation": route.table.operation, "table_edition": route.table.edition}
+
+
+def holder_hash(key: HolderKey, id_type: str, id_number: str) -> str:
+    """A holder as the log names it: HMAC-SHA-256 in hex, so that only who has key and number finds the entries."""
+    return _keyed(key, "holder", f"{id_type}:{id_number}".encode())
+
+
+def _keyed(key: HolderKey, use: str, body: bytes) -> str:
+    return hmac.digest(key.secret, use.encode() + b"\0" + body, "sha256").hex()
+
+
+def _identifier(key: HolderKey, values: Mapping[str, Value]) -> str:
+    named = values.get("identifier") or values.get("number") or ""
+    return _keyed(key, "evidence", str(named).encode()) if named else ""
+
+
+def _moment(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")
+
+
+def _canonical(disclosure: Disclosure) -> bytes:
+    """What is disclosed as bytes of one spelling only, for its digest."""
+    plain = [{name: _plain(value) for name, value in each.values.items()} for each in disclosure.evidence]
+    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _plain(value: Value) -> object:
+    match value:
+        case Coded(code, text) | Period(code, text):
+            return [code, text]
+        case Rows(rows):
+            return [{name: _plain(cell) for name, cell in row.items()} for row in rows]
+        case Holders(holders):
+            return [_holder(each) for each in holders]
+    return value
+
+
+def _holder(holder: EvidenceHolder) -> list[str]:
+    return [holder.name, holder.id_type, holder.id_number, holder.role]

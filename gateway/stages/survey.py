@@ -1,0 +1,33 @@
+"""What may this caller ask of whom, by the agreements in force now? No question about any holder is answered here."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.model.catalogue import EvidenceType
+from gateway.model.identity import Caller
+from gateway.model.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One evidence type of one region, and the fields that this caller may see of it."""
+
+    region: str
+    type: EvidenceType
+    fields: frozenset[str]
+
+
+def survey(caller: Caller, world: World, now: datetime) -> tuple[Offer, ...]:
+    """Every offer to the caller, by region and type; the fields of several agreements on one type together."""
+    allowed: dict[tuple[str, str], frozenset[str]] = {}
+    for agreement in world.agreements.get(caller.department, ()):
+        named = agreement.systems is None or caller.system in agreement.systems
+        if named and agreement.valid_from <= now < agreement.valid_to:
+            for code, grant in agreement.grants.items():
+                key = (agreement.provider_region, code)
+                allowed[key] = allowed.get(key, frozenset()) | grant.fields
+    return tuple(
+        Offer(region, world.tables[region, code].type, fields)
+        for (region, code), fields in sorted(allowed.items())
+        if (region, code) in world.tables
+    )

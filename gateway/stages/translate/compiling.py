@@ -1,0 +1,35 @@
+"""Turns a table as written into one that runs: each rule becomes one function, made once.
+
+A rule for a part that the type does not have, or without the code list that its kind needs, is a RuntimeError: gateway.config.tables
+has held the table against the catalogue before, and told its author where it is wrong.
+"""
+
+from types import MappingProxyType
+
+from gateway.model.catalogue import EvidenceType
+from gateway.model.rules import TableSpec, Withheld
+from gateway.model.table import Reader, Table
+from gateway.stages.translate.inward import reader
+from gateway.stages.translate.outward import writer
+
+
+def compile_table(spec: TableSpec, kind: EvidenceType) -> Table:
+    """The table of `spec` for its evidence type."""
+    return Table(
+        edition=spec.edition,
+        region=spec.region,
+        type=kind,
+        system=spec.system,
+        operation=spec.operation,
+        outward=tuple((name, writer(rule)) for name, rule in spec.ask.items()),
+        inward=_inward(spec, kind),
+        withheld=MappingProxyType({name: rule.reason for name, rule in spec.answer.items() if isinstance(rule, Withheld)}),
+    )
+
+
+def _inward(spec: TableSpec, kind: EvidenceType) -> tuple[tuple[str, Reader], ...]:
+    given = {name: rule for name, rule in spec.answer.items() if not isinstance(rule, Withheld)}
+    try:
+        return tuple((name, reader(rule, kind.fields[name])) for name, rule in given.items())
+    except KeyError as error:
+        raise RuntimeError(f"a rule of the table {spec.type} of {spec.region} does not fit {kind.alias}") from error

@@ -1,0 +1,127 @@
+"""Outward: the question in the city's words."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from types import MappingProxyType
+
+from gateway.model.catalogue import Field, ValueKind
+from gateway.model.city import CityRequest
+from gateway.model.exchange import Route
+from gateway.model.query import MonthRange, Parameter
+from gateway.model.refusal import Reason, Refusal, Violation
+from gateway.model.rules import AskRule, Codes, Constant, DateForm, Form, MonthForm
+from gateway.model.table import Asking, Writer
+
+_READ: Mapping[str, Callable[[Asking], Parameter | None]] = MappingProxyType(
+    {
+        "request_id": lambda a: a.query.request_id,
+        "holder.id_number": lambda a: a.query.holder.id_number,
+        "holder.id_type": lambda a: a.query.holder.id_type,
+        "holder.name": lambda a: a.query.holder.name,
+        "holder.type": lambda a: a.query.holder.type.value,
+        "purpose.matter_code": lambda a: a.query.purpose.matter_code,
+        "purpose.matter_name": lambda a: a.query.purpose.matter_name,
+        "purpose.case_number": lambda a: a.query.purpose.case_number,
+        "operator.account": lambda a: a.query.purpose.operator.account,
+        "operator.name": lambda a: a.query.purpose.operator.name,
+        "operator.role": lambda a: a.query.purpose.operator.role,
+        "legal_basis.kind": lambda a: a.query.legal_basis.kind.value,
+        "legal_basis.reference": lambda a: a.query.legal_basis.reference,
+        "caller.region": lambda a: a.caller.region,
+        "caller.department": lambda a: a.caller.department,
+        "caller.system": lambda a: a.caller.system,
+        "type.code": lambda a: a.type.code,
+        "type.zh": lambda a: a.type.zh,
+    }
+)
+
+
+_MIDNIGHT: Mapping[str, str] = MappingProxyType({"%H": "00", "%M": "00", "%S": "00"})
+_PYTHON: Mapping[ValueKind, type] = MappingProxyType({ValueKind.TEXT: str, ValueKind.DATE: date, ValueKind.MONTHS: MonthRange})
+
+
+def outward(route: Route) -> CityRequest:
+    """The question for the city. Raises INVALID_REQUEST for a parameter that is missing, superfluous or of another kind."""
+    query, table = route.permit.query, route.table
+    _check(query.parameters, table.type.parameters)
+    asking = Asking(query, route.permit.caller, table.type)
+    values = {name: text for name, write in table.outward if (text := write(asking)) is not None}
+    return CityRequest(table.system, table.operation, MappingProxyType(values))
+
+
+def _check(given: Mapping[str, Parameter], wanted: tuple[Field, ...]) -> None:
+    known = {field.name: field for field in wanted}
+    superfluous = sorted(given.keys() - known.keys())
+    violations = [Violation(f"parameters.{name}", "this type takes no such parameter") for name in superfluous]
+    for name, field in known.items():
+        if name in given and not isinstance(given[name], _PYTHON[field.kind]):
+            violations.append(Violation(f"parameters.{name}", f"is of kind {field.kind}"))
+        if name not in given and field.required:
+            violations.append(Violation(f"parameters.{name}", f"is required ({field.zh}), of kind {field.kind}"))
+    if violations:
+        raise Refusal(Reason.INVALID_REQUEST, "parameters are at fault", violations=tuple(violations))
+
+
+def writer(rule: AskRule) -> Writer:
+    """The function that yields the city's value, or None where an optional parameter was not given."""
+    if isinstance(rule, Constant):
+        text = rule.text
+        return lambda _: text
+    read = _READ.get(rule.path) or _parameter(rule.path)
+    return _spelled(read, rule.path, rule.form) if rule.form is not None else _plain(read)
+
+
+def _parameter(path: str) -> Callable[[Asking], Parameter | None]:
+    head, _, rest = path.partition(".")
+    name, *part = rest.split(".")
+    if head != "parameters" or not name or part not in ([], ["first"], ["last"]):
+        raise RuntimeError(f"no such outward source: {path}")
+    if not part:
+        return lambda asking: asking.query.parameters.get(name)
+
+    def bound(asking: Asking) -> str | None:
+        months = asking.query.parameters.get(name)
+        return getattr(months, part[0]) if isinstance(months, MonthRange) else None
+
+    return bound
+
+
+def _plain(read: Callable[[Asking], Parameter | None]) -> Writer:
+    def write(asking: Asking) -> str | None:
+        value = read(asking)
+        return value if value is None or isinstance(value, str) else str(value)
+
+    return write
+
+
+def _spelled(read: Callable[[Asking], Parameter | None], path: str, form: Form) -> Writer:
+    spell = _spelling(form)
+
+    def write(asking: Asking) -> str | None:
+        value = read(asking)
+        if value is None:
+            return None
+        spelled = spell(value)
+        if spelled is None:
+            violation = Violation(path, "this region has no code for the value")
+            raise Refusal(Reason.INVALID_REQUEST, f"{path} has no code in this city", violations=(violation,))
+        return spelled
+
+    return write
+
+
+def _spelling(form: Form) -> Callable[[Parameter], str | None]:
+    if isinstance(form, Codes):
+        return lambda value: form.meaning.get(str(value))
+    if isinstance(form, MonthForm):
+        return lambda value: _written(date.fromisoformat(f"{value}-01"), form.forms[0])
+    if isinstance(form, DateForm):
+        return lambda value: _written(value, form.forms[0]) if isinstance(value, date) else None
+    raise RuntimeError(f"{form} is no form of a question")
+
+
+def _written(day: date, form: str) -> str:
+    """The day in a strptime form; date.strftime pads a year below 1000 on some machines only, and asks the locale."""
+    parts = {"%Y": f"{day.year:04}", "%m": f"{day.month:02}", "%d": f"{day.day:02}", **_MIDNIGHT}
+    return re.sub(r"%[A-Za-z]", lambda found: parts[found[0]], form)

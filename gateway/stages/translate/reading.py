@@ -1,0 +1,172 @@
+"""Reads one text of a city as one canonical value, by the field's kind and the rule's form.
+
+Laws: a value or a CITY_ANSWER_INVALID; the refusal names the part and the rule, never the text.
+Canonical forms: dates and months ISO 8601, money in yuan with two decimals, decimals as the city wrote them.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from types import MappingProxyType
+
+from gateway.model.catalogue import Field, ValueKind
+from gateway.model.city import Record
+from gateway.model.evidence import Coded, Value
+from gateway.model.refusal import Reason, Refusal
+from gateway.model.rules import Cell, Codes, Constant, DateForm, Form, MoneyUnit, MonthForm, Read
+from gateway.model.table import Reader
+
+Text = Callable[[str], Value | None]
+
+_LONGEST = 20_000
+_NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,6})?")
+_WHOLE = re.compile(r"-?[0-9]{1,15}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+_PLACES: Mapping[MoneyUnit, int] = MappingProxyType({MoneyUnit.YUAN: 0, MoneyUnit.FEN: -2, MoneyUnit.WAN_YUAN: 4})
+_PARTS: Mapping[str, str] = MappingProxyType(
+    {
+        "%Y": r"(?P<year>[0-9]{4})",
+        "%m": r"(?P<month>[0-9]{2})",
+        "%d": r"(?P<day>[0-9]{2})",
+        "%H": r"(?:[01][0-9]|2[0-3])",
+        "%M": r"[0-5][0-9]",
+        "%S": r"[0-5][0-9]",
+    }
+)
+
+
+def invalid(part: str, why: str) -> Refusal:
+    """A city's answer that is none, by its own interface document."""
+    return Refusal(Reason.CITY_ANSWER_INVALID, f"answer part {part}: {why}")
+
+
+def follow(record: Record, path: tuple[str, ...]) -> object:
+    """What stands at the dotted path, or None."""
+    here: object = record
+    for step in path:
+        if not isinstance(here, Mapping):
+            return None
+        here = here.get(step)
+    return here
+
+
+def cell(rule: Cell, field: Field) -> Reader:
+    """The function that reads one value of a record."""
+    if isinstance(rule, Constant):
+        constant = Coded(rule.text, rule.text) if field.kind is ValueKind.CODED else rule.text
+        return lambda _: constant
+    return _reading(rule, _interpreter(field.kind, rule.form))
+
+
+def _reading(rule: Read, interpret: Text) -> Reader:
+    name, path, absent = rule.path, tuple(rule.path.split(".")), rule.absent | {""}
+
+    def read(record: Record) -> Value | None:
+        text = _text(follow(record, path), name)
+        if text in absent:
+            if rule.optional:
+                return None
+            raise invalid(name, "is missing")
+        value = interpret(text)
+        if value is None:
+            raise invalid(name, "does not have the form that the table names")
+        return value
+
+    return read
+
+
+def _text(found: object, name: str) -> str:
+    """A leaf as text; null is the empty text."""
+    if isinstance(found, str):
+        text = found.strip()
+        if len(text) > _LONGEST or _CONTROL.search(text):
+            raise invalid(name, "is too long or holds control characters")
+        return text
+    if found is None:
+        return ""
+    if isinstance(found, int) and not isinstance(found, bool) and abs(found) < 10**15:
+        return str(found)
+    raise invalid(name, "is not a text or a whole number")
+
+
+def _interpreter(kind: ValueKind, form: Form | None) -> Text:
+    if isinstance(form, Codes):
+        meaning = {text: Coded(code, text) for text, code in form.meaning.items()}
+        return meaning.get
+    if isinstance(form, DateForm):
+        return _days(form.forms)
+    if isinstance(form, MonthForm):
+        return _months(form.forms)
+    if isinstance(form, MoneyUnit):
+        return _money(_PLACES[form])
+    return _UNFORMED[kind]
+
+
+def _days(forms: tuple[str, ...]) -> Text:
+    patterns = tuple(_pattern(form) for form in forms)
+
+    def read(text: str) -> str | None:
+        for pattern in patterns:
+            found = pattern.fullmatch(text)
+            if found and (day := _day(int(found["year"]), int(found["month"]), int(found["day"]))):
+                return day
+        return None
+
+    return read
+
+
+def _day(year: int, month: int, day: int) -> str | None:
+    try:
+        return date(year, month, day).isoformat()
+    except ValueError:
+        return None
+
+
+def _months(forms: tuple[str, ...]) -> Text:
+    patterns = tuple(_pattern(form) for form in forms)
+
+    def read(text: str) -> str | None:
+        for pattern in patterns:
+            found = pattern.fullmatch(text)
+            if found and (day := _day(int(found["year"]), int(found["month"]), 1)):
+                return day[:7]
+        return None
+
+    return read
+
+
+def _pattern(form: str) -> re.Pattern[str]:
+    """A strptime form as a pattern: ten times as fast, and no locale."""
+    pieces = re.split(r"(%[A-Za-z])", form)
+    return re.compile("".join(_PARTS[piece] if piece.startswith("%") else re.escape(piece) for piece in pieces))
+
+
+def _money(places: int) -> Text:
+    def read(text: str) -> str | None:
+        if not _NUMBER.fullmatch(text):
+            return None
+        yuan = Decimal(text).scaleb(places) + 0  # adding nothing makes -0 the 0 that it is
+        return f"{yuan:.2f}" if yuan == round(yuan, 2) else None
+
+    return read
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if _WHOLE.fullmatch(text) else None
+
+
+def _decimal(text: str) -> str | None:
+    return text if _NUMBER.fullmatch(text) else None
+
+
+_UNFORMED: Mapping[ValueKind, Text] = MappingProxyType(
+    {
+        ValueKind.TEXT: lambda text: text,
+        ValueKind.INTEGER: _whole,
+        ValueKind.DECIMAL: _decimal,
+        ValueKind.MONEY: _money(0),
+        ValueKind.DATE: _days(("%Y-%m-%d",)),
+        ValueKind.MONTH: _months(("%Y-%m",)),
+    }
+)

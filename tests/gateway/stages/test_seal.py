@@ -1,0 +1,292 @@
+"""What the log holds of an exchange: enough to prove it, nothing of the person, and the same bytes for the same facts."""
+
+import hmac
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.ledger.encoding import encode
+from gateway.model.city import CityAnswer
+from gateway.model.evidence import Coded, Evidence, EvidenceHolder, Finding, FindingCode, Holders, Period, Rows, Value
+from gateway.model.exchange import Asked, Disclosure, Entry, EntryKind, Known
+from gateway.model.query import Holder, HolderType, LegalBasis, LegalBasisKind, Operator
+from gateway.model.refusal import Reason, Refusal, Violation
+from gateway.model.world import HolderKey
+from gateway.stages import seal
+from tests.gateway.stages.builders import (
+    IDENTIFIER,
+    KIND,
+    NAME,
+    NOW,
+    NUMBER,
+    OPERATOR_NAME,
+    SHOWN,
+    call,
+    caller,
+    permit,
+    query,
+    way,
+    world,
+)
+
+ASKED = Asked(NOW + timedelta(milliseconds=20), NOW + timedelta(milliseconds=140))
+KEY = HolderKey("key-1", b"k" * 32)
+REFUSED = Refusal(Reason.CITY_REFUSED, "f2: the city refuses the question", city_status="E17")
+
+
+def known(**changes: Any) -> Known:
+    """An exchange that has come to its route."""
+    asked = changes.pop("query", query())
+    return replace(Known(call(asked), caller(), asked, permit(asked), way(asked)), **changes)
+
+
+def disclosed(**values: Value) -> Disclosure:
+    values = values or {"number": "17", "identifier": IDENTIFIER}
+    return Disclosure((Evidence(KIND, values),), tuple(sorted(values)))
+
+
+def concluded(told: Disclosure, **changes: Any) -> Entry:
+    return seal.conclude(known(), told, CityAnswer("00", ({},)), ASKED, world(**changes))
+
+
+def digest(told: Disclosure, **changes: Any) -> Any:
+    return concluded(told, **changes).facts["answer_digest"]
+
+
+def test_an_intent_says_who_asks_what_of_whom_by_what_right_and_by_which_way() -> None:
+    entry = seal.intend(known(), world())
+    assert (entry.kind, entry.exchange_id, entry.at) == (EntryKind.INTENT, "exchange-1", NOW)
+    assert dict(entry.facts) == {
+        "world": "world-1",
+        "request_in": "2030-05-17T08:30:15.000+00:00",
+        "caller_fingerprint": "f" * 64,
+        "caller_serial": "a1",
+        "caller_region": "440100",
+        "caller_department": caller().department,
+        "caller_system": "window",
+        "request_id": query().request_id,
+        "evidence_type": KIND.code,
+        "provider_region": "440600",
+        "holder": hmac.digest(b"k" * 32, b"holder\x00111:" + NUMBER.encode(), "sha256").hex(),
+        "holder_key": "key-1",
+        "holder_type": "PERSON",
+        "matter_code": "440100-17",
+        "matter_name": "样样事项",
+        "case_number": "case-1",
+        "operator_account": "window-3",
+        "operator_role": "clerk",
+        "legal_basis": "STATUTORY_DUTY",
+        "legal_basis_reference": "article 17",
+        "agreement": "gz-fs-1",
+        "permitted_fields": tuple(sorted(SHOWN)),
+        "connector": "foshan.test",
+        "operation": "everything",
+        "table_edition": "2030.5.1",
+    }
+
+
+@pytest.mark.parametrize("lacking", ["caller", "query", "route"])
+def test_nothing_is_intended_before_it_has_a_route(lacking: str) -> None:
+    with pytest.raises(RuntimeError):
+        seal.intend(known(**{lacking: None}), world())
+
+
+def test_an_outcome_says_how_it_ended_and_when() -> None:
+    entry = concluded(disclosed())
+    assert (entry.kind, entry.exchange_id, entry.at, entry.replay_key) == (EntryKind.OUTCOME, "exchange-1", ASKED.response_in, "")
+    body = f'[{{"identifier":"{IDENTIFIER}","number":"17"}}]'.encode()
+    assert dict(entry.facts) == {
+        "result": "ISSUED",
+        "fields": ("identifier", "number"),
+        "city_status": "00",
+        "answer_digest": hmac.digest(b"k" * 32, b"answer\x00" + body, "sha256").hex(),
+        "answer_size": len(body),
+        "evidence": (hmac.digest(b"k" * 32, b"evidence\x00" + IDENTIFIER.encode(), "sha256").hex(),),
+        "request_out": "2030-05-17T08:30:15.020+00:00",
+        "response_in": "2030-05-17T08:30:15.140+00:00",
+    }
+
+
+def test_no_record_is_an_outcome_of_its_own() -> None:
+    entry = seal.conclude(known(), Disclosure((), ()), CityAnswer("01", no_record=True), ASKED, world())
+    assert (entry.facts["result"], entry.facts["evidence"], entry.facts["fields"]) == ("NO_RECORD", (), ())
+
+
+def test_a_refusal_of_an_intended_exchange_adds_only_how_it_ended() -> None:
+    entry = seal.decline(known(), REFUSED, NOW, world(), intended=True)
+    assert (entry.kind, entry.replay_key) == (EntryKind.OUTCOME, "")
+    assert dict(entry.facts) == {
+        "result": "REFUSED",
+        "reason": "CITY_REFUSED",
+        "blame": "COUNTERPARTY",
+        "detail": "f2: the city refuses the question",
+        "city_status": "E17",
+    }
+
+
+def test_a_refusal_at_once_says_all_that_is_known() -> None:
+    whole = seal.decline(known(), REFUSED, NOW, world(), intended=False)
+    intent = seal.intend(known(), world())
+    assert (whole.kind, whole.replay_key) == (EntryKind.REFUSED, "")
+    assert whole.facts.items() >= intent.facts.items()
+    nobody = seal.decline(Known(call()), REFUSED, NOW, world(), intended=False)
+    assert nobody.facts.keys() == {"world", "request_in", "result", "reason", "blame", "detail", "city_status"}
+
+
+def test_an_exchange_that_ended_in_the_middle_is_unknown() -> None:
+    entry = seal.unknown("exchange-1", "the gateway ended", NOW)
+    assert (entry.kind, dict(entry.facts)) == (EntryKind.OUTCOME, {"result": "UNKNOWN", "detail": "the gateway ended"})
+
+
+def test_names_that_nobody_knows_are_not_repeated() -> None:
+    asked = query(evidence_type="canary-type", provider_region="canary-region")
+    entry = seal.decline(Known(call(asked), caller(), asked), REFUSED, NOW, world(), intended=False)
+    assert (entry.facts["evidence_type"], entry.facts["provider_region"]) == ("_other", "_other")
+    assert b"canary" not in encode(entry)
+
+
+def test_an_alias_and_a_code_are_one_type() -> None:
+    entries = (seal.intend(known(query=query(evidence_type=name)), world()) for name in (KIND.code, KIND.alias))
+    assert {entry.facts["evidence_type"] for entry in entries} == {KIND.code}
+
+
+CANARIES = {
+    "number": NUMBER,
+    "name": "canary-name",
+    "operator": "canary-operator",
+    "token": "canary-token",
+    "parameter": "canary-parameter",
+    "answer": "canary-answer",
+}
+LEAKY = query(
+    holder=Holder(HolderType.PERSON, "111", NUMBER, CANARIES["name"]),
+    purpose=replace(query().purpose, operator=Operator("window-3", "clerk", CANARIES["operator"])),
+    legal_basis=LegalBasis(LegalBasisKind.STATUTORY_DUTY, "article 17", CANARIES["token"].encode()),
+    parameters={"reference": CANARIES["parameter"]},
+)
+LEAKY_VALUES: dict[str, Value] = {
+    "identifier": f"{CANARIES['answer']}-1",
+    "number": f"{CANARIES['answer']}-2",
+    "status": Coded(f"{CANARIES['answer']}-3", f"{CANARIES['answer']}-4"),
+    "cover": Period(f"{CANARIES['answer']}-5", f"{CANARIES['answer']}-6"),
+    "holders": Holders((EvidenceHolder(CANARIES["name"], "111", NUMBER, f"{CANARIES['answer']}-7"),)),
+    "payments": Rows(({"agent": f"{CANARIES['answer']}-8"},)),
+}
+
+
+@pytest.mark.parametrize("canary", sorted(CANARIES))
+def test_no_entry_holds_personal_data(canary: str) -> None:
+    here = known(query=LEAKY)
+    told = Disclosure((Evidence(KIND, LEAKY_VALUES, (Finding(FindingCode.HOLDER_NAME_DIFFERS, "holders"),)),), ("number",))
+    wanted = (Violation("holder.name", CANARIES["name"]),)
+    entries = (
+        seal.intend(here, world()),
+        seal.conclude(here, told, CityAnswer("00", ({"x": CANARIES["answer"]},)), ASKED, world()),
+        seal.decline(here, Refusal(Reason.INVALID_REQUEST, "at fault", violations=wanted), NOW, world(), intended=False),
+        seal.decline(here, Refusal(Reason.INVALID_REQUEST, "at fault", violations=wanted), NOW, world(), intended=True),
+        seal.unknown("exchange-1", "ended", NOW),
+    )
+    for entry in entries:
+        assert CANARIES[canary].encode() not in encode(entry)
+        assert CANARIES[canary] not in repr(entry)
+
+
+def test_a_holder_is_found_by_key_type_and_number_only() -> None:
+    hashes = [
+        seal.holder_hash(key, id_type, number)
+        for key in (KEY, HolderKey("key-2", b"l" * 32))
+        for id_type, number in (("111", "1"), ("414", "1"), ("111", "2"), ("11", "1:1"), ("111", "11"))
+    ]
+    assert len(set(hashes)) == len(hashes)
+    assert seal.holder_hash(KEY, "111", NUMBER) == seal.holder_hash(KEY, "111", NUMBER)
+    assert all(len(each) == 64 for each in hashes)
+
+
+def test_one_text_under_one_key_has_another_hash_for_each_use() -> None:
+    entry = concluded(disclosed(number="111:1"))
+    assert len({entry.facts["evidence"], (entry.facts["answer_digest"],), (seal.holder_hash(KEY, "111", "1"),)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"identifier": "a", "number": "b"}, "a"),
+        ({"number": "b"}, "b"),
+        ({"identifier": "", "number": "b"}, "b"),
+        ({"issuer": "c"}, ""),
+    ],
+)
+def test_evidence_is_named_by_what_was_disclosed_of_it(values: dict[str, Value], named: str) -> None:
+    expected = hmac.digest(b"k" * 32, f"evidence\0{named}".encode(), "sha256").hex() if named else ""
+    assert concluded(disclosed(**values)).facts["evidence"] == (expected,)
+
+
+def test_every_paper_is_named() -> None:
+    both = Disclosure((Evidence(KIND, {"number": "1"}), Evidence(KIND, {"number": "2"})), ("number",))
+    assert len(set(concluded(both).facts["evidence"])) == 2  # type: ignore[arg-type]
+
+
+TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=5)
+VALUES = st.one_of(
+    TEXTS,
+    st.integers(-(10**15), 10**15),
+    st.builds(Coded, TEXTS, TEXTS),
+    st.builds(Period, TEXTS, TEXTS),
+    st.lists(st.dictionaries(st.sampled_from(["a", "b"]), TEXTS | st.builds(Coded, TEXTS, TEXTS)), max_size=2).map(
+        lambda rows: Rows(tuple(rows))
+    ),
+    st.lists(st.builds(EvidenceHolder, TEXTS, TEXTS, TEXTS, TEXTS), max_size=2).map(lambda held: Holders(tuple(held))),
+)
+EVIDENCE = st.dictionaries(st.sampled_from(sorted(KIND.fields)), VALUES, max_size=4)
+
+
+def plain(papers: list[dict[str, Value]]) -> Disclosure:
+    return Disclosure(tuple(Evidence(KIND, values) for values in papers), ())
+
+
+@given(st.lists(EVIDENCE, max_size=2))
+def test_the_same_answer_has_the_same_digest_in_any_order_of_its_fields(papers: list[dict[str, Value]]) -> None:
+    reversed_ = [dict(reversed(values.items())) for values in papers]
+    assert digest(plain(papers)) == digest(plain(reversed_))
+
+
+@given(EVIDENCE, st.sampled_from(sorted(KIND.fields)), st.text("abc", min_size=6, max_size=8))
+def test_another_answer_has_another_digest(values: dict[str, Value], name: str, text: str) -> None:
+    changed = {**values, name: text}
+    assert digest(plain([values])) != digest(plain([changed]))
+    assert digest(plain([values])) != digest(plain([values, values]))
+    assert digest(plain([values])) != digest(plain([values]), holder_key=HolderKey("key-2", b"l" * 32))
+
+
+@given(st.lists(EVIDENCE, max_size=2))
+def test_whatever_was_disclosed_can_be_written_down(papers: list[dict[str, Value]]) -> None:
+    assert encode(concluded(plain(papers)))
+
+
+def test_one_system_and_one_request_id_make_one_replay_key() -> None:
+    def key(who: Any = None, **changes: Any) -> str:
+        return seal.intend(known(caller=who or caller(), query=query(**changes)), world()).replay_key
+
+    assert key() == key(fields=frozenset({"number"}), provider_region="440600")
+    others = {key(), key(request_id="1"), key(caller(uri="spiffe://foshan.test/department/x/system/window"))}
+    assert len(others) == 3
+    assert "" not in others
+
+
+def test_a_moment_keeps_its_offset() -> None:
+    received = datetime(2030, 5, 17, 16, 30, 15, 999_999, timezone(timedelta(hours=8)))
+    entry = seal.intend(known(call=call(received=received)), world())
+    assert entry.facts["request_in"] == "2030-05-17T16:30:15.999+08:00"
+    assert entry.at.astimezone(UTC) == received
+
+
+def test_what_is_free_text_is_what_the_codec_has_bounded() -> None:
+    entry = seal.intend(known(), world())
+    free = {name for name, fact in entry.facts.items() if fact in {"样样事项", "case-1", "window-3", "clerk", "article 17"}}
+    assert free == {"matter_name", "case_number", "operator_account", "operator_role", "legal_basis_reference"}
+    assert NAME not in repr(dict(entry.facts))
+    assert OPERATOR_NAME not in repr(dict(entry.facts))
