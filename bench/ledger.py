@@ -1,0 +1,167 @@
+"""What durable recording costs: the SQLite ledger at 1, 16 and 64 in flight, beside a bare group commit of the same rows.
+
+Each round does both, one after the other; each figure is the best of the rounds, because the disk is shared. CPU is that of the
+whole process, all threads, in microseconds an entry.
+Usage: python bench/ledger.py [--entries N] [--rounds N] [--folder FOLDER]
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Self
+
+from gateway.ledger.reading import Log
+from gateway.ledger.sqlite import SqliteLedger
+from gateway.model.exchange import Entry, EntryKind, Fact
+
+AT = datetime(2026, 5, 9, 7, 35, 25, 123456, UTC)
+IN_FLIGHT = (1, 16, 64)
+
+WHO: dict[str, Fact] = {
+    "agreement": "gz-fs-2026-014",
+    "caller_department": "91440600MA4UYXXX0X",
+    "caller_fingerprint": "5f" * 32,
+    "caller_region": "440600",
+    "caller_system": "window-07",
+    "case_number": "FS-2026-000123",
+    "connector": "guangzhou.g1",
+    "evidence_type": "social-insurance-proof",
+    "holder": "9c" * 32,
+    "holder_key": "2026",
+    "legal_basis": "STATUTORY_DUTY",
+    "matter_code": "440600-0123",
+    "operator_account": "b7" * 32,
+    "permitted_fields": ("base", "employer", "months", "name", "status"),
+    "provider_region": "440100",
+    "table_edition": "2026-05-01",
+}
+WHAT: dict[str, Fact] = {
+    "answer_digest": "e3" * 32,
+    "answer_size": 734,
+    "city_status": "0000",
+    "fields": ("base", "employer", "months", "name", "status"),
+    "result": "ISSUED",
+}
+
+
+def exchanges(seed: int) -> Iterator[tuple[Entry, Entry]]:
+    """The two entries of one exchange after another, about 800 and 500 bytes."""
+    chance = random.Random(seed)  # noqa: S311 - names of exchanges that never were
+    while True:
+        exchange_id, replay_key = f"{chance.getrandbits(128):032x}", f"{chance.getrandbits(256):064x}"
+        intent = Entry(EntryKind.INTENT, exchange_id, AT, WHO, replay_key)
+        yield intent, Entry(EntryKind.OUTCOME, exchange_id, AT, WHAT)
+
+
+async def append(path: Path, seed: int, count: int, in_flight: int) -> None:
+    """Append `count` entries from `in_flight` callers, each of whom waits for one before the next."""
+    ledger = SqliteLedger.open(path, log="bench", entropy=os.urandom)
+    work = islice(exchanges(seed), count // 2)
+
+    async def caller() -> None:
+        for intent, outcome in work:
+            await ledger.append(intent)
+            await ledger.append(outcome)
+
+    await asyncio.gather(*(caller() for _ in range(in_flight)))
+    await ledger.close()
+
+
+def bare(path: Path, rows: list[tuple[object, ...]], batch: int) -> None:
+    """Insert rows that the ledger wrote into one table with the same indexes, `batch` to a transaction, and nothing else."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4096;"
+            "CREATE TABLE entries (idx INTEGER PRIMARY KEY, kind, exchange_id, at, replay_key, nonce, body, leaf_hash, chain);"
+            "CREATE UNIQUE INDEX r ON entries (replay_key); CREATE UNIQUE INDEX e ON entries (exchange_id, kind)"
+        )
+        with measured:
+            for first in range(0, len(rows), batch):
+                connection.execute("BEGIN IMMEDIATE")
+                connection.executemany("INSERT INTO entries VALUES (?,?,?,?,?,?,?,?,?)", rows[first : first + batch])
+                connection.execute("COMMIT")
+
+
+class Stopwatch:
+    """Wall clock and CPU seconds of what ran inside it last."""
+
+    wall = cpu = 0.0
+
+    def __enter__(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
+
+    def __exit__(self, *_: object) -> None:
+        self.wall, self.cpu = time.perf_counter() - self._wall, time.process_time() - self._cpu
+
+
+measured = Stopwatch()
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Entries a second, and CPU microseconds an entry."""
+
+    rate: float
+    cpu: float
+
+    @classmethod
+    def of(cls, count: int) -> Self:
+        """Those of what was measured last."""
+        return cls(count / measured.wall, measured.cpu / count * 1e6)
+
+    @classmethod
+    def best(cls, rounds: Iterable[Self]) -> Self:
+        """The best of each."""
+        kept = list(rounds)
+        return cls(max(each.rate for each in kept), min(each.cpu for each in kept))
+
+
+def one_round(folder: Path, count: int, in_flight: int) -> tuple[Figures, Figures, Figures]:
+    """Append, insert the same rows bare, verify; in a folder of its own."""
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        path = Path(place) / "ledger.db"
+        with measured:
+            asyncio.run(append(path, 1, count, in_flight))
+        appended = Figures.of(count)
+        with closing(sqlite3.connect(path)) as written:
+            rows = written.execute("SELECT * FROM entries ORDER BY idx").fetchall()
+        bare(Path(place) / "bare.db", rows, in_flight)
+        inserted = Figures.of(count)
+        with Log.open(path) as log, measured:
+            verdict = log.verify()
+        if not verdict.sound or verdict.entries != count:
+            raise SystemExit(f"the log does not verify: {verdict}")
+        return appended, inserted, Figures.of(count)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--entries", type=int, default=20_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="on the disk to be measured")
+    wanted = parser.parse_args()
+    print(f"SQLite {sqlite3.sqlite_version}, {wanted.entries} entries, best of {wanted.rounds}")
+    print("in flight  ledger/s    bare/s  ratio  ledger us  bare us  verify/s")
+    for n in IN_FLIGHT:
+        count = wanted.entries if n > 1 else wanted.entries // 5
+        rounds = [one_round(wanted.folder, count, n) for _ in range(wanted.rounds)]
+        ours, base, checked = (Figures.best(each) for each in zip(*rounds, strict=True))
+        print(
+            f"{n:>9}{ours.rate:>10,.0f}{base.rate:>10,.0f}{ours.rate / base.rate:>7.2f}"
+            f"{ours.cpu:>11.0f}{base.cpu:>9.0f}{checked.rate:>10,.0f}"
+        )
+
+
+if __name__ == "__main__":
+    main()

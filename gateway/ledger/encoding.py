@@ -1,0 +1,151 @@
+"""The canonical bytes of an entry, and the hashes over them.
+
+Laws: an entry has one body and a body one entry, `decode(encode(entry)) == entry`; nothing is read that `encode` does not write;
+no error shows a value. A change of the form is a new version, never a new meaning of version 1.
+Serves: RFC 8785 (canonical JSON), narrowed to what an entry holds; RFC 6962 section 2.1 (leaf hash). In words: docs/ledger.md.
+"""
+
+import json
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+from gateway.model.exchange import Entry, EntryKind, Fact
+
+VERSION: Final = 1
+NONCE_SIZE: Final = 16
+"""Bytes of chance before each body, so that a leaf hash tells nothing about a body that can be guessed."""
+
+
+class MalformedEntry(ValueError):  # noqa: N818 - named for what was found
+    """An entry that has no canonical body, or bytes that are nobody's canonical body."""
+
+
+class Body(NamedTuple):
+    """The parts of a canonical body, each as its JSON text; `facts` not yet taken apart."""
+
+    at: str
+    exchange_id: str
+    facts: str
+    kind: str
+    replay_key: str
+
+
+# Possessive, so that hostile bytes cost no more than honest ones. A control character is spelt the short way if there is one.
+_PLAIN: Final = r'[^"\\\x00-\x1f]*+'
+_TEXT: Final = rf'"{_PLAIN}(?:\\(?:["\\bfnrt]|u00(?:0[0-7bef]|1[0-9a-f])){_PLAIN})*+"'
+_TEXTS: Final = rf"\[(?:{_TEXT}(?:,{_TEXT})*+)?\]"
+_NUMBER: Final = r"(?:0|-?[1-9][0-9]{0,14})"
+_NAME: Final = r"[a-z][a-z0-9_.]*+"
+_FACT: Final = rf'"{_NAME}":(?:{_TEXT}|{_NUMBER}|{_TEXTS})'
+_FACTS: Final = rf"\{{(?:{_FACT}(?:,{_FACT})*+)?\}}"
+_MOMENT: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z"
+
+_BODY: Final = re.compile(
+    rf'\{{"at":"({_MOMENT})","exchange_id":({_TEXT}),"facts":({_FACTS}),"kind":"({"|".join(EntryKind)})","replay_key":({_TEXT}),"v":{VERSION}\}}'
+)
+# A quote inside a text is always escaped, so a quoted name before a colon is the name of a fact and nothing else.
+_NAMES: Final = re.compile(rf'"({_NAME})":')
+_ONE_NAME: Final = re.compile(_NAME)
+
+_NUMBER_LIMIT: Final = 10**15
+"""Fifteen digits: what every JSON reader keeps exactly (RFC 7493 section 2.2)."""
+
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+
+
+def encode(entry: Entry) -> bytes:
+    """Return the canonical body of `entry`, UTF-8.
+
+    Raises MalformedEntry: a moment without offset, a name that is not snake_case ASCII, a value that is no str, int below 10^15
+    or tuple of str, or a text with half a surrogate pair.
+    """
+    for name, fact in entry.facts.items():
+        _check_name(name)
+        if not isinstance(fact, str):
+            _check_fact(name, fact)
+    parts = {
+        "at": moment(entry.at),
+        "exchange_id": entry.exchange_id,
+        "facts": dict(entry.facts),
+        "kind": entry.kind.value,
+        "replay_key": entry.replay_key,
+        "v": VERSION,
+    }
+    try:
+        return _ENCODER.encode(parts).encode()
+    except UnicodeEncodeError:
+        raise MalformedEntry("a text of the entry holds half a surrogate pair, which UTF-8 cannot write") from None
+
+
+def moment(at: datetime) -> str:
+    """Return an aware moment as RFC 3339 in UTC with six decimals; raises MalformedEntry for one without offset."""
+    if at.utcoffset() is None:
+        raise MalformedEntry("the moment of the entry has no offset")
+    try:
+        return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    except OverflowError:
+        raise MalformedEntry("the moment of the entry lies outside the years 1 to 9999 in UTC") from None
+
+
+def parse(body: bytes) -> Body:
+    """Take a canonical body apart; raises MalformedEntry for any other bytes."""
+    try:
+        found = _BODY.fullmatch(body.decode())
+    except UnicodeDecodeError:
+        raise MalformedEntry("the body is not UTF-8") from None
+    if found is None:
+        raise MalformedEntry(f"the body is not of version {VERSION} of the canonical form")
+    parts = Body._make(found.groups())
+    names = _NAMES.findall(parts.facts)
+    if names != sorted(set(names)):
+        raise MalformedEntry("the facts are not in the order of their names, or a name stands twice")
+    return parts
+
+
+def decode(body: bytes) -> Entry:
+    """Return the entry whose canonical body this is; raises MalformedEntry for any other bytes."""
+    parts = parse(body)
+    try:
+        at = datetime.fromisoformat(parts.at)
+    except ValueError:
+        raise MalformedEntry("the moment of the body is no real one") from None
+    facts = {name: tuple(fact) if isinstance(fact, list) else fact for name, fact in json.loads(parts.facts).items()}
+    return Entry(EntryKind(parts.kind), text(parts.exchange_id), at, facts, text(parts.replay_key))
+
+
+def text(quoted: str) -> str:
+    """Return the text that one JSON string of a parsed body stands for."""
+    return str(json.loads(quoted)) if "\\" in quoted else quoted[1:-1]
+
+
+def leaf_hash(nonce: bytes, body: bytes) -> bytes:
+    """Return SHA-256(0x00 || nonce || body), the RFC 6962 hash of the leaf `nonce || body`."""
+    return sha256(b"\x00" + nonce + body).digest()
+
+
+def chain_start(log: str) -> bytes:
+    """Return what stands before the first entry's chain value: SHA-256 of the log's name."""
+    return sha256(log.encode()).digest()
+
+
+def chain_link(previous: bytes, leaf: bytes) -> bytes:
+    """Return SHA-256(previous || leaf), the chain value of the entry with this leaf hash."""
+    return sha256(previous + leaf).digest()
+
+
+@lru_cache(maxsize=1024)
+def _check_name(name: str) -> None:
+    if not _ONE_NAME.fullmatch(name):
+        raise MalformedEntry("a fact's name has to be snake_case ASCII (a-z, 0-9, underscore, full stop), a letter first")
+
+
+def _check_fact(name: str, fact: Fact) -> None:
+    if isinstance(fact, tuple):
+        lawful = all(isinstance(part, str) for part in fact)
+    else:
+        lawful = isinstance(fact, int) and not isinstance(fact, bool) and abs(fact) < _NUMBER_LIMIT
+    if not lawful:
+        raise MalformedEntry(f"fact {name!r} has to be a text, a whole number of at most fifteen digits, or a tuple of texts")

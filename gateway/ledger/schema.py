@@ -1,0 +1,163 @@
+"""The evidence log's file: its tables, who may open it, and how it is opened for writing and for reading.
+
+Laws: one program writes a file at a time; a file is readable by its owner only; a file of another log, another form or another
+hand is refused, never mended. Entries are only ever inserted: the file's own triggers refuse to change or delete one.
+"""
+
+import fcntl
+import os
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from gateway.ledger.encoding import chain_start
+from gateway.model.exchange import EntryKind
+
+SCHEMA: Final = 1
+APPLICATION_ID: Final = 0x4B434C47
+"""`KCLG` in the file's header, by which file(1) and we know it."""
+
+_OWNER_ONLY: Final = 0o600
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+# The writer checkpoints by itself, after a batch, when its callers have their results already. fullfsync is for macOS, whose fsync
+# leaves data in the disk's cache. The cache is 32 MiB; a WAL that a long reading let grow is cut back to 64 MiB.
+_WRITING: Final = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "fullfsync = 1",
+    "wal_autocheckpoint = 0",
+    "cache_size = -32768",
+    f"journal_size_limit = {64 * 2**20}",
+)
+_PATIENCE: Final = 5.0
+"""Seconds that an opening or a reading waits for another connection."""
+
+# NULLs are never equal, so the replay keys of INTENTs alone have to be unique (see `unique_key`). open_exchanges and head follow
+# from entries and save a scan: which INTENT has no OUTCOME yet, and where the next entry goes.
+_TABLES: Final = f"""
+PRAGMA application_id = {APPLICATION_ID};
+BEGIN IMMEDIATE;
+CREATE TABLE meta (log TEXT NOT NULL, schema INTEGER NOT NULL);
+CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 0), entries INTEGER NOT NULL, chain BLOB NOT NULL);
+CREATE TABLE entries (
+    idx INTEGER PRIMARY KEY, kind TEXT NOT NULL, exchange_id TEXT NOT NULL, at TEXT NOT NULL, replay_key TEXT,
+    nonce BLOB NOT NULL, body BLOB NOT NULL, leaf_hash BLOB NOT NULL, chain BLOB NOT NULL
+);
+CREATE UNIQUE INDEX entries_replay_key ON entries (replay_key);
+CREATE UNIQUE INDEX entries_exchange ON entries (exchange_id, kind);
+CREATE TABLE open_exchanges (exchange_id TEXT PRIMARY KEY, idx INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TRIGGER entries_unchanged BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'entries are never changed'); END;
+CREATE TRIGGER entries_undeleted BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'entries are never deleted'); END;
+"""
+
+
+class LogUnusable(Exception):  # noqa: N818 - named for what was found
+    """A file that cannot be this evidence log; the message says why and what to do, for the operator."""
+
+
+def create(path: Path, log: str) -> None:
+    """Make the file, owner-only, with its tables, unless it is there; raises OSError, sqlite3.Error."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, _OWNER_ONLY))
+    except FileExistsError:
+        pass
+    else:
+        _sync_folder(path.parent)
+    check_rights(path)
+    with closing(_connect(path, "rw", timeout=_PATIENCE)) as connection:
+        if connection.execute("PRAGMA schema_version").fetchone() != (0,):
+            return
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(_TABLES)
+        connection.execute("INSERT INTO meta VALUES (?, ?)", (log, SCHEMA))
+        connection.execute("INSERT INTO head VALUES (0, 0, ?)", (chain_start(log),))
+        connection.execute("COMMIT")
+
+
+def connect_writer(path: Path, log: str, *, lock_timeout: float) -> sqlite3.Connection:
+    """Open the file of `log` for writing, durable at each commit; `lock_timeout` in seconds, of waiting for another hand's lock.
+
+    Raises LogUnusable, or sqlite3.Error when SQLite cannot.
+    """
+    connection = _connect(path, "rw", timeout=lock_timeout)
+    try:
+        _check_log(connection, path, log)
+        for pragma in _WRITING:
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_reader(path: Path) -> tuple[sqlite3.Connection, str]:
+    """Open a file for reading only, and return the log's name with it. Raises LogUnusable, sqlite3.Error."""
+    connection = _connect(path, "ro", timeout=_PATIENCE)
+    try:
+        return connection, log_name(connection)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def log_name(connection: sqlite3.Connection) -> str:
+    """Return the name of the log that this file holds; raises LogUnusable for a file of another kind or form."""
+    if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
+        raise LogUnusable("the file is no evidence log: name the file that the gateway writes")
+    name, schema = connection.execute("SELECT log, schema FROM meta").fetchone() or ("", None)
+    if schema != SCHEMA:
+        raise LogUnusable(f"the file has form {schema} and this program reads form {SCHEMA}: use the program that wrote it")
+    return str(name)
+
+
+def unique_key(kind: str, replay_key: str) -> str | None:
+    """Return what stands in the column `replay_key` of an entry: nothing, unless it is an INTENT that has one."""
+    return replay_key if kind == EntryKind.INTENT and replay_key else None
+
+
+def check_rights(path: Path) -> None:
+    """Raise LogUnusable unless only the file's owner may read or write it."""
+    if path.stat().st_mode & _OTHERS:
+        raise LogUnusable(f"{path} is open to others than its owner: run `chmod 600` on it, then see who has read it")
+
+
+def take_lock(path: Path) -> int:
+    """Return the descriptor whose being open keeps every other writer out; raises LogUnusable when there is one.
+
+    SQLite before 3.51.3 can spoil a WAL when two connections write and checkpoint at once (sqlite.org/wal.html, WAL-reset bug),
+    and what is interrupted can only be told while nobody else writes. The kernel drops the lock with the process.
+    """
+    descriptor = os.open(f"{path}-lock", os.O_RDWR | os.O_CREAT, _OWNER_ONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise LogUnusable(f"another gateway writes {path}: stop it, or give this one its own file") from error
+    return descriptor
+
+
+def _connect(path: Path, mode: str, *, timeout: float) -> sqlite3.Connection:
+    # Transactions are begun and ended in so many words, so the driver begins none (isolation_level None).
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=timeout, check_same_thread=False
+    )
+
+
+def _check_log(connection: sqlite3.Connection, path: Path, log: str) -> None:
+    name = log_name(connection)
+    if name != log:
+        raise LogUnusable(f"{path} is the log {name!r}, not {log!r}: name the right file, or the right log")
+    head = connection.execute("SELECT entries, chain FROM head").fetchone()
+    last = connection.execute("SELECT idx + 1, chain FROM entries ORDER BY idx DESC LIMIT 1").fetchone()
+    if head != (last or (0, chain_start(log))):
+        raise LogUnusable(f"the last entry of {path} is not the one its head names: verify it, then restore it or begin anew")
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

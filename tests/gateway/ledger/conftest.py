@@ -1,0 +1,91 @@
+"""Entries of exchanges that never were, and a ledger on a fresh file."""
+
+import random
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from gateway.ledger.sqlite import SqliteLedger
+from gateway.model.exchange import Entry, EntryKind
+
+LOG = "kuacheng.test/2026a"
+AT = datetime(2026, 5, 9, 7, 35, 25, 123456, UTC)
+WHO = MappingProxyType(
+    {"agreement": "gz-fs-014", "evidence_type": "social-insurance-proof", "permitted_fields": ("months", "name")}
+)
+WHAT = MappingProxyType({"result": "ISSUED", "answer_size": 734})
+
+
+class Bookkeeping:
+    """Makes entries: number n gives the same entry each time."""
+
+    log = LOG
+
+    def intent(self, n: int, replay_key: str | None = None) -> Entry:
+        key = f"caller#{n}" if replay_key is None else replay_key
+        return Entry(EntryKind.INTENT, f"exchange-{n}", AT + timedelta(seconds=n), WHO, key)
+
+    def outcome(self, n: int) -> Entry:
+        return Entry(EntryKind.OUTCOME, f"exchange-{n}", AT + timedelta(seconds=n, milliseconds=5), WHAT)
+
+    def refused(self, n: int) -> Entry:
+        facts = {"reason": "NO_AGREEMENT", "detail": "no agreement names this matter"}
+        return Entry(EntryKind.REFUSED, f"exchange-{n}", AT + timedelta(seconds=n), facts)
+
+    def exchanges(self, count: int) -> list[Entry]:
+        return [entry for n in range(count) for entry in (self.intent(n), self.outcome(n))]
+
+
+@pytest.fixture
+def book() -> Bookkeeping:
+    return Bookkeeping()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "evidence log #1.db"
+
+
+@pytest.fixture
+def ledger_at() -> Callable[..., Any]:
+    """`async with ledger_at(path, ...) as ledger`."""
+
+    @asynccontextmanager
+    async def opened(path: Path, **options: Any) -> AsyncIterator[SqliteLedger]:
+        options = {"log": LOG, "entropy": random.Random(7).randbytes} | options  # noqa: S311 - nonces of a test
+        ledger = SqliteLedger.open(path, **options)
+        try:
+            yield ledger
+        finally:
+            await ledger.close()
+
+    return opened
+
+
+@pytest.fixture
+def tamper() -> Callable[..., None]:
+    """`tamper(path, statement, ...)`: what somebody with the file and sqlite3 can do."""
+
+    def edit(path: Path, *statements: str | tuple[str, tuple[object, ...]]) -> None:
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("DROP TRIGGER IF EXISTS entries_unchanged")
+            connection.execute("DROP TRIGGER IF EXISTS entries_undeleted")
+            for statement in statements:
+                connection.execute(*((statement,) if isinstance(statement, str) else statement))
+
+    return edit
+
+
+@pytest.fixture
+def rows() -> Callable[[Path], list[tuple[Any, ...]]]:
+    def read(path: Path) -> Iterator[tuple[Any, ...]]:
+        with closing(sqlite3.connect(path)) as connection:
+            yield from connection.execute("SELECT * FROM entries ORDER BY idx")
+
+    return lambda path: list(read(path))

@@ -1,0 +1,130 @@
+"""Which files are taken for the log, and which are refused."""
+
+import os
+import sqlite3
+import stat
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from gateway.ledger import schema
+from gateway.ledger.reading import Log
+from gateway.ledger.schema import LogUnusable
+from gateway.ledger.sqlite import SqliteLedger
+
+
+def refusal(path: Path, log: str = "kuacheng.test/2026a") -> str:
+    with pytest.raises(LogUnusable) as caught:
+        SqliteLedger.open(path, log=log, entropy=bytes)
+    return str(caught.value)
+
+
+async def test_only_the_owner_may_read_any_of_its_files(path, ledger_at, book) -> None:
+    before = os.umask(0)
+    try:
+        async with ledger_at(path) as ledger:
+            await ledger.append(book.intent(0))
+            files = {file.name.removeprefix(path.name): stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    finally:
+        os.umask(before)
+    assert files == {"": 0o600, "-wal": 0o600, "-shm": 0o600, "-lock": 0o600}
+
+
+async def test_a_file_that_others_may_read_is_refused(path, ledger_at) -> None:
+    async with ledger_at(path):
+        pass
+    path.chmod(0o640)
+    assert "chmod 600" in refusal(path)
+    path.chmod(0o600)
+    async with ledger_at(path):
+        pass
+
+
+async def test_the_log_s_name_has_to_be_the_file_s(path, ledger_at) -> None:
+    async with ledger_at(path, log="kuacheng.test/2025b"):
+        pass
+    assert "'kuacheng.test/2025b', not 'kuacheng.test/2026a'" in refusal(path)
+    with Log.open(path) as log:
+        assert log.name == "kuacheng.test/2025b"
+
+
+async def test_one_program_writes_a_file_at_a_time(path, ledger_at) -> None:
+    async with ledger_at(path):
+        assert "another gateway writes" in refusal(path)
+    async with ledger_at(path) as ledger:
+        assert ledger.interrupted() == ()
+
+
+async def test_a_refused_opening_keeps_nobody_out(path, ledger_at) -> None:
+    refusal(path.parent / "no such folder" / "ledger.db")
+    async with ledger_at(path, log="other"):
+        pass
+    refusal(path)
+    async with ledger_at(path, log="other"):
+        pass
+
+
+def another_database(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE notes (text)")
+
+
+def no_database(path: Path) -> None:
+    path.write_bytes(b"no database, and longer than the hundred bytes that the header of one would take " * 3)
+
+
+@pytest.mark.parametrize("make", [another_database, no_database])
+def test_a_file_of_another_kind_is_refused_and_left_alone(path: Path, make: Callable[[Path], None]) -> None:
+    make(path)
+    path.chmod(0o600)
+    before = path.read_bytes()
+    refusal(path)
+    with pytest.raises(LogUnusable):
+        Log.open(path)
+    assert path.read_bytes() == before
+
+
+async def test_a_file_of_another_form_is_refused(path, ledger_at, tamper) -> None:
+    async with ledger_at(path):
+        pass
+    tamper(path, "UPDATE meta SET schema = 2")
+    assert "form 2" in refusal(path)
+    tamper(path, "DELETE FROM meta")
+    assert "form None" in refusal(path)
+
+
+async def test_a_file_whose_end_was_cut_or_lengthened_is_not_written_on(path, ledger_at, book, tamper) -> None:
+    async with ledger_at(path) as ledger:
+        await ledger.append(book.intent(0))
+    tamper(path, "DELETE FROM entries")
+    assert "verify it" in refusal(path)
+    with Log.open(path) as log:
+        assert log.verify().first_bad == 0
+
+
+def test_a_creation_that_was_cut_short_is_done_again(path) -> None:
+    path.touch(0o600)
+    schema.create(path, "a log")
+    schema.create(path, "a log")
+    connection, name = schema.connect_reader(path)
+    connection.close()
+    assert name == "a log"
+
+
+@pytest.mark.parametrize("statement", ["UPDATE entries SET at = ''", "DELETE FROM entries"])
+async def test_the_file_itself_refuses_to_change_or_delete_an_entry(path, ledger_at, book, statement: str) -> None:
+    async with ledger_at(path) as ledger:
+        await ledger.append(book.intent(0))
+    with closing(sqlite3.connect(path)) as connection, pytest.raises(sqlite3.IntegrityError, match="entries are never"):
+        connection.execute(statement)
+
+
+async def test_it_is_durable_at_each_commit(path, ledger_at) -> None:
+    async with ledger_at(path):
+        pass
+    with closing(schema.connect_writer(path, "kuacheng.test/2026a", lock_timeout=1.0)) as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("PRAGMA wal_autocheckpoint").fetchone() == (0,)

@@ -1,0 +1,225 @@
+"""The store's own promises beside those of the port: chain, order of an exchange, faults of file and disk, recovery."""
+
+import asyncio
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+import gateway
+from gateway.ledger.encoding import MalformedEntry, chain_link, chain_start, encode, leaf_hash
+from gateway.ledger.reading import Log
+from gateway.ledger.sqlite import OutOfOrder, SqliteLedger
+from gateway.model.exchange import Entry, EntryKind
+from gateway.model.refusal import Reason, Refusal
+from gateway.ports import Ledger
+
+ROOT = Path(gateway.__file__).parents[1]
+
+
+def as_the_port(ledger: SqliteLedger) -> Ledger:
+    return ledger
+
+
+async def test_rows_hold_what_the_page_says(path, ledger_at, book, rows) -> None:
+    entries = [*book.exchanges(2), book.refused(2)]
+    async with ledger_at(path) as ledger:
+        recorded = [await as_the_port(ledger).append(entry) for entry in entries]
+    link = chain_start(book.log)
+    for index, (entry, row, place) in enumerate(zip(entries, rows(path), recorded, strict=True)):
+        nonce, body = row[5], encode(entry)
+        leaf = leaf_hash(nonce, body)
+        link = chain_link(link, leaf)
+        key = entry.replay_key or None
+        at = f"{entry.at:%Y-%m-%dT%H:%M:%S.%fZ}"
+        assert row == (index, entry.kind.value, entry.exchange_id, at, key, nonce, body, leaf, link)
+        assert (place.log, place.index, place.leaf_hash) == (book.log, index, leaf)
+    assert len({row[5] for row in rows(path)}) == len(entries)
+
+
+async def test_the_chain_goes_on_after_reopening(path, ledger_at, book) -> None:
+    for n in range(3):
+        async with ledger_at(path) as ledger:
+            assert (await ledger.append(book.intent(n))).index == n
+    with Log.open(path) as log:
+        verdict = log.verify()
+    assert (verdict.sound, verdict.entries) == (True, 3)
+
+
+async def test_a_replay_key_counts_for_intents_only(path, ledger_at, book) -> None:
+    async with ledger_at(path) as ledger:
+        await asyncio.gather(*(ledger.append(book.intent(n, replay_key="")) for n in range(3)))
+        refused = Entry(EntryKind.REFUSED, "exchange-9", book.intent(9).at, {}, "the same")
+        again = Entry(EntryKind.REFUSED, "exchange-10", book.intent(9).at, {}, "the same")
+        assert [(await ledger.append(entry)).index for entry in (refused, again, book.intent(11, "the same"))] == [3, 4, 5]
+
+
+async def test_an_exchange_has_one_intent_then_one_outcome(path, ledger_at, book) -> None:
+    async with ledger_at(path) as ledger:
+        appended = [
+            book.outcome(0),
+            book.intent(0),
+            book.intent(0, replay_key="another"),
+            book.outcome(0),
+            book.outcome(0),
+            book.intent(0, replay_key="a third"),
+            book.refused(1),
+            book.refused(1),
+        ]
+        ends = await asyncio.gather(*map(ledger.append, appended), return_exceptions=True)
+    kinds = [end.index if not isinstance(end, Exception) else type(end) for end in ends]
+    assert kinds == [OutOfOrder, 0, OutOfOrder, 1, OutOfOrder, OutOfOrder, 2, OutOfOrder]
+    with Log.open(path) as log:
+        assert log.verify().sound
+
+
+async def test_what_has_no_canonical_form_is_refused_before_it_waits(path, ledger_at, book) -> None:
+    async with ledger_at(path) as ledger:
+        with pytest.raises(MalformedEntry):
+            ledger.append(Entry(EntryKind.INTENT, "x", book.intent(0).at, {"city_status": "\ud800"}))
+        assert (await ledger.append(book.intent(0))).index == 0
+
+
+async def test_a_poor_source_of_chance_is_a_bug(path, ledger_at, book) -> None:
+    async with ledger_at(path, entropy=lambda n: bytes(n - 1)) as ledger:
+        with pytest.raises(RuntimeError, match="chance"):
+            ledger.append(book.intent(0))
+
+
+async def test_intents_without_outcome_are_told_at_the_next_opening_only(path, ledger_at, book) -> None:
+    async with ledger_at(path) as ledger:
+        for entry in (book.intent(0), book.intent(1), book.outcome(0), book.intent(2)):
+            await ledger.append(entry)
+        assert ledger.interrupted() == ()
+    async with ledger_at(path) as ledger:
+        assert ledger.interrupted() == ("exchange-1", "exchange-2")
+        await ledger.append(book.outcome(1))
+        await ledger.append(book.intent(3))
+        assert ledger.interrupted() == ("exchange-1", "exchange-2")
+    with Log.open(path) as log:
+        verdict = log.verify()
+    assert (verdict.sound, verdict.open_exchanges) == (True, ("exchange-2", "exchange-3"))
+
+
+async def test_the_writer_is_told_how_many_exchanges_are_in_flight(path, ledger_at, book) -> None:
+    async with ledger_at(path) as ledger:
+        store = ledger._commits._store
+        entries = [book.intent(0), book.intent(1), book.refused(2), book.intent(3, "caller#1"), book.outcome(0), book.intent(4)]
+        await asyncio.gather(*map(ledger.append, entries), return_exceptions=True)
+        assert store.in_flight() == 2
+    async with ledger_at(path) as ledger:
+        store = ledger._commits._store
+        assert store.in_flight() == 2
+        await ledger.append(book.outcome(1))
+        assert store.in_flight() == 1
+
+
+async def unavailable(ledger: SqliteLedger, *entries: Entry) -> list[str]:
+    ends = await asyncio.gather(*map(ledger.append, entries), return_exceptions=True)
+    assert [end.reason for end in ends if isinstance(end, Refusal)] == [Reason.LEDGER_UNAVAILABLE] * len(entries)
+    return [end.detail for end in ends]
+
+
+async def test_another_hand_s_lock_refuses_the_batch_and_passes(path, ledger_at, book) -> None:
+    async with ledger_at(path, lock_timeout=0.05) as ledger:
+        await ledger.append(book.intent(0))
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            assert "SQLITE_BUSY" in (await unavailable(ledger, book.intent(1), book.outcome(0)))[0]
+            other.execute("ROLLBACK")
+        assert [(await ledger.append(entry)).index for entry in (book.intent(1), book.outcome(0))] == [1, 2]
+
+
+async def test_a_fault_at_one_entry_refuses_its_whole_batch_and_leaves_nothing(path, ledger_at, book) -> None:
+    planted = "CREATE TRIGGER planted BEFORE INSERT ON entries WHEN NEW.kind = 'REFUSED' BEGIN SELECT RAISE(ABORT, 'no'); END"
+    entries = [book.intent(n) for n in range(40)]
+    entries[20] = book.refused(20)
+    async with ledger_at(path) as ledger:
+        with closing(sqlite3.connect(path)) as other:
+            other.execute(planted)
+            # While the lock is held the writer may have taken the first few; all others wait and make one batch.
+            other.execute("BEGIN IMMEDIATE")
+            futures = [ledger.append(entry) for entry in entries]
+            other.execute("ROLLBACK")
+        ends = await asyncio.gather(*futures, return_exceptions=True)
+        kept = [end.index for end in ends if not isinstance(end, Exception)]
+        assert kept == list(range(len(kept)))
+        assert len(kept) <= 20
+        assert {(end.reason, end.detail.rpartition(" ")[2]) for end in ends[len(kept) :]} == {
+            (Reason.LEDGER_UNAVAILABLE, "SQLITE_CONSTRAINT_TRIGGER")
+        }
+        assert (await ledger.append(book.intent(50))).index == len(kept)
+
+
+async def test_a_moved_file_takes_nothing_until_it_is_back(path, ledger_at, book) -> None:
+    aside = path.with_name("aside.db")
+    async with ledger_at(path) as ledger:
+        await ledger.append(book.intent(0))
+        path.rename(aside)
+        await unavailable(ledger, book.intent(1))
+        path.touch(0o600)
+        assert "replaced" in (await unavailable(ledger, book.intent(1)))[0]
+        aside.rename(path)
+        assert (await ledger.append(book.intent(1))).index == 1
+
+
+async def test_the_wal_does_not_grow_with_the_log(path, ledger_at, book) -> None:
+    wal = path.with_name(path.name + "-wal")
+    largest = 0
+    async with ledger_at(path) as ledger:
+        for start in range(0, 12_000, 500):
+            await asyncio.gather(*(ledger.append(book.refused(n)) for n in range(start, start + 500)))
+            largest = max(largest, wal.stat().st_size)
+    assert path.stat().st_size > 2 * largest
+
+
+FULL_DISK = """
+import asyncio, json, os, pathlib, random, resource, sys
+from datetime import UTC, datetime
+from gateway.ledger.sqlite import SqliteLedger
+from gateway.model.exchange import Entry, EntryKind
+from gateway.model.refusal import Refusal
+
+def entry(n):
+    return Entry(EntryKind.INTENT, f"x-{n}", datetime(2026, 5, 9, tzinfo=UTC), {"padding": "p" * 500}, f"k-{n}")
+
+async def main():
+    ledger = SqliteLedger.open(pathlib.Path(sys.argv[1]), log="kuacheng.test/2026a", entropy=random.Random(1).randbytes)
+    kept, refused, n = [], [], 0
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, hard))
+    while not refused:
+        ends = await asyncio.gather(*(ledger.append(entry(k)) for k in range(n, n + 32)), return_exceptions=True)
+        kept += [[n + k, end.index] for k, end in enumerate(ends) if not isinstance(end, Exception)]
+        refused += [[end.reason.name, end.detail] for end in ends if isinstance(end, Exception)]
+        n += 32
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    for k in range(n, n + 40):
+        kept.append([k, (await ledger.append(entry(k))).index])
+    await ledger.close()
+    print(json.dumps({"kept": kept, "refused": refused}))
+
+asyncio.run(main())
+"""
+
+
+def test_a_full_disk_refuses_and_is_forgotten_once_there_is_room(path) -> None:
+    """The kernel lets no file of the child grow past 1 MiB, then lets it: that is what a full disk looks like to SQLite."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    child = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, path], env=environment, capture_output=True, text=True, check=True, timeout=60
+    )
+    told = json.loads(child.stdout)
+    assert {reason for reason, _ in told["refused"]} == {"LEDGER_UNAVAILABLE"}
+    assert len(told["refused"]) == 32
+    assert [index for _, index in told["kept"]] == list(range(len(told["kept"])))
+    with Log.open(path) as log:
+        verdict = log.verify()
+        held = [logged.entry.exchange_id for logged in log.entries(limit=10_000)]
+    assert (verdict.sound, verdict.entries) == (True, len(told["kept"]))
+    assert held == [f"x-{n}" for n, _ in told["kept"]]
