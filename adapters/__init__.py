@@ -1,0 +1,1 @@
+"""The cities: one folder each, over shared families of connectors."""

@@ -1,0 +1,76 @@
+"""What a city's own codes mean to us, and the refusals that follow.
+
+Laws: a code that stands in no table is CITY_ANSWER_INVALID and never NO_RECORD; a refusal names the interface, the part and the
+rule, never a value; the city's code goes beside it, and only where it looks like a code.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from types import MappingProxyType
+
+from gateway.model.refusal import Reason, Refusal
+
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,32}")
+_OTHER = "_other"
+
+
+class Meaning(Enum):
+    """What one of a city's codes says."""
+
+    OK = auto()
+    NO_RECORD = auto()
+    REFUSED = auto()
+    UNAVAILABLE = auto()
+    EXPIRED_TOKEN = auto()
+    INVALID = auto()
+
+
+class TokenExpiredError(Refusal):
+    """The city no longer takes our token. Whoever holds a fresh one may ask once more; otherwise the city has refused."""
+
+
+_WORDS: Mapping[Meaning, tuple[type[Refusal], Reason, str]] = MappingProxyType(
+    {
+        Meaning.REFUSED: (Refusal, Reason.CITY_REFUSED, "the city refuses the question"),
+        Meaning.UNAVAILABLE: (Refusal, Reason.CITY_UNAVAILABLE, "the city says that it cannot answer now"),
+        Meaning.EXPIRED_TOKEN: (TokenExpiredError, Reason.CITY_REFUSED, "the city no longer takes our token"),
+        Meaning.INVALID: (Refusal, Reason.CITY_ANSWER_INVALID, "the city's code cannot stand here"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeTable:
+    """One interface's codes and their meanings. `kind` is the type in which the city writes them, for 0 is not "0"."""
+
+    kind: type[str] | type[int]
+    meanings: Mapping[str | int, Meaning]
+
+    def judge(self, code: object, where: str, status: str | None = None) -> Meaning:
+        """OK or NO_RECORD; anything else is raised. `status` is the city's status as evidence where it is more than `code`."""
+        told = spelled(code) if status is None else status
+        meaning = self.meanings.get(code) if isinstance(code, str | int) and type(code) is self.kind else None
+        if meaning is None:
+            raise invalid(where, "stands in no table of codes", told)
+        if meaning is Meaning.OK or meaning is Meaning.NO_RECORD:
+            return meaning
+        refusal, reason, words = _WORDS[meaning]
+        raise refusal(reason, f"{where}: {words}", city_status=told)
+
+
+def invalid(where: str, rule: str, status: str = "") -> Refusal:
+    """A city's answer that breaks a rule of its own interface. `where` names interface and part."""
+    return Refusal(Reason.CITY_ANSWER_INVALID, f"{where}: {rule}", city_status=status)
+
+
+def timed_out(where: str) -> Refusal:
+    """The city has not answered in the time there was."""
+    return Refusal(Reason.CITY_TIMEOUT, f"{where}: no answer in time")
+
+
+def spelled(code: object) -> str:
+    """The city's code as evidence: itself where it looks like a code, `_other` where it does not."""
+    text = code if isinstance(code, str) else str(code) if type(code) is int else ""
+    return text if _CODE.fullmatch(text) else _OTHER

@@ -1,0 +1,117 @@
+"""F1's dialect: e-licences (电子证照) in the CertShare style, SOAP 1.1 around a document declared gb2312 that is GB18030.
+
+Laws: pure; status 10 is the only 'no such record'; what is joined by `^` is split here, so that a table sees holder after holder.
+Source: docs/interfaces/foshan.md, F1.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from adapters.connectors.json_body import expect, read_json_text
+from adapters.connectors.message import HttpRequest, HttpResponse, accepted_body
+from adapters.connectors.nesting import nest
+from adapters.connectors.signing import Stamp
+from adapters.connectors.soap import Envelope, read_xml, text_of, write_xml
+from adapters.connectors.verdict import CodeTable, Meaning, invalid
+from gateway.model.city import CityAnswer, CityRequest, Record
+
+SYSTEM = "foshan.f1"
+CREDENTIALS = frozenset({"access_id", "access_token"})
+OPERATIONS = frozenset({"queryCertInfoByHolderCode", "queryCert"})
+
+ENVELOPE = Envelope(
+    system=SYSTEM,
+    namespace="urn:certshare:foshan",
+    parameter="xmlParam",
+    value="return",
+    charset="gb18030",
+    declared="gb2312",
+    known_as=frozenset({"gb2312", "gbk", "gb18030"}),
+)
+
+STATUS = CodeTable(
+    str,
+    {
+        "0": Meaning.OK,
+        "10": Meaning.NO_RECORD,
+        "11": Meaning.REFUSED,
+        "12": Meaning.REFUSED,
+        "99": Meaning.UNAVAILABLE,
+        "100": Meaning.REFUSED,
+        "102": Meaning.REFUSED,
+        "113": Meaning.REFUSED,
+    },
+)
+
+_PATH = "/CertShare/services/CertShareService"
+_HEADERS = {"Content-Type": "text/xml; charset=gb2312", "SOAPAction": '""'}
+_JOINT = "^"
+_HOLDER_PARTS = ("CZZT", "CZZTDM", "CZZTDMLXDM")
+# What certData says of each holder, joined in the order of CZZT.
+_HOLDER_DATA = ("XBDM",)
+
+
+@dataclass(frozen=True, slots=True)
+class F1Dialect:
+    """Foshan's e-licence interface, as one access to it."""
+
+    access_id: str
+    access_token: str = field(repr=False)
+
+    def compose(self, request: CityRequest, stamp: Stamp) -> HttpRequest:  # noqa: ARG002 - F1 signs nothing
+        """The question on the wire. Raises INVALID_REQUEST for a text that XML cannot carry."""
+        if request.operation not in OPERATIONS:
+            raise RuntimeError(f"{SYSTEM} has no such operation")
+        head = write_xml({"accessId": self.access_id, "accessToken": self.access_token})
+        document = f"<request><head>{head}</head><data>{write_xml(nest(request.values))}</data></request>"
+        return HttpRequest("POST", _PATH, _HEADERS, ENVELOPE.compose(request.operation, document))
+
+    def read(self, request: CityRequest, response: HttpResponse) -> CityAnswer:
+        """The certificates found, or the city's word that there are none. Raises Refusal, blame COUNTERPARTY."""
+        where = f"{SYSTEM} {request.operation}"
+        root = ENVELOPE.open(request.operation, accepted_body(response, where))
+        status = text_of(root if root.tag == "response" else None, "head/status", where)
+        meaning = STATUS.judge(status, f"{where} head.status")
+        data = root.findall("data")
+        if len(data) != (meaning is Meaning.OK):
+            raise invalid(f"{where} data", "stands without status 0, or is missing with it, or stands twice", status)
+        if meaning is Meaning.NO_RECORD:
+            return CityAnswer(status, no_record=True)
+        return CityAnswer(status, _certificates(data[0], request.values["certTypeCode"], where))
+
+
+def _certificates(data: etree._Element, type_code: str, where: str) -> tuple[Record, ...]:
+    total = text_of(data, "totalCount", where)
+    found = data.findall("certInfo")
+    if not found or total != str(len(found)):
+        raise invalid(f"{where} totalCount", "is not the number of certificates given, or that is none")
+    return tuple(_certificate(each, type_code, f"{where} certInfo") for each in found)
+
+
+def _certificate(element: etree._Element, type_code: str, where: str) -> Record:
+    record = read_xml(element, where)
+    if record.get("ZZLXDM") != type_code:
+        raise invalid(f"{where} ZZLXDM", "is not the type that was asked for")
+    data = expect(
+        read_json_text(expect(record.get("certData"), str, f"{where} certData"), f"{where} certData"), dict[str, object], where
+    )
+    holders = _holders(record, data, where)
+    return {**record, "certData": data, "holders": holders}  # type: ignore[dict-item]
+
+
+def _holders(record: Mapping[str, object], data: Mapping[str, object], where: str) -> list[dict[str, str]]:
+    """One record for each holder. How many there are, the type codes say: a name may hold anything."""
+    count = expect(record.get("CZZTDMLXDM"), str, f"{where} CZZTDMLXDM").count(_JOINT) + 1
+    said = {name: record.get(name) for name in _HOLDER_PARTS} | {name: data[name] for name in _HOLDER_DATA if name in data}
+    columns = {name: _split(value, count, f"{where} {name}") for name, value in said.items()}
+    return [{name: parts[place] for name, parts in columns.items()} for place in range(count)]
+
+
+def _split(value: object, count: int, where: str) -> list[str]:
+    text = expect(value, str, where)
+    parts = [text] if count == 1 else text.split(_JOINT)
+    if len(parts) != count:
+        raise invalid(where, "does not have one part for each holder")
+    return parts

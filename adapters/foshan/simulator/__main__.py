@@ -1,0 +1,45 @@
+"""The program: `python -m adapters.foshan.simulator`, Foshan's systems on a TLS socket.
+
+Laws: the frame's options, and two of Foshan's own: how long an F2 secret lives, and how long a replaced one still
+works.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from adapters.foshan.simulator.certshare import LicenceLibrary
+from adapters.foshan.simulator.exchange import Exchange, Subscriber
+from adapters.foshan.simulator.records import Register
+from adapters.simulation.operation import Operation
+from adapters.simulation.server import Settings, main
+
+_LIFE_SECONDS = 7200.0
+_OVERLAP_SECONDS = 60.0
+
+
+def operations(settings: Settings, life: float, overlap: float) -> Sequence[Operation]:
+    """Both interfaces over one register; `life` and `overlap` of an F2 secret in seconds."""
+    register = Register(settings.people, settings.companies, settings.seed)
+    f1, f2 = settings.secrets["f1"], settings.secrets["f2"]
+    library = LicenceLibrary(register, (f1["access_id"], f1["access_token"]))
+    subscriber = Subscriber(f2["sid"], f2["app_secret"], bytes.fromhex(f2["aes_key"]))
+    return (*library.operations(), *Exchange(register, subscriber, life, overlap).operations())
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Serve until told to end; the exit status."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--secret-life", type=float, metavar="SECONDS")
+    parser.add_argument("--secret-overlap", type=float, default=_OVERLAP_SECONDS, metavar="SECONDS")
+    own, rest = parser.parse_known_args(arguments)
+
+    def build(settings: Settings) -> Sequence[Operation]:
+        life = own.secret_life or settings.token_life or _LIFE_SECONDS
+        return operations(settings, life, own.secret_overlap)
+
+    return main("adapters.foshan.simulator", build, rest)
+
+
+if __name__ == "__main__":
+    raise SystemExit(run(sys.argv[1:]))

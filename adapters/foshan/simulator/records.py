@@ -1,0 +1,106 @@
+"""Foshan's registers: who is known, and what each register holds of whom, in the city's own vocabulary.
+
+Laws: a function of (number of people, number of companies, seed); needs no socket, so that a test can lay an answer
+beside the city's own record; records are made when asked for.
+"""
+
+from collections.abc import Iterator
+
+from adapters.foshan.simulator import certificates, licences
+from adapters.foshan.simulator.certificates import Month, Record, Subject
+from adapters.foshan.simulator.licences import (
+    BUSINESS_LICENCE,
+    DRIVING_LICENCE,
+    MARRIAGE_CERTIFICATE,
+    REGION,
+    Licence,
+)
+from adapters.simulation.population import companies, company_situation, people, situation
+
+HOLDER_TYPES = {BUSINESS_LICENCE: "001", DRIVING_LICENCE: "111", MARRIAGE_CERTIFICATE: "111"}
+
+
+class Register:
+    """The registers of one population. Numbers and codes are the 18-character ones, check letter in upper case."""
+
+    def __init__(self, people_count: int = 2000, company_count: int = 800, seed: int = 1) -> None:
+        self.seed = seed
+        self.people = people(REGION, people_count, seed)
+        self.companies = companies(REGION, company_count, seed)
+        self._person_at = {person.number: index for index, person in enumerate(self.people)}
+        self._company_at = {company.code: index for index, company in enumerate(self.companies)}
+
+    def name_of(self, holder_code: str) -> str | None:
+        """The registered name of a person or company; None where the city knows nobody of this number."""
+        if holder_code in self._person_at:
+            return self.people[self._person_at[holder_code]].name
+        if holder_code in self._company_at:
+            return self.companies[self._company_at[holder_code]].name
+        return None
+
+    def licences(self, type_code: str, holder_code: str) -> tuple[Licence, ...]:
+        """The e-licences of this type that this holder (or either of two holders) has."""
+        register = self._company_at if HOLDER_TYPES[type_code] == "001" else self._person_at
+        index = register.get(holder_code)
+        return () if index is None else self._licences_at(type_code, index)
+
+    def licences_numbered(self, type_code: str, number: str) -> tuple[Licence, ...]:
+        """The e-licences of this type with this 证照编号 (ZZBH)."""
+        if type_code != MARRIAGE_CERTIFICATE:
+            return self.licences(type_code, number)
+        pair = licences.pair_of(number)
+        if pair is None or 2 * pair >= len(self.people):
+            return ()
+        return tuple(held for held in self._licences_at(type_code, 2 * pair) if held.info["ZZBH"] == number)
+
+    def licence_of_somebody_else(self, type_code: str, than: tuple[Licence, ...], holder_code: str) -> Licence:
+        """The first e-licence of this type that is none of `than` and not the asked holder's: for faults only."""
+        count = len(self.companies if HOLDER_TYPES[type_code] == "001" else self.people)
+        strangers = (
+            licence
+            for index in range(count)
+            for licence in self._licences_at(type_code, index)
+            if licence not in than and holder_code not in licence.info["CZZTDM"].split("^")
+        )
+        return next(strangers)
+
+    def insured_proof(self, number: str, begin: Month, end: Month) -> Record | None:
+        """社会保险参保证明 with rows from `begin` to `end`, (year, month) both included; None: no such record."""
+        subject = self._subject(number)
+        return certificates.insured_proof(subject, begin, end) if subject else None
+
+    def house_record(self, number: str) -> Record:
+        """个人住房记录; `certificates.NO_HOME` says 'no such record'."""
+        subject = self._subject(number)
+        return certificates.house_record(subject) if subject else certificates.NO_HOME
+
+    def income_tax(self, number: str, begin: Month, end: Month) -> Record | None:
+        """个人所得税缴纳清单 with rows from `begin` to `end`, (year, month) both included; None: no such record."""
+        subject = self._subject(number)
+        return certificates.income_tax(subject, begin, end) if subject else None
+
+    def numbers_of_others(self, number: str) -> Iterator[str]:
+        """The numbers of everybody else, in the order of the population: for faults only."""
+        return (person.number for person in self.people if person.number != number)
+
+    def _subject(self, number: str) -> Subject | None:
+        index = self._person_at.get(number)
+        if index is None:
+            return None
+        settled = situation(REGION, index, len(self.people), self.seed)
+        return Subject(self.people[index], index, settled, self.companies, self.seed)
+
+    def _licences_at(self, type_code: str, index: int) -> tuple[Licence, ...]:
+        if type_code == BUSINESS_LICENCE:
+            held = company_situation(REGION, index, self.seed)
+            company = self.companies[index]
+            made = licences.business_licence(company, index, self.seed, wrong_check=held.wrong_check)
+            return (made,) if held.licensed else ()
+        settled = situation(REGION, index, len(self.people), self.seed)
+        if type_code == DRIVING_LICENCE:
+            return (licences.driving_licence(self.people[index], index, self.seed),) if settled.drives else ()
+        if settled.spouse is None:
+            return ()
+        pair = index // 2
+        couple = self.people[2 * pair], self.people[2 * pair + 1]
+        return (licences.marriage_certificate(couple, pair, self.seed),)

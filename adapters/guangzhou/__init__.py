@@ -1,0 +1,1 @@
+"""Guangzhou (440100): e-licences by G1, certificates by G2."""

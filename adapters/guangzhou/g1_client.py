@@ -1,0 +1,59 @@
+"""G1's client: logs in once for all callers, asks which licences there are, and fetches each by its code."""
+
+from collections.abc import Callable
+
+from adapters.connectors.calling import Deadline, Stamper
+from adapters.connectors.http import HttpClient
+from adapters.connectors.lease import Lease
+from adapters.connectors.settings import SystemSettings
+from adapters.connectors.token import SharedToken, with_token
+from adapters.guangzhou.g1 import SYSTEM, G1Dialect, answer_of
+from gateway.model.city import CityAnswer, CityRequest
+from gateway.ports import Clock
+
+
+class G1Adapter:
+    """Guangzhou's G1 (gateway.ports.CityAdapter)."""
+
+    def __init__(self, settings: SystemSettings, clock: Clock, entropy: Callable[[int], bytes]) -> None:
+        """Raises ValueError for settings that cannot serve."""
+        self._dialect = G1Dialect(
+            app_key=settings.credential("app_key"),
+            app_secret=settings.credential("app_secret"),
+            account=settings.credential("account"),
+            password=settings.credential("password"),
+            org_code=settings.credential("org_code"),
+        )
+        self._http = HttpClient(settings)
+        self._clock = clock
+        self._stamper = Stamper(clock, entropy)
+        self._timeout = settings.timeout
+        self._token = SharedToken(SYSTEM, self._login, clock.monotonic)
+
+    async def ask(self, request: CityRequest, seconds: float) -> CityAnswer:
+        """Asks once, and once more where the city says that the token has ended. Raises Refusal, blame COUNTERPARTY."""
+        deadline = Deadline(SYSTEM, self._clock.monotonic, seconds)
+
+        async def attempt(token: str) -> CityAnswer:
+            return await self._attempt(request, token, deadline)
+
+        return await with_token(self._token, deadline.left, attempt)
+
+    async def close(self) -> None:
+        """Ends its connections."""
+        await self._token.close()
+        await self._http.close()
+
+    async def _attempt(self, request: CityRequest, token: str, deadline: Deadline) -> CityAnswer:
+        """From the question to the licences. All of it is repeated with a new token, for the codes of the first may be spent."""
+        stamp = self._stamper.stamp()
+        asked = await self._http.send(self._dialect.compose_auth(request, stamp, token), deadline.left())
+        codes = self._dialect.read_auth(stamp, asked)
+        fetched = []
+        for code in codes:
+            response = await self._http.send(self._dialect.compose_fetch(code, token), deadline.left())
+            fetched.append(self._dialect.read_fetch(request, code, response))
+        return answer_of(tuple(fetched))
+
+    async def _login(self) -> Lease:
+        return self._dialect.read_login(await self._http.send(self._dialect.compose_login(), self._timeout))

@@ -1,0 +1,23 @@
+"""The program: Guangzhou's G1 and G2 behind one TLS listener.
+
+Secrets file: {"g1": {"app_key", "app_secret", "account", "password", "org_code"}, "g2": {"paasid", "token"}}.
+"""
+
+from adapters.guangzhou.simulator.g1 import LicencePlatform
+from adapters.guangzhou.simulator.g2 import SignedGateway
+from adapters.guangzhou.simulator.records import Records
+from adapters.simulation.operation import Operation
+from adapters.simulation.server import Settings, main
+
+
+def build(settings: Settings) -> tuple[Operation, ...]:
+    """Both interfaces over one register."""
+    records = Records.of(settings.people, settings.companies, settings.seed)
+    return (
+        *LicencePlatform(records, settings.secrets["g1"], settings.token_life).operations(),
+        *SignedGateway(records, settings.secrets["g2"]).operations(),
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main("adapters.guangzhou.simulator", build))

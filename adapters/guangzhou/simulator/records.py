@@ -1,0 +1,60 @@
+"""The records of Guangzhou without a socket: what the city would answer, for a test to compare with.
+
+Laws: exactly the values that G1 and G2 send, in the city's own words; None or an empty tuple is 'no such record'.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.guangzhou.simulator.certificates import housing_record, income_tax_statement, insurance_proof
+from adapters.guangzhou.simulator.licences import CATALOGUE, Licence
+from adapters.guangzhou.simulator.register import Month, Register
+
+__all__ = ["Licence", "Records", "data_fields_text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """All that the city knows, for one register. Numbers are the holder's; a wrong name finds nothing."""
+
+    register: Register
+
+    @classmethod
+    def of(cls, people: int = 2000, companies: int = 800, seed: int = 1) -> "Records":
+        """The records of a program started with these options."""
+        return cls(Register(people, companies, seed))
+
+    def insurance_proof(self, number: str, first: str, last: str, name: str | None = None) -> dict[str, Any] | None:
+        """The object in `data` of insuredProof, for months in `yyyyMM`."""
+        index = self.register.person_index(number, name)
+        return None if index is None else insurance_proof(self.register, index, Month.of(first), Month.of(last))
+
+    def housing_record(self, number: str, name: str | None = None) -> dict[str, Any] | None:
+        """The object in `data` of personalRecords."""
+        index = self.register.person_index(number, name)
+        return None if index is None else housing_record(self.register, index)
+
+    def income_tax_statement(self, number: str, first: str, last: str, name: str | None = None) -> dict[str, Any] | None:
+        """The object in `data` of incomeStatement, for months in `yyyy-MM`."""
+        index = self.register.person_index(number, name)
+        return None if index is None else income_tax_statement(self.register, index, Month.of(first), Month.of(last))
+
+    def licences(self, number: str, item: str, name: str | None = None) -> tuple[Licence, ...]:
+        """The licences of catalogue `item` ("100012001", ...), newest first; KeyError where the catalogue has none."""
+        return CATALOGUE[item].find(self.register, number, name)
+
+
+def data_fields_text(licence: Licence) -> str:
+    """`data_fields` as it is sent: JSON, or the older program's form with single quotes."""
+    if not licence.single_quoted:
+        return json.dumps(licence.fields, ensure_ascii=False, separators=(",", ":"))
+    pairs = (f"{_single(key)}:{_single(value)}" for key, value in licence.fields.items())
+    return "{" + ",".join(pairs) + "}"
+
+
+def _single(value: str | int | None) -> str:
+    if not isinstance(value, str):
+        return json.dumps(value)
+    inside = json.dumps(value, ensure_ascii=False)[1:-1].replace('\\"', '"').replace("'", "\\'")
+    return f"'{inside}'"

@@ -1,0 +1,58 @@
+"""Guangzhou's records with one thing wrong, for the faults that have the shape of a record.
+
+Laws: one thing is wrong and nothing else; which one is written here.
+"""
+
+from typing import Any
+
+from adapters.guangzhou.simulator.licences import BUSINESS, DRIVING, MARRIAGE, Licence
+from adapters.guangzhou.simulator.records import Records
+
+_NAME = {BUSINESS: "MC", DRIVING: "XM", MARRIAGE: "JHZZH"}
+_STATE = {BUSINESS: "DJZT", DRIVING: "JZZT", MARRIAGE: "ZT"}
+_DATE = {
+    BUSINESS: ("HZRQ", "2024年02月31日"),
+    DRIVING: ("YXQS", "2024-02-31"),
+    MARRIAGE: ("DJRQ", "20240231"),
+}
+
+
+def spoilt_licence(licence: Licence, fault: str) -> dict[str, Any]:
+    """The licence's data_fields without its name or number, with state `Q9`, or with the 31st of February."""
+    item = licence.head["license_item_code"]
+    if fault == "missing_field":
+        return {key: value for key, value in licence.fields.items() if key != _NAME[item]}
+    if fault == "unknown_code":
+        return licence.fields | {_STATE[item]: "Q9"}
+    key, value = _DATE[item]
+    return licence.fields | {key: value}
+
+
+def another_holder_of(records: Records, item: str, holder: str) -> tuple[Licence, ...]:
+    """The licences of the first holder who is not among `holder` (one number, or two with a comma)."""
+    known = set(holder.upper().split(","))
+    register = records.register
+    numbers = [company.code for company in register.companies] if item == BUSINESS else [p.number for p in register.people]
+    for number in numbers:
+        found = records.licences(number, item)
+        if found and not known & set(found[0].head["holder_identity_num"].split(",")):
+            return found
+    return ()
+
+
+# Service: the record's number, its state or kind of row, its date of issue.
+_MISSING = {"si": "bae007", "house": "zmbh", "tax": "pzbh"}
+_DATES = {"si": ("aae036", "20240231"), "house": ("cjrq", "2024-02-31"), "tax": ("kjrq", "20240231")}
+
+
+def spoilt_certificate(service: str, record: dict[str, Any], fault: str) -> dict[str, Any]:
+    """A record of G2 without its number, with a code that is in no list, or issued on the 31st of February."""
+    if fault == "missing_field":
+        return {key: value for key, value in record.items() if key != _MISSING[service]}
+    if fault == "bad_date":
+        key, value = _DATES[service]
+        return record | {key: value}
+    if service == "si":
+        return record | {"aac031": "9"}
+    rows, code = ("fwlb", {"ghyt": "9Z"}) if service == "house" else ("mxlb", {"sdxm": "9999"})
+    return record | {rows: [row | code for row in record[rows]]}

@@ -1,0 +1,31 @@
+"""Which systems of which cities can be asked, by adapter name: how each is made, what it must be given, and what it can be asked.
+
+Laws: a name is `<city>.<interface>`, as tables and the configuration write it; names are append-only.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from adapters.connectors.settings import SystemSettings
+from adapters.foshan import f1, f2
+from adapters.foshan.f1_client import f1_adapter
+from adapters.foshan.f2_client import F2Adapter
+from adapters.guangzhou import g1, g2
+from adapters.guangzhou.g1_client import G1Adapter
+from adapters.guangzhou.g2_client import g2_adapter
+from gateway.ports import CityAdapter, Clock
+
+Factory = Callable[[SystemSettings, Clock, Callable[[int], bytes]], CityAdapter]
+
+CONNECTORS: Mapping[str, Factory] = MappingProxyType(
+    {
+        g1.SYSTEM: G1Adapter,
+        g2.SYSTEM: g2_adapter,
+        f1.SYSTEM: f1_adapter,
+        f2.SYSTEM: F2Adapter,
+    }
+)
+
+CREDENTIALS: Mapping[str, frozenset[str]] = MappingProxyType({each.SYSTEM: each.CREDENTIALS for each in (g1, g2, f1, f2)})
+
+OPERATIONS: Mapping[str, frozenset[str]] = MappingProxyType({each.SYSTEM: each.OPERATIONS for each in (g1, g2, f1, f2)})

@@ -1,0 +1,43 @@
+"""Questions as the gateway would put them to a city, for tests that ask a city's program: a person or company by its place."""
+
+from datetime import UTC, datetime, timedelta
+
+from adapters.simulation.population import companies, people
+from gateway.model.agreement import Agreement
+from gateway.model.city import CityRequest
+from gateway.model.exchange import Permit, Route
+from gateway.model.identity import Caller
+from gateway.model.query import Holder, HolderType, LegalBasis, LegalBasisKind, MonthRange, Operator, Purpose, Query
+from gateway.stages.translate import outward
+from tests.adapters.tabled import table_of
+
+REGIONS = {"guangzhou": "440100", "foshan": "440600"}
+ORGANISATION = "business-licence"
+_MOMENT = datetime(2026, 11, 1, tzinfo=UTC)
+_PURPOSE = Purpose("440103-002", "公租房资格申请", "LW20250115001", Operator("window-07", "综合窗口", "梁窗口"))
+
+
+def holder(city: str, alias: str, place: int) -> Holder:
+    """Who stands at this place of the city's population (adapters.simulation.population says who that is)."""
+    if alias == ORGANISATION:
+        company = companies(REGIONS[city], 30, 1)[place]
+        return Holder(HolderType.ORGANISATION, "001", company.code, company.name)
+    person = people(REGIONS[city], 40, 1)[place]
+    return Holder(HolderType.PERSON, "111", person.number, person.name)
+
+
+def route(city: str, alias: str, place: int) -> Route:
+    """The permitted question for this kind of evidence about that holder."""
+    table = table_of(city, alias).table
+    months = {"months": MonthRange("2023-01", "2024-12")} if table.type.parameters else {}
+    basis = LegalBasis(LegalBasisKind.STATUTORY_DUTY, "行政许可法")
+    query = Query("a-request", table.type.code, table.region, holder(city, alias, place), _PURPOSE, basis, months)
+    end = _MOMENT + timedelta(days=1)
+    caller = Caller("440604", "11440600M00000027C", "window", "spiffe://a.test/b", "f", "0", _MOMENT, end)
+    agreement = Agreement("agreement", caller.department, None, table.region, {}, frozenset(), frozenset(), _MOMENT, end)
+    return Route(Permit(caller, query, table.type, agreement, frozenset(table.type.fields)), table)
+
+
+def question(city: str, alias: str, place: int) -> CityRequest:
+    """The same in the city's words."""
+    return outward(route(city, alias, place))

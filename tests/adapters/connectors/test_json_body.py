@@ -1,0 +1,115 @@
+"""Strict JSON: what is refused, what is kept exact."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.connectors.json_body import expect, member, objects, read_json, read_json_text, read_object, write_json
+from gateway.model.refusal import Reason, Refusal
+
+LEAVES = st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(st.characters(codec="utf-8"), max_size=8)
+VALUES = st.recursive(
+    LEAVES, lambda below: st.lists(below, max_size=3) | st.dictionaries(st.text(st.characters(codec="utf-8")), below, max_size=3)
+)
+
+
+def refused(body: bytes) -> str:
+    with pytest.raises(Refusal) as caught:
+        read_json(body, "here")
+    assert caught.value.reason is Reason.CITY_ANSWER_INVALID
+    return caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("body", "rule"),
+    [
+        (b"", "strict JSON"),
+        (b'{"a":1', "strict JSON"),
+        (b'{"a":1}x', "strict JSON"),
+        (b'{"a":1,"a":1}', "strict JSON"),
+        (b'{"b":{"a":1,"a":2}}', "strict JSON"),
+        (b"{'a':1}", "strict JSON"),
+        (b"[NaN]", "strict JSON"),
+        (b"[-Infinity]", "strict JSON"),
+        (b"[1e999999999999999999999]", "strict JSON"),
+        (b"[1e999]", "strict JSON"),
+        (b"[" + b"9" * 5000 + b"]", "strict JSON"),
+        (b'["\\ud800"]', "strict JSON"),
+        (b"\xef\xbb\xbf{}", "strict JSON"),
+        ("{}".encode("utf-16"), "UTF-8"),
+        ('{"名":"何"}'.encode("gb18030"), "UTF-8"),
+        (b'["\xed\xa0\x80"]', "UTF-8"),
+        (b"[" * 33 + b"]" * 33, "too deep"),
+        (b"[" * 200_000, "strict JSON"),
+        (b'{"a":' * 40 + b"1" + b"}" * 40, "too deep"),
+    ],
+)
+def test_refused(body: bytes, rule: str) -> None:
+    assert rule in refused(body)
+
+
+def test_wide_is_not_deep() -> None:
+    assert read_json(b"[" + b"[]," * 1000 + b"[]]", "here") == [[]] * 1001
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("6120.5", "6120.5"),
+        ("0.10", "0.10"),
+        ("1e3", "1000"),
+        ("1.5E-3", "0.0015"),
+        ("0.1e1", "1"),
+        ("-7", -7),
+        ("0.30000000000000004", "0.30000000000000004"),
+    ],
+)
+def test_no_number_goes_through_a_float(text: str, value: object) -> None:
+    assert read_json_text(text, "here") == value
+
+
+def test_a_whole_surrogate_pair_is_a_character() -> None:
+    assert read_json(b'"\\ud83d\\ude00 \\u4f55"', "here") == "😀 何"
+
+
+@given(VALUES)
+def test_out_then_in_is_the_identity(value: object) -> None:
+    assert read_json(write_json(value), "here") == value
+
+
+@given(st.binary(max_size=64) | VALUES.map(lambda value: json.dumps(value).encode()))
+def test_a_value_or_a_refusal(body: bytes) -> None:
+    refusal = None
+    try:
+        write_json(read_json(body, "here"))
+    except Refusal as caught:
+        refusal = caught
+    assert refusal is None or (refusal.reason is Reason.CITY_ANSWER_INVALID and refusal.__suppress_context__)
+
+
+def test_written_compact_with_chinese_as_it_is() -> None:
+    assert write_json({"名": "何㛃", "n": {"a": "1"}}) == '{"名":"何㛃","n":{"a":"1"}}'.encode()
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"), [(True, int), ("1", int), (1, str), (None, str), ({}, list[object]), ([], dict[str, object])]
+)
+def test_kinds_are_exact(value: object, kind: type) -> None:
+    with pytest.raises(Refusal, match="CITY_ANSWER_INVALID"):
+        expect(value, kind, "here")
+
+
+def test_a_refusal_names_the_part_and_not_the_value() -> None:
+    with pytest.raises(Refusal) as caught:
+        member({"number": "440604189002140210"}, "number", int, "foshan.f2 data")
+    assert caught.value.detail == "foshan.f2 data number: is missing or no integer"
+
+
+def test_objects_only() -> None:
+    assert objects([{"a": 1}], "here") == ({"a": 1},)
+    with pytest.raises(Refusal):
+        objects([{}, []], "here")
+    with pytest.raises(Refusal):
+        read_object(b"[]", "here")

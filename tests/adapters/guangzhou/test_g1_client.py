@@ -1,0 +1,185 @@
+"""G1's client against a city of its own making, over real TLS: one log-in for all callers, and one more when the city ends it."""
+
+import asyncio
+import json
+import ssl
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from adapters.connectors.settings import SystemSettings
+from adapters.guangzhou.g1_client import G1Adapter
+from certs.development import DevelopmentPki
+from gateway.model.city import CityRequest
+from gateway.model.refusal import Reason, Refusal
+from tests.adapters.guangzhou.test_g1 import FACE, LICENCE
+
+ASKED = CityRequest("guangzhou.g1", "auth", {"identity_number": "440604189002140210", "license_item_code": "100051003"})
+GOOD = {"ack_code": "SUCCESS", "errors": [], "correlation_id": "", "data": None, "total_count": 0}
+
+
+class Platform:
+    """A licence platform that counts what it is asked, and ends tokens and spends codes as it is told."""
+
+    def __init__(self) -> None:
+        self.asked: Counter[str] = Counter()
+        self.alive: set[str] = set()
+        self.codes: set[str] = set()
+        self.login_error = ""
+        self.licences = 1
+        self.remembers = True
+        self.on_good: Callable[[], None] = lambda: None
+        self.reached = asyncio.Event()
+        self.let = asyncio.Event()
+        self.let.set()
+
+    def application(self) -> web.Application:
+        app = web.Application()
+        app.router.add_post("/license-app/v1/security/login", self.login)
+        app.router.add_post("/license-app/v1/license/auth", self.auth)
+        app.router.add_get("/license-app/v1/license/get_license", self.fetch)
+        return app
+
+    async def login(self, _: web.Request) -> web.Response:
+        self.asked["login"] += 1
+        self.reached.set()
+        await self.let.wait()
+        if self.login_error:
+            return self.failed(self.login_error)
+        token = f"{self.asked['login']:036d}"
+        self.alive |= {token} if self.remembers else set()
+        return self.good(access_token=token, expires_in=86400)
+
+    async def auth(self, request: web.Request) -> web.Response:
+        self.asked["auth"] += 1
+        asked = await request.json()
+        if request.query["access_token"] not in self.alive:
+            return self.failed("10003")
+        codes = [f"{self.asked['auth']:016x}{number:016x}" for number in range(self.licences)]
+        self.codes |= set(codes)
+        return self.good(correlation_id=asked["request_id"], auth_codes=codes, data=[{}] * len(codes), total_count=len(codes))
+
+    async def fetch(self, request: web.Request) -> web.Response:
+        self.asked["fetch"] += 1
+        code = request.query["auth_code"]
+        if request.query["access_token"] not in self.alive:
+            return self.failed("10003")
+        if code not in self.codes:
+            return self.failed("40002")
+        self.codes.remove(code)
+        return self.good(data={**LICENCE, "auth_code": code})
+
+    def good(self, **parts: object) -> web.Response:
+        self.on_good()
+        return web.json_response({**GOOD, **parts})
+
+    def failed(self, code: str) -> web.Response:
+        return web.json_response({**GOOD, "ack_code": "FAILURE", "errors": [{"code": code, "message": ""}]})
+
+
+@pytest.fixture
+async def platform() -> Platform:
+    return Platform()
+
+
+@pytest.fixture
+async def adapter(
+    platform: Platform, pki: DevelopmentPki, settings_of: Callable[..., SystemSettings], clock: Any
+) -> AsyncIterator[G1Adapter]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pki.cities["440100"].certificate, pki.cities["440100"].key)
+    context.load_verify_locations(pki.gateway_ca)
+    context.verify_mode = ssl.CERT_REQUIRED
+    runner = web.AppRunner(platform.application(), shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+    chance = iter(range(1, 10_000))
+    settings = settings_of("guangzhou.g1", f"https://127.0.0.1:{runner.addresses[0][1]}")
+    adapter = G1Adapter(settings, clock, lambda count: next(chance).to_bytes(count))
+    try:
+        yield adapter
+    finally:
+        await adapter.close()
+        await runner.cleanup()
+
+
+async def test_all_callers_share_one_login(adapter: G1Adapter, platform: Platform) -> None:
+    platform.let.clear()
+    asking = [asyncio.create_task(adapter.ask(ASKED, 5)) for _ in range(30)]
+    await platform.reached.wait()
+    platform.let.set()
+    answers = await asyncio.gather(*asking)
+    assert platform.asked == {"login": 1, "auth": 30, "fetch": 30}
+    assert [answer.records[0]["data_fields"] for answer in answers] == [FACE] * 30
+    assert not platform.codes
+
+
+async def test_a_token_that_the_city_ends_is_renewed_once_for_all(adapter: G1Adapter, platform: Platform) -> None:
+    await adapter.ask(ASKED, 5)
+    platform.alive.clear()
+    answers = await asyncio.gather(*(adapter.ask(ASKED, 5) for _ in range(20)))
+    assert {answer.status for answer in answers} == {"SUCCESS"}
+    assert (platform.asked["login"], platform.asked["auth"]) == (2, 41)
+
+
+async def test_a_token_that_ends_between_the_calls(adapter: G1Adapter, platform: Platform) -> None:
+    await adapter.ask(ASKED, 5)
+
+    def end_tokens_once() -> None:
+        platform.alive.clear()
+        platform.on_good = lambda: None
+
+    platform.on_good = end_tokens_once
+    assert len((await adapter.ask(ASKED, 5)).records) == 1
+    assert platform.asked == {"login": 2, "auth": 3, "fetch": 3}
+
+
+async def test_a_city_that_never_takes_its_own_tokens_has_refused(adapter: G1Adapter, platform: Platform) -> None:
+    platform.remembers = False
+    with pytest.raises(Refusal) as caught:
+        await adapter.ask(ASKED, 5)
+    assert (caught.value.reason, caught.value.city_status, platform.asked["login"]) == (Reason.CITY_REFUSED, "10003", 2)
+
+
+@pytest.mark.parametrize(("code", "reason"), [("10001", Reason.CITY_REFUSED), ("50001", Reason.CITY_UNAVAILABLE)])
+async def test_a_login_that_fails_is_told_and_tried_again(
+    adapter: G1Adapter, platform: Platform, code: str, reason: Reason
+) -> None:
+    platform.login_error = code
+    told = await asyncio.gather(*(adapter.ask(ASKED, 5) for _ in range(5)), return_exceptions=True)
+    assert {(each.reason, each.city_status) for each in told if isinstance(each, Refusal)} == {(reason, code)}
+    assert (len(told), platform.asked) == (5, {"login": 1})
+    platform.login_error = ""
+    assert (await adapter.ask(ASKED, 5)).records
+
+
+async def test_a_login_that_hangs_ends_with_the_caller_and_not_with_its_time(adapter: G1Adapter, platform: Platform) -> None:
+    platform.let.clear()
+    with pytest.raises(Refusal, match="CITY_TIMEOUT"):
+        await adapter.ask(ASKED, 0.05)
+    platform.let.set()
+    assert (await adapter.ask(ASKED, 5)).records
+    assert platform.asked["login"] == 1
+
+
+async def test_every_licence_is_fetched(adapter: G1Adapter, platform: Platform) -> None:
+    platform.licences = 3
+    assert len((await adapter.ask(ASKED, 5)).records) == 3
+    platform.licences = 0
+    answer = await adapter.ask(ASKED, 5)
+    assert (answer.no_record, answer.status, platform.asked["fetch"]) == (True, "SUCCESS", 3)
+
+
+async def test_the_deadline_is_for_all_calls_together(adapter: G1Adapter, platform: Platform, clock: Any) -> None:
+    await adapter.ask(ASKED, 5)
+    platform.licences, platform.on_good = 3, lambda: clock.pass_(3)
+    with pytest.raises(Refusal, match="CITY_TIMEOUT"):
+        await adapter.ask(ASKED, 5)
+    assert platform.asked["fetch"] == 2
+
+
+def test_the_fake_speaks_as_the_page_does() -> None:
+    assert json.loads(LICENCE["data_fields"]) == FACE  # type: ignore[arg-type]

@@ -1,0 +1,242 @@
+"""Guangzhou's tables: whole, and true to records written by hand after the interface page."""
+
+import pytest
+
+from adapters.registry import CONNECTORS, OPERATIONS
+from gateway.model.refusal import Refusal
+from tests.adapters.tabled import ALIASES, table_of
+
+PERSON = ("何㛃", "111", "440604189002140210", "")
+E_LICENCE = {
+    "issue_org_name": "广州市某局",
+    "issue_org_code": "11440115M10001015C",
+    "issue_date": "2016-06-21 00:00:00",
+    "begin_date": "2015-07-30 00:00:00",
+    "expiry_date": "2035-07-29 23:59:59",
+    "license_status": "SUSPENDED",
+}
+COMMON = {
+    "issuer": "广州市某局",
+    "issuer_code": "11440115M10001015C",
+    "issued_on": "2016-06-21",
+    "valid_from": "2015-07-30",
+    "valid_to": "2035-07-29",
+    "status": ("SUSPENDED", "SUSPENDED"),
+}
+RECORDS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
+    "social-insurance-proof": (
+        {
+            "aac003": "何㛃",
+            "aac002": "440604189002140210",
+            "aab004": "广州市通盛陶瓷有限公司",
+            "bab010": "91440114M90001866U",
+            "aac031": "2",
+            "aac049": "202301",
+            "aae201": 24,
+            "aab300": "广州市社会保险基金管理中心",
+            "aae036": "20250621",
+            "bae007": "GZSB7643462568351267",
+            "list": [{"aae003": "202412", "aae140": "410", "aac040": "12307.5", "aae022": "0.00", "aae020": "24.61"}],
+        },
+        {
+            "number": "GZSB7643462568351267",
+            "issuer": "广州市社会保险基金管理中心",
+            "issued_on": "2025-06-21",
+            "holders": [PERSON],
+            "employer": "广州市通盛陶瓷有限公司",
+            "employer_code": "91440114M90001866U",
+            "insured_status": ("SUSPENDED", "2"),
+            "insured_since": "2023-01",
+            "months_paid": 24,
+            "contributions": [
+                {
+                    "month": "2024-12",
+                    "insurance": ("WORK_INJURY", "410"),
+                    "base": "12307.50",
+                    "personal_amount": "0.00",
+                    "employer_amount": "24.61",
+                }
+            ],
+        },
+    ),
+    "housing-record": (
+        {
+            "qlrmc": "何㛃",
+            "qlrzjh": "440604189002140210",
+            "cjjg": "广州市不动产登记中心",
+            "cjrq": "2025-06-23",
+            "zmbh": "GZFC09095340956793",
+            "fwlb": [{"bdcqzh": "粤1", "zl": "广州市某路", "jzmj": "105.3", "ghyt": "21", "gyqk": "2", "djsj": "20160411"}],
+        },
+        {
+            "number": "GZFC09095340956793",
+            "issuer": "广州市不动产登记中心",
+            "issued_on": "2025-06-23",
+            "holders": [PERSON],
+            "homes": [
+                {
+                    "title_number": "粤1",
+                    "location": "广州市某路",
+                    "floor_area": "105.3",
+                    "planned_use": ("OTHER", "21"),
+                    "ownership": ("BY_SHARES", "2"),
+                    "registered_on": "2016-04-11",
+                }
+            ],
+        },
+    ),
+    "income-tax-statement": (
+        {
+            "xm": "何㛃",
+            "zjhm": "440604189002140210",
+            "yjsehj": 723678,
+            "kjjg": "国家税务总局广州市税务局",
+            "kjrq": "20250628",
+            "pzbh": "444935873030354493",
+            "mxlb": [{"sksq": "2023-01", "sdxm": "0802", "kjywrmc": "某公司", "sre": 2707693, "yjse": 5, "zgswjg": "某局"}],
+        },
+        {
+            "number": "444935873030354493",
+            "issuer": "国家税务总局广州市税务局",
+            "issued_on": "2025-06-28",
+            "holders": [PERSON],
+            "total_tax": "7236.78",
+            "payments": [
+                {
+                    "period": "2023-01",
+                    "income_item": ("INTEREST_DIVIDENDS", "0802"),
+                    "withholding_agent": "某公司",
+                    "income": "27076.93",
+                    "tax": "0.05",
+                    "tax_authority": "某局",
+                }
+            ],
+        },
+    ),
+    "business-licence": (
+        {
+            **E_LICENCE,
+            "id_code": "91440115M900000036",
+            "holder_name": "广州市丰粤文化传播有限公司",
+            "holder_identity_type": "31",
+            "holder_identity_num": "91440115M900000036",
+            "data_fields": {
+                "ZZBS": "1.2.156.3005.2",
+                "LXDM": "1130",
+                "FDDBR": "何㛃",
+                "ZCZB": "500.25",
+                "CLRQ": "2015年07月30日",
+                "ZS": "广州市某路",
+                "JYFW": '食品"零食"销售',
+            },
+        },
+        {
+            **COMMON,
+            "identifier": "1.2.156.3005.2",
+            "number": "91440115M900000036",
+            "holders": [("广州市丰粤文化传播有限公司", "001", "91440115M900000036", "")],
+            "enterprise_type": ("LIMITED_LIABILITY", "1130"),
+            "legal_representative": "何㛃",
+            "registered_capital": "5002500.00",
+            "established_on": "2015-07-30",
+            "address": "广州市某路",
+            "business_scope": '食品"零食"销售',
+        },
+    ),
+    "driving-licence": (
+        {
+            **E_LICENCE,
+            "id_code": "440100152564",
+            "holder_name": "何㛃",
+            "holder_identity_type": "10",
+            "holder_identity_num": "440604189002140210",
+            "data_fields": {
+                "ZZBS": "1.2.156.3005.2",
+                "SFZMHM": "440604189002140210",
+                "XB": "2",
+                "GJ": "156",
+                "ZZ": "广州市某街",
+                "CSRQ": "1890-02-14",
+                "CCLZRQ": "2009-11-09",
+                "ZJCX": "A2D",
+                "DABH": "440100152564",
+                "LJJF": 0,
+            },
+        },
+        {
+            **COMMON,
+            "identifier": "1.2.156.3005.2",
+            "number": "440604189002140210",
+            "holders": [PERSON],
+            "sex": ("FEMALE", "2"),
+            "nationality": "156",
+            "address": "广州市某街",
+            "born_on": "1890-02-14",
+            "first_issued_on": "2009-11-09",
+            "vehicle_class": "A2D",
+            "file_number": "440100152564",
+            "demerit_points": 0,
+        },
+    ),
+    "marriage-certificate": (
+        {
+            **E_LICENCE,
+            "id_code": "J440105-2015-513563",
+            "data_fields": {
+                "ZZBS": "1.2.156.3005.2",
+                "NFXM": "何㛃",
+                "NFZJHM": "440604189002140210",
+                "NFXB": "1",
+                "VFXM": "梁秋月",
+                "VFZJHM": "440605189103051221",
+                "VFXB": "2",
+                "BZ": "补发",
+            },
+        },
+        {
+            **{name: COMMON[name] for name in ("issuer", "issuer_code", "issued_on", "status")},
+            "identifier": "1.2.156.3005.2",
+            "number": "J440105-2015-513563",
+            "holders": [("何㛃", "111", "440604189002140210", "MALE"), ("梁秋月", "111", "440605189103051221", "FEMALE")],
+            "remark": "补发",
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+def test_every_field_is_mapped_or_withheld_and_every_rule_fits(alias: str) -> None:
+    found = table_of("guangzhou", alias)
+    assert found.problems == ()
+    assert (found.coverage.missing, found.coverage.unasked, found.spec.region) == ((), (), "440100")
+    assert found.spec.system in CONNECTORS
+    assert found.spec.operation in OPERATIONS[found.spec.system]
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+def test_a_record_in_canonical_words(alias: str) -> None:
+    record, canonical = RECORDS[alias]
+    assert table_of("guangzhou", alias).read(record) == canonical
+
+
+def test_what_may_be_absent() -> None:
+    record, canonical = RECORDS["business-licence"]
+    read = table_of("guangzhou", "business-licence").read({**record, "expiry_date": ""})
+    assert canonical.keys() - read.keys() == {"valid_to"}
+    record, canonical = RECORDS["marriage-certificate"]
+    face = dict(record["data_fields"], BZ=None)  # type: ignore[call-overload]
+    assert canonical.keys() - table_of("guangzhou", "marriage-certificate").read({**record, "data_fields": face}).keys() == {
+        "remark"
+    }
+
+
+UNREAD = {"driving-licence": {"id_code"}, "marriage-certificate": {"begin_date"}}
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+def test_nothing_else_may_be_absent(alias: str) -> None:
+    record, _ = RECORDS[alias]
+    tabled = table_of("guangzhou", alias)
+    for name in record.keys() - {"expiry_date"} - UNREAD.get(alias, set()):
+        with pytest.raises(Refusal, match="CITY_ANSWER_INVALID"):
+            tabled.read({key: value for key, value in record.items() if key != name})

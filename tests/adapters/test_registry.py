@@ -1,0 +1,38 @@
+"""The registry: every system can be made of what it says that it needs, and says what is missing."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from adapters.connectors.settings import SystemSettings
+from adapters.registry import CONNECTORS, CREDENTIALS, OPERATIONS
+
+SettingsOf = Callable[..., SystemSettings]
+
+
+def test_the_names_agree() -> None:
+    assert (
+        CONNECTORS.keys() == CREDENTIALS.keys() == OPERATIONS.keys() == {"guangzhou.g1", "guangzhou.g2", "foshan.f1", "foshan.f2"}
+    )
+
+
+@pytest.mark.parametrize("name", sorted(CONNECTORS))
+async def test_made_of_exactly_the_credentials_it_names(name: str, settings_of: SettingsOf, clock: Any) -> None:
+    settings = settings_of(name, "https://city.test")
+    assert settings.credentials.keys() == CREDENTIALS[name]
+    await CONNECTORS[name](settings, clock, bytes).close()
+    for missing in CREDENTIALS[name]:
+        fewer = {key: value for key, value in settings.credentials.items() if key != missing}
+        with pytest.raises(ValueError, match=f"{name}: the credential {missing} is missing"):
+            CONNECTORS[name](settings_of(name, "https://city.test", credentials=fewer), clock, bytes)
+
+
+@pytest.mark.parametrize("key", ["00", "何" * 32, "00" * 17])
+def test_a_key_of_the_wrong_form(key: str, settings_of: SettingsOf, clock: Any) -> None:
+    settings = settings_of("foshan.f2", "https://city.test")
+    with pytest.raises(ValueError, match="aes_key") as caught:
+        CONNECTORS["foshan.f2"](
+            settings_of("foshan.f2", "https://city.test", credentials={**settings.credentials, "aes_key": key}), clock, bytes
+        )
+    assert key not in str(caught.value)
