@@ -1,0 +1,157 @@
+"""Agreements as they stand in files -> Agreement.
+
+Laws: deny by default; nothing is granted by a wildcard or by an empty list; a day is a calendar day of China Standard
+Time, the first and the last one included. Quotas will stand beside `valid`; until they can be kept, the key is refused.
+Serves: Network Data Security Regulations, Art. 12 (purpose, manner and scope of each provision are agreed upon).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
+
+from gateway.config.document import Document, Path
+from gateway.config.known import Known
+from gateway.config.problem import ConfigError, Gathering, Problem
+from gateway.config.shape import Section, fault, shape, unknown
+from gateway.config.words import AgreementId, CallerSystem, Day, Department, Named, Text
+from gateway.model.agreement import Agreement, Grant
+from gateway.model.catalogue import EvidenceType
+from gateway.model.query import LegalBasisKind
+
+_CHINA: Final = timezone(timedelta(hours=8))
+_ALL: Final = "all"
+
+
+def _verifiable(basis: str) -> str:
+    if basis == LegalBasisKind.HOLDER_AUTHORISED:
+        raise fault(
+            "HOLDER_AUTHORISED cannot be agreed upon yet: "
+            "the gateway cannot verify a holder's signed authorisation, so it would be an open door",
+            "take it out",
+        )
+    return basis
+
+
+Basis = Annotated[Literal["STATUTORY_DUTY", "ENTRUSTED", "HOLDER_AUTHORISED"], AfterValidator(_verifiable)]
+FieldNames = Annotated[
+    Annotated[tuple[Named, ...], Field(min_length=1), Tag("<names>")] | Annotated[Literal["all"], Tag("<all>")],
+    Discriminator(lambda value: "<all>" if isinstance(value, str) else "<names>"),
+]
+
+
+class AgreementsFile(Section):
+    """A file of agreements."""
+
+    agreements: tuple[Any, ...] = Field(min_length=1, description="the agreements")
+
+
+class EvidenceSection(Section):
+    """What of one kind of evidence may be seen."""
+
+    type: Named = Field(description="alias or code of the kind of evidence")
+    fields: FieldNames = Field(description="a list of canonical fields, or all")
+
+
+class ValiditySection(Section):
+    """When it is in force."""
+
+    first: Day = Field(alias="from", description="first day")
+    last: Day = Field(alias="to", description="last day, included")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "ValiditySection":
+        if self.last < self.first:
+            raise fault("ends before it begins", "`to` is the last day, included")
+        return self
+
+
+class AgreementSection(Section):
+    """One agreement."""
+
+    id: AgreementId = Field(description="its name, unique; every exchange is recorded under it")
+    title: Text | None = Field(default=None, description="for people")
+    department: Department = Field(description="who may ask: a unified social credit code")
+    systems: Annotated[tuple[CallerSystem, ...], Field(min_length=1)] | None = Field(
+        default=None, description="which of its systems may ask; every one if the key is left out"
+    )
+    region: Named = Field(description="the region that is asked")
+    evidence: tuple[EvidenceSection, ...] = Field(min_length=1, description="what may be seen, a list of {type, fields}")
+    matters: tuple[Named, ...] = Field(min_length=1, description="codes of the matters it is for")
+    legal_bases: tuple[Basis, ...] = Field(min_length=1, description="STATUTORY_DUTY or ENTRUSTED")
+    valid: ValiditySection = Field(description="when it is in force, {from, to}")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An agreement, and where it is written."""
+
+    agreement: Agreement
+    document: Document
+    path: Path
+
+
+def read_agreements(document: Document, known: Known) -> tuple[tuple[Written, ...], tuple[Problem, ...]]:
+    """The agreements of one file that can be used, and every problem of the others. Raises ConfigError if it is no such file."""
+    gathering = Gathering()
+    count = len(shape(document, AgreementsFile).agreements)
+    found = [gathering.attempt(_written, document, ("agreements", index), known) for index in range(count)]
+    return tuple(each for each in found if each is not None), gathering.problems
+
+
+def _written(document: Document, at: Path, known: Known) -> Written:
+    section = shape(document, AgreementSection, at)
+    if problems := tuple(_problems(document, at, section, known)):
+        raise ConfigError(problems)
+    return Written(_agreement(section, known), document, at)
+
+
+def _agreement(section: AgreementSection, known: Known) -> Agreement:
+    grants = (_grant(each, kind) for each in section.evidence if (kind := known.types.get(each.type)))
+    return Agreement(
+        id=section.id,
+        department=section.department,
+        systems=None if section.systems is None else frozenset(section.systems),
+        provider_region=section.region,
+        grants=MappingProxyType({each.evidence_type: each for each in grants}),
+        matters=frozenset(section.matters),
+        legal_bases=frozenset(LegalBasisKind(each) for each in section.legal_bases),
+        valid_from=_midnight(section.valid.first),
+        valid_to=_midnight(section.valid.last + timedelta(days=1)),
+    )
+
+
+def _grant(section: EvidenceSection, kind: EvidenceType) -> Grant:
+    return Grant(kind.code, frozenset(kind.fields if section.fields == _ALL else section.fields))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), _CHINA).astimezone(UTC)
+
+
+def _problems(document: Document, at: Path, section: AgreementSection, known: Known) -> Iterator[Problem]:
+    if known.regions is not None and section.region not in known.regions:
+        yield document.problem((*at, "region"), *unknown("region", section.region, known.regions))
+    first: dict[str, int] = {}
+    for index, each in enumerate(section.evidence):
+        here = (*at, "evidence", index)
+        kind = known.types.get(each.type)
+        if kind is None:
+            if known.every_type:
+                yield document.problem((*here, "type"), *unknown("evidence type", each.type, known.aliases))
+            continue
+        if first.setdefault(kind.code, index) != index:
+            message = "the agreement names this evidence type twice"
+            yield document.problem((*here, "type"), message, f"put the fields together under evidence[{first[kind.code]}]")
+        yield from _unknown_fields(document, (*here, "fields"), each, kind)
+
+
+def _unknown_fields(document: Document, at: Path, section: EvidenceSection, kind: EvidenceType) -> Iterator[Problem]:
+    if section.fields == _ALL:
+        return
+    for index, name in enumerate(section.fields):
+        if name not in kind.fields:
+            yield document.problem((*at, index), *unknown(f"field of {kind.alias}", name, kind.fields))

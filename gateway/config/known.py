@@ -1,0 +1,27 @@
+"""What the rest of the configuration may name: the regions, systems and kinds of evidence read so far.
+
+Law: where one of them could not be read, names of it are not called unknown; one fault is told once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.model.catalogue import EvidenceType
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """`regions` and `systems` are None where gateway.yaml does not say; `types` by code and by alias.
+
+    `systems` maps an adapter's name to the region it stands under; `every_type` is false where a type could not be read.
+    """
+
+    regions: frozenset[str] | None
+    systems: Mapping[str, str] | None
+    types: Mapping[str, EvidenceType]
+    every_type: bool
+
+    @property
+    def aliases(self) -> frozenset[str]:
+        """The names people use for the kinds of evidence."""
+        return frozenset(each.alias for each in self.types.values())

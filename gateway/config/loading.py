@@ -1,0 +1,180 @@
+"""Loads gateway.yaml and all it names into one frozen value, or says everything that is wrong.
+
+Laws: the environment is passed in; nothing is opened but files that the configuration names; the edition is a digest of
+what judges and of no secret, and does not depend on where the files lie.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from gateway.config.agreement_file import Written
+from gateway.config.document import Document
+from gateway.config.judging import Tables, Vocabulary, gather_agreements, read_tables, read_vocabulary
+from gateway.config.known import Known
+from gateway.config.material import Material, References, ServerMaterial, System, read_material
+from gateway.config.problem import Gathering, Problem
+from gateway.config.salvage import salvaged, shared_names
+from gateway.config.settings import Settings
+from gateway.config.shape import shape
+from gateway.config.sources import Source, read_listed, read_source
+from gateway.config.tables import Coverage
+from gateway.model.agreement import Agreement
+from gateway.model.identity import Anchor, Trust
+from gateway.model.table import Table
+from gateway.model.world import Limits, Region, World
+from gateway.stages.translate.compiling import compile_table
+
+_SHORT: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The whole configuration. `systems` by the adapter's name; `ledger` is the log's database; `document` is gateway.yaml."""
+
+    settings: Settings
+    world: World
+    systems: Mapping[str, System]
+    server: ServerMaterial
+    ledger: Path
+    coverage: tuple[Coverage, ...]
+    document: Document = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What could be read of the tables, and every problem of the whole configuration."""
+
+    coverage: tuple[Coverage, ...]
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """All parts as read, with whatever is missing left out."""
+
+    source: Source
+    settings: Settings | None
+    material: Material | None
+    vocabulary: Vocabulary
+    tables: Tables
+    agreements: tuple[Written, ...]
+    judging: tuple[tuple[str, bytes], ...]
+
+
+def load(path: Path, environment: Mapping[str, str]) -> Loaded:
+    """The configuration at the path of a gateway.yaml. Raises ConfigError with every problem of every file."""
+    gathering = Gathering()
+    parts = _read(gathering, path, environment)
+    gathering.close()
+    if parts is None or parts.settings is None or parts.material is None:
+        raise RuntimeError("a part of the configuration is missing without a problem")
+    return Loaded(
+        settings=parts.settings,
+        world=_world(parts, parts.settings, parts.material),
+        systems=parts.material.systems,
+        server=parts.material.server,
+        ledger=References(parts.source.document, path.parent, {}).path(parts.settings.ledger.file),
+        coverage=parts.tables.coverage,
+        document=parts.source.document,
+    )
+
+
+def survey(path: Path, environment: Mapping[str, str]) -> Survey:
+    """The same walk for people who mend tables: what is covered, though something be wrong. Never raises ConfigError."""
+    gathering = Gathering()
+    parts = _read(gathering, path, environment)
+    return Survey(parts.tables.coverage if parts else (), gathering.problems)
+
+
+def survey_tables(catalogue: tuple[str, ...], tables: tuple[str, ...], folder: Path) -> Survey:
+    """Tables held against a catalogue alone, for the author of a city. Names as in gateway.yaml. Never raises ConfigError."""
+    gathering = Gathering()
+
+    def named(index: int) -> Problem:
+        return Problem(str(folder), 1, 1, f"[{index}]", "")
+
+    vocabulary = read_vocabulary(gathering, read_listed(gathering, catalogue, "catalogue", folder, named))
+    known = Known(None, None, vocabulary.catalogue.types, vocabulary.complete)
+    covered = read_tables(gathering, read_listed(gathering, tables, "tables", folder, named), known)
+    return Survey(covered.coverage, gathering.problems)
+
+
+def _read(gathering: Gathering, path: Path, environment: Mapping[str, str]) -> _Parts | None:
+    source = gathering.attempt(read_source, path)
+    if source is None:
+        return None
+    document = source.document
+    settings = gathering.attempt(shape, document, Settings)
+    lists = salvaged(document, settings)
+    gathering.add(shared_names(document))
+    references = References(document, path.parent, environment)
+    material = gathering.attempt(read_material, references, settings) if settings else None
+
+    def listed(kind: str, names: tuple[str, ...]) -> tuple[Source, ...]:
+        return read_listed(gathering, names, kind, path.parent, lambda index: document.problem((kind, index), ""))
+
+    catalogue = listed("catalogue", lists.catalogue)
+    vocabulary = read_vocabulary(gathering, catalogue)
+    known = Known(lists.regions, lists.systems, vocabulary.catalogue.types, vocabulary.complete)
+    tables_read = listed("tables", lists.tables)
+    tables = read_tables(gathering, tables_read, known)
+    agreements_read = listed("agreements", lists.agreements)
+    agreements = gather_agreements(gathering, agreements_read, known, tables)
+    used = {text.document.file for text in tables.texts}
+    judging = (
+        ("settings", source.content),
+        *(("catalogue", each.content) for each in catalogue),
+        *(("table", each.content) for each in tables_read if each.document.file in used),
+        *(("agreements", each.content) for each in agreements_read),
+    )
+    return _Parts(source, settings, material, vocabulary, tables, agreements, judging)
+
+
+def _world(parts: _Parts, settings: Settings, material: Material) -> World:
+    trust = _trust(material.anchors)
+    limits = settings.limits
+    return World(
+        edition=_digest((*parts.judging, ("trust", trust.generation.encode())))[:_SHORT],
+        catalogue=parts.vocabulary.catalogue,
+        regions=MappingProxyType({code: Region(code, each.name.zh, each.name.en) for code, each in settings.regions.items()}),
+        trust=trust,
+        agreements=_by_department(each.agreement for each in parts.agreements),
+        tables=MappingProxyType(dict(_compiled(parts))),
+        holder_key=material.holder_key,
+        limits=Limits(
+            default_deadline=limits.default_deadline,
+            maximum_deadline=limits.maximum_deadline,
+            minimum_deadline=limits.minimum_deadline,
+            answer_margin=limits.answer_margin,
+            in_flight=limits.in_flight,
+        ),
+        strict_identifiers=settings.strict_identifiers,
+    )
+
+
+def _compiled(parts: _Parts) -> Iterable[tuple[tuple[str, str], Table]]:
+    for text in parts.tables.texts:
+        kind = parts.vocabulary.catalogue.types[text.spec.type]
+        yield (text.spec.region, kind.code), compile_table(text.spec, kind)
+
+
+def _by_department(agreements: Iterable[Agreement]) -> Mapping[str, tuple[Agreement, ...]]:
+    found: dict[str, tuple[Agreement, ...]] = {}
+    for each in sorted(agreements, key=lambda each: each.id):
+        found[each.department] = (*found.get(each.department, ()), each)
+    return MappingProxyType(found)
+
+
+def _trust(anchors: Mapping[str, Anchor]) -> Trust:
+    parts = [(f"{each.region} {each.trust_domain}", each.authorities) for each in anchors.values()]
+    return Trust(_digest(parts), anchors)
+
+
+def _digest(parts: Sequence[tuple[str, bytes]]) -> str:
+    """SHA-256, hex, over named contents, in no order, each hashed by itself so that nothing can move between them."""
+    lines = sorted(f"{name} {hashlib.sha256(content).hexdigest()}" for name, content in parts)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

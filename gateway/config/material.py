@@ -1,0 +1,193 @@
+"""Fetches what gateway.yaml refers to: certificates, keys and secrets, from files and the environment.
+
+Laws: keys and secrets are taken only from files that nobody else may read, or from the environment; a problem names the
+reference and never the secret; certificates and keys are looked at before they are used.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import urlsplit
+
+from gateway.config import document as yaml
+from gateway.config import pem
+from gateway.config.document import Document
+from gateway.config.files import Unreadable, read_file
+from gateway.config.problem import ConfigError, Gathering, Problem
+from gateway.config.settings import RegionSettings, SecretFile, SecretReference, Settings, SystemSettings
+from gateway.config.words import Address
+from gateway.model.identity import Anchor
+from gateway.model.world import HolderKey
+
+_MOST_PEM: Final = 1 << 18
+_MOST_SECRET: Final = 1 << 14
+_SHORTEST_HOLDER_KEY: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ServerMaterial:
+    """What the front door needs: where to listen, and the PEM of its certificate and key."""
+
+    address: Address
+    certificate: bytes = field(repr=False)
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """What reaches one system of a city. `name` is the adapter's; `certificate` and `key` are paths, for ssl reads files only.
+
+    `timeout` in seconds; `authorities` PEM.
+    """
+
+    name: str
+    region: str
+    url: str
+    server_name: str
+    authorities: bytes = field(repr=False)
+    certificate: str
+    key: str
+    timeout: float
+    connections: int
+    credentials: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Everything that gateway.yaml refers to. `anchors` by trust domain, `systems` by the adapter's name."""
+
+    anchors: Mapping[str, Anchor]
+    systems: Mapping[str, System]
+    server: ServerMaterial
+    holder_key: HolderKey
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """Follows the references of one document, relative to its folder."""
+
+    document: Document
+    folder: Path
+    environment: Mapping[str, str] = field(repr=False)
+
+    def path(self, name: str) -> Path:
+        """A path of the document as an absolute one."""
+        return Path(os.path.abspath(self.folder / name))  # noqa: PTH100 - links stay as they are
+
+    def file(self, at: yaml.Path, name: str, *, most: int = _MOST_PEM, private: bool = False) -> bytes:
+        """The file's content. Raises ConfigError at the reference."""
+        try:
+            return read_file(self.folder / name, most=most, private=private)
+        except Unreadable as error:
+            raise ConfigError([self.document.problem(at, error.message, error.hint)]) from None
+
+    def pem(self, at: yaml.Path, name: str, fault: Callable[[bytes], pem.Fault | None], *, private: bool = False) -> bytes:
+        """The file's content, looked at. Raises ConfigError at the file itself."""
+        content = self.file((*at, "file"), name, private=private)
+        if found := fault(content):
+            raise ConfigError([Problem(str(self.folder / name), 1, 1, yaml.dotted(at), *found)])
+        return content
+
+    def secret(self, at: yaml.Path, reference: SecretReference) -> str:
+        """The secret as text, without the line end after it. Raises ConfigError."""
+        if isinstance(reference, SecretFile):
+            content = self.file((*at, "file"), reference.file, most=_MOST_SECRET, private=True)
+            where, named, text = (*at, "file"), str(self.folder / reference.file), _text(content)
+        else:
+            where, named, text = (*at, "env"), f"the variable {reference.env}", self.environment.get(reference.env, "")
+        if not text or not text.isprintable():
+            raise ConfigError([self.document.problem(where, f"{named} is unset, empty or more than one line of text", "set it")])
+        return text
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode("utf-8").removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        return ""
+
+
+def read_material(references: References, settings: Settings) -> Material:
+    """Everything that the settings refer to. Raises ConfigError with every problem."""
+    gathering = Gathering()
+    server = gathering.attempt(_server, references, settings)
+    holder_key = gathering.attempt(_holder_key, references, settings)
+    anchors, systems = {}, {}
+    for code, region in settings.regions.items():
+        if anchor := gathering.attempt(_anchor, references, code, region):
+            anchors[anchor.trust_domain] = anchor
+        for name, system in region.systems.items():
+            if found := gathering.attempt(_system, references, code, name, system):
+                systems[found.name] = found
+    gathering.add(_shared(references.document, anchors))
+    gathering.close()
+    if server is None or holder_key is None:
+        raise RuntimeError("material is missing without a problem")
+    return Material(MappingProxyType(anchors), MappingProxyType(systems), server, holder_key)
+
+
+def _server(references: References, settings: Settings) -> ServerMaterial:
+    listen = settings.listen
+    certificate, key = _pair(references, ("listen",), listen.certificate.file, listen.key.file)
+    return ServerMaterial(listen.address, certificate, key)
+
+
+def _pair(references: References, at: yaml.Path, certificate: str, key: str) -> tuple[bytes, bytes]:
+    gathering = Gathering()
+    leaf = gathering.attempt(references.pem, (*at, "certificate"), certificate, pem.certificate_fault)
+    private = gathering.attempt(
+        references.pem, (*at, "key"), key, lambda content: pem.key_fault(content, leaf or b""), private=True
+    )
+    gathering.close()
+    return leaf or b"", private or b""
+
+
+def _holder_key(references: References, settings: Settings) -> HolderKey:
+    at, key = ("ledger", "holder_key", "file"), settings.ledger.holder_key
+    secret = references.file(at, key.file, most=_MOST_SECRET, private=True)
+    if len(secret) < _SHORTEST_HOLDER_KEY:
+        message = f"the key is shorter than {_SHORTEST_HOLDER_KEY} bytes, so holders' numbers could be guessed from the log"
+        raise ConfigError([references.document.problem(at, message, "make one with `openssl rand -out FILE 32`")])
+    return HolderKey(key.id, secret)
+
+
+def _anchor(references: References, code: str, region: RegionSettings) -> Anchor:
+    at = ("regions", code, "authorities")
+    return Anchor(code, region.trust_domain, references.pem(at, region.authorities.file, pem.authorities_fault))
+
+
+def _system(references: References, code: str, name: str, system: SystemSettings) -> System:
+    gathering = Gathering()
+    at = ("regions", code, "systems", name)
+    authorities = gathering.attempt(references.pem, (*at, "authorities"), system.authorities.file, pem.authorities_fault)
+    gathering.attempt(_pair, references, at, system.certificate.file, system.key.file)
+    credentials = {
+        key: gathering.attempt(references.secret, (*at, "credentials", key), reference) or ""
+        for key, reference in system.credentials.items()
+    }
+    gathering.close()
+    return System(
+        name=system.connector,
+        region=code,
+        url=system.url,
+        server_name=system.server_name or urlsplit(system.url).hostname or "",
+        authorities=authorities or b"",
+        certificate=str(references.path(system.certificate.file)),
+        key=str(references.path(system.key.file)),
+        timeout=system.timeout,
+        connections=system.connections,
+        credentials=MappingProxyType(credentials),
+    )
+
+
+def _shared(document: Document, anchors: Mapping[str, Anchor]) -> Iterator[Problem]:
+    """An authority that speaks for two regions could name the departments of one as the other's."""
+    seen: dict[str, str] = {}
+    for anchor in anchors.values():
+        others = {seen.setdefault(each, anchor.region) for each in pem.fingerprints(anchor.authorities)} - {anchor.region}
+        for other in sorted(others):
+            message = f"an authority stands here that already speaks for the region {other}"
+            yield document.problem(("regions", anchor.region, "authorities"), message, "give each region a CA of its own")

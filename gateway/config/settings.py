@@ -1,0 +1,170 @@
+"""gateway.yaml as a frozen value: every key, its form and its default.
+
+Laws: paths are relative to the file; every secret is a reference; nothing about security has an off switch.
+The page docs/configuration.md says the same for people, and a test holds it to this module.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+
+from gateway.config.shape import Section, fault
+from gateway.config.words import (
+    Connector,
+    Duration,
+    Frozen,
+    HostName,
+    Listening,
+    LogName,
+    Loopback,
+    Name,
+    Path,
+    RegionCode,
+    Text,
+    TrustDomain,
+    Url,
+    Variable,
+)
+from gateway.model.world import Limits
+
+SHIPPED: Final = "shipped"
+_LIMITS: Final = Limits()
+_REFERENCE_HINT: Final = "write {file: path} or {env: NAME}, and renew the secret if this file was shown to anybody"
+
+
+class FileReference(Section):
+    """A file by its path."""
+
+    file: Path = Field(description="path, relative to gateway.yaml")
+
+
+class SecretFile(Section):
+    """A secret that stands in a file of its own, readable by its owner only."""
+
+    file: Path = Field(description="path, relative to gateway.yaml; mode 600")
+
+
+class SecretVariable(Section):
+    """A secret that stands in an environment variable."""
+
+    env: Variable = Field(description="name of the variable")
+
+
+def _referred(value: object) -> object:
+    if not isinstance(value, dict):
+        raise fault("a secret must not stand in this file", _REFERENCE_HINT)
+    if len({"env", "file"} & value.keys()) != 1:
+        raise fault("must name either a file or a variable", _REFERENCE_HINT)
+    return value
+
+
+def _kind_of_secret(value: object) -> str:
+    return "<env>" if isinstance(value, dict) and "env" in value else "<file>"
+
+
+SecretReference = Annotated[
+    Annotated[SecretFile, Tag("<file>")] | Annotated[SecretVariable, Tag("<env>")],
+    Discriminator(_kind_of_secret),
+    BeforeValidator(_referred),
+]
+
+
+class Listen(Section):
+    """The front door."""
+
+    address: Listening = Field(description="where callers connect")
+    certificate: FileReference = Field(description="the gateway's certificate and its intermediates, PEM")
+    key: FileReference = Field(description="the private key of that certificate, PEM, mode 600")
+
+
+class Metrics(Section):
+    """Where a Prometheus server on this machine finds the metrics."""
+
+    address: Loopback = Field(description="an address of this machine only")
+
+
+class NameOfRegion(Section):
+    """What people call it."""
+
+    zh: Text = Field(description="in Chinese")
+    en: Text = Field(description="in English")
+
+
+class SystemSettings(Section):
+    """One system of a city that the gateway asks."""
+
+    connector: Connector = Field(description="the adapter, <city>.<interface>, by which tables name this system")
+    url: Url = Field(description="where the system is reached")
+    server_name: HostName | None = Field(default=None, description="the name expected in its certificate, if not the URL's")
+    authorities: FileReference = Field(description="the CAs that may sign its certificate, PEM")
+    certificate: FileReference = Field(description="the certificate by which it knows the gateway, PEM")
+    key: FileReference = Field(description="the private key of that certificate, PEM, mode 600")
+    timeout: Duration = Field(default=10.0, description="the longest wait for one answer")
+    connections: int = Field(default=64, ge=1, le=4096, description="the most connections at a time")
+    credentials: Annotated[Mapping[Name, SecretReference], Frozen] = Field(
+        default_factory=dict, validate_default=True, description="what the adapter signs and logs in with"
+    )
+
+
+class RegionSettings(Section):
+    """One city: who may speak for it, and which systems answer for it."""
+
+    name: NameOfRegion = Field(description="the region's name, {zh, en}")
+    trust_domain: TrustDomain = Field(description="the trust domain of its departments' SPIFFE names")
+    authorities: FileReference = Field(description="the CAs that may speak for this region and for no other, PEM")
+    systems: Annotated[Mapping[Name, SystemSettings], Field(min_length=1), Frozen] = Field(
+        description="the systems that answer for the region, by a name of your choice"
+    )
+
+
+class HolderKeySettings(Section):
+    """The key under which holders' numbers are hashed for the evidence log."""
+
+    id: Name = Field(description="its public name, written into the log; a new key gets a new one")
+    file: Path = Field(description="path, relative to gateway.yaml; at least 32 random bytes, mode 600")
+
+
+class LedgerSettings(Section):
+    """Where the evidence log is kept."""
+
+    file: Path = Field(description="the database, relative to gateway.yaml")
+    holder_key: HolderKeySettings = Field(description="the key under which holders' numbers are hashed, {id, file}")
+
+
+class LimitSettings(Section):
+    """How long and how many."""
+
+    default_deadline: Duration = Field(default=_LIMITS.default_deadline, description="for a call that sets none")
+    maximum_deadline: Duration = Field(default=_LIMITS.maximum_deadline, description="a longer one is cut to it")
+    minimum_deadline: Duration = Field(default=_LIMITS.minimum_deadline, description="a call with less is refused")
+    answer_margin: Duration = Field(default=_LIMITS.answer_margin, description="kept back for recording and sealing")
+    in_flight: int = Field(default=_LIMITS.in_flight, ge=1, le=65_536, description="the most exchanges at a time")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "LimitSettings":
+        if self.minimum_deadline <= self.answer_margin:
+            raise fault("minimum_deadline must be longer than answer_margin, or the city has no time", "raise it")
+        if not self.minimum_deadline <= self.default_deadline <= self.maximum_deadline:
+            raise fault("default_deadline must lie between minimum_deadline and maximum_deadline", "change one of the three")
+        return self
+
+
+class Settings(Section):
+    """gateway.yaml."""
+
+    version: Literal[1] = Field(description="of this grammar: 1")
+    log: LogName = Field(description="the evidence log's name; never changed once there are receipts")
+    listen: Listen = Field(description="the front door, {address, certificate, key}")
+    metrics: Metrics | None = Field(default=None, description="where metrics are read, {address}")
+    regions: Annotated[Mapping[RegionCode, RegionSettings], Field(min_length=1), Frozen] = Field(
+        description="the cities, by GB/T 2260 code"
+    )
+    catalogue: tuple[Path, ...] = Field(
+        default=(SHIPPED,), min_length=1, description="kinds of evidence: `shipped`, folders, files"
+    )
+    tables: tuple[Path, ...] = Field(default=(SHIPPED,), min_length=1, description="tables: `shipped`, folders, files")
+    agreements: tuple[Path, ...] = Field(min_length=1, description="agreements: folders, files")
+    ledger: LedgerSettings = Field(description="the evidence log, {file, holder_key}")
+    limits: LimitSettings = Field(default_factory=LimitSettings, description="deadlines and load")
+    strict_identifiers: bool = Field(default=False, description="refuse e-licences whose identifier breaks GB/T 36904")

@@ -1,0 +1,167 @@
+"""docs/configuration.md tells every key of the models, and its examples are true."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway.config.agreement_file import (
+    AgreementSection,
+    AgreementsFile,
+    EvidenceSection,
+    ValiditySection,
+)
+from gateway.config.catalogue_file import EvidenceTypeFile, FieldSection, read_type
+from gateway.config.document import read_document
+from gateway.config.rule_sections import (
+    AskFrom,
+    ConstantSection,
+    HolderListSection,
+    PeriodSection,
+    ReadSection,
+    RowsSection,
+    WithheldSection,
+)
+from gateway.config.settings import (
+    FileReference,
+    HolderKeySettings,
+    LedgerSettings,
+    LimitSettings,
+    Listen,
+    Metrics,
+    NameOfRegion,
+    RegionSettings,
+    SecretFile,
+    SecretVariable,
+    Settings,
+    SystemSettings,
+)
+from gateway.config.shape import Section, shape
+from gateway.config.table_file import TableFile, read_table
+from gateway.config.tables import check_table
+
+PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
+PLACES: dict[type[Section], str] = {
+    Settings: "gateway.yaml",
+    Listen: "listen",
+    Metrics: "metrics",
+    RegionSettings: "regions",
+    NameOfRegion: "name",
+    SystemSettings: "systems",
+    FileReference: "References",
+    SecretFile: "References",
+    SecretVariable: "References",
+    LedgerSettings: "ledger",
+    HolderKeySettings: "holder_key",
+    LimitSettings: "limits",
+    AgreementsFile: "Agreements",
+    AgreementSection: "Agreements",
+    EvidenceSection: "evidence",
+    ValiditySection: "valid",
+    EvidenceTypeFile: "Catalogue",
+    FieldSection: "Fields",
+    TableFile: "Tables",
+    AskFrom: "Ask rules",
+    ConstantSection: "Answer rules",
+    WithheldSection: "Answer rules",
+    ReadSection: "Answer rules",
+    RowsSection: "Answer rules",
+    PeriodSection: "Answer rules",
+    HolderListSection: "Answer rules",
+}
+
+
+def part(heading: str) -> str:
+    found = re.search(rf"^##+ {re.escape(heading)}\n(.*?)(?=^##+ |\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    assert found, heading
+    return found[1]
+
+
+def cells(heading: str, key: str) -> list[str]:
+    row = re.search(rf"^\| `{re.escape(key)}` \|(.*)\|$", part(heading), re.MULTILINE)
+    assert row, f"{heading}: {key}"
+    return [each.strip() for each in row[1].split("|")]
+
+
+def examples(heading: str) -> list[bytes]:
+    return [each.encode() for each in re.findall(r"```yaml\n(.*?)```", part(heading), re.DOTALL)]
+
+
+def sections(base: type[Section]) -> set[type[Section]]:
+    below = {each for direct in base.__subclasses__() for each in sections(direct)}
+    mine = (
+        {base}
+        if base.model_fields and base.__module__.startswith("gateway.config") and not base.__name__.startswith("_")
+        else set()
+    )
+    return below | mine
+
+
+def test_every_model_has_its_place():
+    # A holder at a fixed place has the keys of one in a list, but `each`.
+    assert {each.__name__ for each in sections(Section)} - {each.__name__ for each in PLACES} == {"HolderSection"}
+
+
+@pytest.mark.parametrize(
+    ("model", "key"),
+    [(model, key) for model in PLACES for key in model.allowed()],
+    ids=lambda each: getattr(each, "__name__", each),
+)
+def test_every_key_stands_in_the_page(model: type[Section], key: str):
+    meaning, form, default, example = cells(PLACES[model], key)
+    assert meaning
+    field = next(each for name, each in model.model_fields.items() if key in {name, each.alias})
+    assert field.description
+    # An answer rule has one of several keys: which of them are required, the page's first table says.
+    if PLACES[model] != "Answer rules":
+        assert (default in {"required", "one of the two"}) == field.is_required()
+    assert form or example
+
+
+@pytest.mark.parametrize(
+    ("heading", "key", "default"),
+    [
+        ("systems", "timeout", "`10s`"),
+        ("systems", "connections", "`64`"),
+        ("limits", "default_deadline", "`20s`"),
+        ("limits", "maximum_deadline", "`60s`"),
+        ("limits", "minimum_deadline", "`500ms`"),
+        ("limits", "answer_margin", "`250ms`"),
+        ("limits", "in_flight", "`256`"),
+        ("gateway.yaml", "catalogue", "`[shipped]`"),
+        ("gateway.yaml", "tables", "`[shipped]`"),
+        ("gateway.yaml", "strict_identifiers", "`false`"),
+    ],
+)
+def test_defaults_are_those_of_the_models(heading: str, key: str, default: str):
+    assert cells(heading, key)[2] == default
+    model = next(each for each, place in PLACES.items() if place == heading)
+    written = read_document("page", f"value: {default.strip('`')}".encode()).at(("value",))
+    value = model.model_fields[key].default
+    number = re.fullmatch(r"([0-9]+)(ms|s)", str(written))
+    assert value == (int(number[1]) / (1000 if number[2] == "ms" else 1) if number else written)
+
+
+def test_the_example_of_gateway_yaml_is_read():
+    (content,) = examples("gateway.yaml")
+    assert shape(read_document("page", content), Settings).regions["440100"].systems["g2"].timeout == 10
+
+
+def test_the_example_of_agreements_is_read():
+    (content,) = examples("Agreements")
+    document = read_document("page", content)
+    assert len(shape(document, AgreementsFile).agreements) == 1
+    assert shape(document, AgreementSection, ("agreements", 0)).id == "gz-fs-001"
+
+
+def test_the_example_of_the_catalogue_is_read():
+    (content,) = examples("Catalogue")
+    assert read_type(read_document("page", content)).alias == "income-tax-statement"
+
+
+def test_the_example_of_a_table_covers_its_kind():
+    (content,) = examples("Tables")
+    folder = Path(__file__).parents[3] / "gateway" / "catalogue"
+    kind = read_type(read_document("kind", (folder / "social-insurance-proof.yaml").read_bytes()))
+    table, problems = read_table(read_document("page", content))
+    assert (*problems, *check_table(table, kind)[0]) == ()
