@@ -1,0 +1,170 @@
+"""What comes back: the response as frozen values. Every repr redacts, because evidence is personal data.
+
+Law: enums are append-only, so a gateway may be newer than its client: a status or finding that is not known here stands as its number,
+and an outcome that is not known is a failure, because no guess at it would be safe.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+import grpc
+from google.protobuf.descriptor import EnumDescriptor
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from gateway.client.failure import ClientFailure
+from gateway.model.evidence import Coded, EvidenceHolder, Period, Rows, Value
+from gateway.rpc.pb.v1 import evidence_pb2 as pb
+
+
+class Outcome(StrEnum):
+    """How an answered question ended. NO_RECORD is the city's own word; a city that fails to answer is a failure instead."""
+
+    ISSUED = "ISSUED"
+    NO_RECORD = "NO_RECORD"
+    DEFERRED = "DEFERRED"
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One certificate or e-licence. Dates are ISO 8601; a part that the agreement does not allow is empty."""
+
+    type: str
+    name: str
+    identifier: str = field(repr=False)
+    number: str = field(repr=False)
+    issuer: str = field(repr=False)
+    issuer_code: str = field(repr=False)
+    issued_on: str = field(repr=False)
+    valid_from: str = field(repr=False)
+    valid_to: str = field(repr=False)
+    status: str = field(repr=False)
+    holders: tuple[EvidenceHolder, ...] = field(repr=False)
+    fields: Mapping[str, Value] = field(repr=False)
+    findings: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where the answer came from, by which agreement and table, and the four moments."""
+
+    region: str
+    system: str
+    table_edition: str
+    agreement: str
+    request_in: datetime
+    request_out: datetime
+    response_in: datetime
+    response_out: datetime
+    city_status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Where the evidence log holds the exchange."""
+
+    log: str
+    intent_index: int
+    outcome_index: int
+    leaf_hash: bytes
+    proof: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one query."""
+
+    request_id: str
+    exchange_id: str
+    outcome: Outcome
+    evidence: tuple[Paper, ...]
+    provenance: Provenance
+    receipt: Receipt
+
+
+def read(response: pb.QueryResponse) -> Answer:
+    """The answer that a response carries. Raises ClientFailure for an outcome that this client does not know."""
+    return Answer(
+        response.request_id,
+        response.exchange_id,
+        _outcome(response.outcome),
+        tuple(_paper(each) for each in response.evidence),
+        _provenance(response.provenance),
+        Receipt(
+            response.receipt.log,
+            response.receipt.intent_index,
+            response.receipt.outcome_index,
+            response.receipt.leaf_hash,
+            response.receipt.proof,
+        ),
+    )
+
+
+def _outcome(number: int) -> Outcome:
+    name = named(pb.Outcome.DESCRIPTOR, number)
+    if name not in Outcome.__members__:
+        message = f"the gateway answered with an outcome that this client does not know ({name}); install a newer client"
+        raise ClientFailure(message, grpc.StatusCode.UNIMPLEMENTED)
+    return Outcome(name)
+
+
+def named(kind: EnumDescriptor, number: int) -> str:
+    """The name of an enum's value without the prefix that all its values share; the number where this client has no name for it."""
+    known = kind.values_by_number.get(number)
+    return known.name.removeprefix(kind.values_by_number[0].name.removesuffix("UNSPECIFIED")) if known else str(number)
+
+
+def _paper(message: pb.Evidence) -> Paper:
+    status = named(pb.EvidenceStatus.DESCRIPTOR, message.status)
+    return Paper(
+        type=message.type,
+        name=message.name,
+        identifier=message.identifier,
+        number=message.number,
+        issuer=message.issuer,
+        issuer_code=message.issuer_code,
+        issued_on=message.issued_on,
+        valid_from=message.valid_from,
+        valid_to=message.valid_to,
+        status="" if status == "UNSPECIFIED" else status,
+        holders=tuple(EvidenceHolder(each.name, each.id_type, each.id_number, each.role) for each in message.holders),
+        fields=MappingProxyType({name: _value(message.fields[name]) for name in sorted(message.fields)}),
+        findings=tuple((named(pb.FindingCode.DESCRIPTOR, each.code), each.field) for each in message.findings),
+    )
+
+
+def _value(message: pb.Value) -> Value:
+    match message.WhichOneof("kind"):
+        case "integer":
+            return message.integer
+        case "coded":
+            return Coded(message.coded.code, message.coded.text)
+        case "period":
+            return Period(message.period.first, message.period.last)
+        case "rows":
+            rows = message.rows.rows
+            return Rows(tuple(MappingProxyType({name: _value(row.cells[name]) for name in sorted(row.cells)}) for row in rows))
+        case None:
+            return ""
+        case kind:
+            return str(getattr(message, kind))
+
+
+def _provenance(message: pb.Provenance) -> Provenance:
+    return Provenance(
+        message.region,
+        message.system,
+        message.table_edition,
+        message.agreement,
+        _moment(message.request_in),
+        _moment(message.request_out),
+        _moment(message.response_in),
+        _moment(message.response_out),
+        message.city_status,
+    )
+
+
+def _moment(message: Timestamp) -> datetime:
+    return message.ToDatetime(UTC)

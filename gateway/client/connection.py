@@ -1,0 +1,127 @@
+"""One connection to the gateway: mutual TLS, a deadline on everything, retries within a budget."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
+
+import grpc
+
+from gateway.client import answer, directory, failure, question
+from gateway.client.failure import ClientFailure, OutcomeUnknown, QueryRefused, Unreachable
+from gateway.client.retrying import Budget, again
+from gateway.clock import fraction, new_id
+from gateway.model.query import Holder, LegalBasis, Parameter, Purpose, Query
+from gateway.model.refusal import Reason
+from gateway.rpc.pb.v1 import directory_service_pb2 as directory_pb
+from gateway.rpc.pb.v1.directory_service_pb2_grpc import DirectoryServiceStub
+from gateway.rpc.pb.v1.evidence_service_pb2_grpc import EvidenceServiceStub
+
+_NONE: Mapping[str, Parameter] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """This system's certificate and key, and the authorities of the gateway: PEM."""
+
+    certificate: bytes = field(repr=False)
+    key: bytes = field(repr=False)
+    authorities: bytes = field(repr=False)
+
+    @classmethod
+    def from_files(cls, certificate: Path, key: Path, authorities: Path) -> Self:
+        """Reads the three files. Raises OSError for one that cannot be read."""
+        return cls(certificate.read_bytes(), key.read_bytes(), authorities.read_bytes())
+
+
+class Client:
+    """Asks one gateway. An asynchronous context manager; safe for many queries at once on one event loop.
+
+    `server_name` is the name expected in the gateway's certificate where it differs from the host in `target` (host:port).
+    """
+
+    def __init__(self, target: str, identity: Identity, *, server_name: str | None = None, attempts: int = 3) -> None:
+        credentials = grpc.ssl_channel_credentials(identity.authorities, identity.key, identity.certificate)
+        options: list[tuple[str, Any]] = [("grpc.enable_retries", 0), ("grpc.max_receive_message_length", 16 * 1024 * 1024)]
+        if server_name:
+            options.append(("grpc.ssl_target_name_override", server_name))
+        self._channel = grpc.aio.secure_channel(target, credentials, options)
+        self._evidence = EvidenceServiceStub(self._channel)
+        self._directory = DirectoryServiceStub(self._channel)
+        self._attempts = attempts
+        self._budget = Budget()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        await self._channel.close()
+
+    async def query(
+        self,
+        *,
+        evidence_type: str,
+        region: str,
+        holder: Holder,
+        purpose: Purpose,
+        legal_basis: LegalBasis,
+        parameters: Mapping[str, Parameter] = _NONE,
+        fields: frozenset[str] = frozenset(),
+        request_id: str | None = None,
+        deadline: float = 20.0,
+    ) -> answer.Answer:
+        """One piece of evidence about one holder. `deadline` in seconds for all attempts together.
+
+        Raises QueryRefused (with reason and blame), Unreachable or OutcomeUnknown. With a `request_id` of your own nothing is ever
+        asked of the city twice; without one, a question that may have been lost is asked again under a new id.
+        """
+        asked = Query(request_id or new_id(), evidence_type, region, holder, purpose, legal_basis, parameters, fields)
+        until = asyncio.get_running_loop().time() + deadline
+        lost = False
+        for attempt in range(self._attempts):
+            try:
+                response = await self._evidence.Query(question.write(asked), timeout=_left(until))
+            except grpc.aio.AioRpcError as error:
+                failed = _judged(failure.of(error), lost=lost)
+                lost = lost or isinstance(failed, Unreachable)
+                asked = await self._pause(failed, attempt, until, asked, own_id=request_id is None)
+            else:
+                self._budget.answered()
+                return answer.read(response)
+        raise RuntimeError("the last attempt neither answered nor failed")
+
+    async def evidence_types(self, region: str = "", deadline: float = 10.0) -> tuple[directory.Offered, ...]:
+        """What this system may ask, of one region or of any. Raises as `query` does."""
+        request = directory_pb.ListEvidenceTypesRequest(provider_region=region)
+        try:
+            return directory.read(await self._directory.ListEvidenceTypes(request, timeout=deadline))
+        except grpc.aio.AioRpcError as error:
+            raise failure.of(error) from error
+
+    async def _pause(self, failed: ClientFailure, attempt: int, until: float, asked: Query, *, own_id: bool) -> Query:
+        """Waits, and gives the question to ask next; raises the failure where asking again is of no use, too late or over budget."""
+        retry = again(failed, attempt, fraction, own_id=own_id)
+        last = attempt + 1 >= self._attempts
+        if retry is None or last or retry.after >= _left(until) or not self._budget.take():
+            raise failed
+        await asyncio.sleep(retry.after)
+        return replace(asked, request_id=new_id()) if retry.new_id else asked
+
+
+def _left(until: float) -> float:
+    return until - asyncio.get_running_loop().time()
+
+
+def _judged(failed: ClientFailure, *, lost: bool) -> ClientFailure:
+    """A replay that follows a lost connection is our own first attempt: it was asked, and its answer is lost."""
+    if lost and isinstance(failed, QueryRefused) and failed.reason == Reason.REPLAYED_REQUEST.name:
+        return OutcomeUnknown(
+            "the connection was lost after the question was taken; ask again with a new request_id", failed.code
+        )
+    return failed

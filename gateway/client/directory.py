@@ -1,0 +1,52 @@
+"""What this system may ask of whom, as frozen values."""
+
+from dataclasses import dataclass
+
+from gateway.client.answer import named
+from gateway.rpc.pb.v1 import directory_service_pb2 as pb
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One field or parameter of an evidence type."""
+
+    name: str
+    name_zh: str
+    name_en: str
+    kind: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """One evidence type that this system may ask, of these regions."""
+
+    code: str
+    alias: str
+    name_zh: str
+    name_en: str
+    regions: tuple[str, ...]
+    parameters: tuple[Described, ...]
+    fields: tuple[Described, ...]
+
+
+def read(response: pb.ListEvidenceTypesResponse) -> tuple[Offered, ...]:
+    """The offers that a response carries."""
+    return tuple(_offered(each) for each in response.evidence_types)
+
+
+def _offered(message: pb.EvidenceType) -> Offered:
+    return Offered(
+        message.code,
+        message.alias,
+        message.name_zh,
+        message.name_en,
+        tuple(message.provider_regions),
+        tuple(_described(each) for each in message.parameters),
+        tuple(_described(each) for each in message.fields),
+    )
+
+
+def _described(message: pb.FieldDescription) -> Described:
+    kind = named(pb.ValueKind.DESCRIPTOR, message.kind).lower()
+    return Described(message.name, message.name_zh, message.name_en, kind, message.required)

@@ -1,0 +1,57 @@
+"""Whether to ask again, after how long, and with which request_id. Pure but for the budget, which is shared by a client's calls.
+
+A budget, not a count: when many calls fail at once retries stop, or the retries themselves would keep the gateway down.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.client.failure import ClientFailure, OutcomeUnknown, QueryRefused, Unreachable
+from gateway.model.refusal import Reason
+from gateway.rpc.status import WORDINGS, Retry
+
+_CAPACITY = 10.0
+_REFILL = 0.1
+_BASE_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Ask again after so many seconds; with a new request_id or the same."""
+
+    after: float
+    new_id: bool
+
+
+class Budget:
+    """Tokens for retries: a retry takes one, an answer gives back a tenth."""
+
+    def __init__(self) -> None:
+        self._tokens = _CAPACITY
+
+    def answered(self) -> None:
+        """A call was answered."""
+        self._tokens = min(_CAPACITY, self._tokens + _REFILL)
+
+    def take(self) -> bool:
+        """Whether one more retry may be made now."""
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+def again(failure: ClientFailure, attempt: int, fraction: Callable[[], float], *, own_id: bool) -> Again | None:
+    """What to do after the failure of attempt 0, 1, ...; None means give up. `own_id`: the request_id is ours to change."""
+    pause = _BASE_SECONDS * 2**attempt * (0.5 + fraction() / 2)
+    if isinstance(failure, Unreachable):
+        return Again(pause, new_id=False)
+    if isinstance(failure, OutcomeUnknown):
+        return Again(pause, new_id=True) if own_id else None
+    if not isinstance(failure, QueryRefused) or failure.told.retry_after is None:
+        return None
+    reason = Reason.__members__.get(failure.reason)
+    retry = WORDINGS[reason].retry if reason else Retry.NEVER
+    if retry is Retry.NEVER or (retry is Retry.NEW_ID and not own_id):
+        return None
+    return Again(max(pause, failure.told.retry_after * (1 + fraction() / 4)), new_id=retry is Retry.NEW_ID)

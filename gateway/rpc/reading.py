@@ -1,0 +1,265 @@
+"""Protobuf -> model: a well-formed question, or the refusal that reading it earns.
+
+Laws: every violation is found, not the first only; a violation names the field and what is asked of it, never the value; what the
+evidence log will hold in clear must not carry a person's number or name.
+Source: GB 11643, GB 32100 (numbers); GB/T 2260 (regions); GB/T 36904 (type codes).
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+
+from gateway.model.identifiers import HolderIdType, InvalidIdentifier, ResidentNumber, parse_holder_number
+from gateway.model.query import (
+    Holder,
+    HolderType,
+    LegalBasis,
+    LegalBasisKind,
+    MonthRange,
+    Operator,
+    Parameter,
+    Purpose,
+    Query,
+)
+from gateway.model.refusal import Reason, Refusal, Violation
+from gateway.rpc.pb.v1 import evidence_pb2 as pb
+
+LARGEST = 64 * 1024
+_MOST_PARAMETERS = 16
+"""Each may be at fault, and what is said of all of them must fit into the 16 KiB of metadata that a caller takes."""
+
+HOLDER_TYPES: Mapping[int, HolderType] = MappingProxyType(
+    {pb.HOLDER_TYPE_PERSON: HolderType.PERSON, pb.HOLDER_TYPE_ORGANISATION: HolderType.ORGANISATION}
+)
+LEGAL_BASES: Mapping[int, LegalBasisKind] = MappingProxyType(
+    {
+        pb.LEGAL_BASIS_KIND_STATUTORY_DUTY: LegalBasisKind.STATUTORY_DUTY,
+        pb.LEGAL_BASIS_KIND_HOLDER_AUTHORISED: LegalBasisKind.HOLDER_AUTHORISED,
+        pb.LEGAL_BASIS_KIND_ENTRUSTED: LegalBasisKind.ENTRUSTED,
+    }
+)
+
+_PARAMETER_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+_MONTH = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])")
+_CANDIDATE = re.compile(r"(?<![0-9A-Za-z])(?:[0-9]{17}[0-9Xx]|[0-9]{15})(?![0-9A-Za-z])")
+_NAMED_IN_LOG = (
+    "purpose.matter_code",
+    "purpose.matter_name",
+    "purpose.case_number",
+    "purpose.operator.account",
+    "purpose.operator.role",
+    "legal_basis.reference",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What one text of the request must look like."""
+
+    read: Callable[[pb.QueryRequest], str]
+    pattern: re.Pattern[str]
+    wanted: str
+
+
+def _text(longest: int) -> re.Pattern[str]:
+    return re.compile(rf"(?=\S)[^\x00-\x1f\x7f\ufffe\uffff]{{1,{longest}}}(?<=\S)")
+
+
+_FORMS: Mapping[str, Form] = MappingProxyType(
+    {
+        "request_id": Form(
+            lambda r: r.request_id,
+            re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
+            "a UUID such as 0192f3a4-5b6c-7d8e-9f00-112233445566",
+        ),
+        "evidence_type": Form(
+            lambda r: r.evidence_type,
+            re.compile(r"[0-9A-Za-z-]{1,64}"),
+            "a canonical code or alias, such as business-licence",
+        ),
+        "provider_region": Form(
+            lambda r: r.provider_region, re.compile(r"[0-9]{6}"), "a GB/T 2260 code of six digits, such as 440100"
+        ),
+        "holder.name": Form(lambda r: r.holder.name, _text(200), "the name as on the document, 1 to 200 characters"),
+        "purpose.matter_code": Form(
+            lambda r: r.purpose.matter_code,
+            re.compile(r"[0-9A-Za-z._:-]{1,64}"),
+            "the item code (事项编码), 1 to 64 letters, digits, '.', '_', ':' or '-'",
+        ),
+        "purpose.matter_name": Form(
+            lambda r: r.purpose.matter_name, _text(100), "the item's name (事项名称), 1 to 100 characters"
+        ),
+        "purpose.case_number": Form(
+            lambda r: r.purpose.case_number, _text(64), "the case's number (业务流水号), 1 to 64 characters"
+        ),
+        "purpose.operator.account": Form(
+            lambda r: r.purpose.operator.account, _text(64), "the operator's account, 1 to 64 characters"
+        ),
+        "purpose.operator.name": Form(lambda r: r.purpose.operator.name, _text(50), "the operator's name, 1 to 50 characters"),
+        "purpose.operator.role": Form(
+            lambda r: r.purpose.operator.role, _text(50), "the operator's role (岗位), 1 to 50 characters"
+        ),
+        "legal_basis.reference": Form(
+            lambda r: r.legal_basis.reference, _text(200), "article or number of the legal basis, 1 to 200 characters"
+        ),
+    }
+)
+
+
+def no_message(kind: str) -> Refusal:
+    """The refusal of bytes that do not read as the message of this kind, for instance because a text is in GBK."""
+    wanted = Violation("", f"a message {kind} in protobuf's binary form, its texts in UTF-8")
+    return Refusal(Reason.INVALID_REQUEST, "the bytes are no message", violations=(wanted,))
+
+
+def question(request: pb.QueryRequest | None, today: date) -> Query | Refusal:
+    """The question, in canonical form: numbers at full length and in upper case, request_id in lower case."""
+    if request is None:
+        return no_message(pb.QueryRequest.DESCRIPTOR.full_name)
+    if request.ByteSize() > LARGEST:
+        wanted = Violation("", f"at most {LARGEST} bytes in all")
+        return Refusal(Reason.INVALID_REQUEST, "the request is too large", violations=(wanted,))
+    number = _number(request, today)
+    violations = tuple(_violations(request))
+    if isinstance(number, Violation):
+        reason = Reason.INVALID_REQUEST if violations else Reason.INVALID_IDENTIFIER
+        violations = (*violations, number)
+        return Refusal(reason, _at_fault(violations), violations=violations)
+    if violations or number is None:
+        return Refusal(Reason.INVALID_REQUEST, _at_fault(violations), violations=violations)
+    personal = tuple(_personal(request, number, today))
+    if personal:
+        return Refusal(Reason.INVALID_REQUEST, _at_fault(personal), violations=personal)
+    return _built(request, number)
+
+
+def _at_fault(violations: tuple[Violation, ...]) -> str:
+    """For the log: the paths at fault, none of which the caller made up."""
+    return f"at fault: {', '.join(sorted({each.field for each in violations}))}"
+
+
+def _built(request: pb.QueryRequest, number: str) -> Query:
+    purpose, basis = request.purpose, request.legal_basis
+    return Query(
+        request_id=request.request_id.lower(),
+        evidence_type=request.evidence_type,
+        provider_region=request.provider_region,
+        holder=Holder(HOLDER_TYPES[request.holder.type], request.holder.id_type, number, request.holder.name),
+        purpose=Purpose(
+            purpose.matter_code,
+            purpose.matter_name,
+            purpose.case_number,
+            Operator(purpose.operator.account, purpose.operator.role, purpose.operator.name),
+        ),
+        legal_basis=LegalBasis(LEGAL_BASES[basis.kind], basis.reference, basis.token),
+        parameters=MappingProxyType({each.name: _parameter(each) for each in request.parameters}),
+        fields=frozenset(request.fields),
+    )
+
+
+def _number(request: pb.QueryRequest, today: date) -> str | Violation | None:
+    """The canonical number, what is wrong with it, or None where the type itself is at fault and told elsewhere."""
+    try:
+        id_type = HolderIdType.parse(request.holder.id_type)
+    except InvalidIdentifier:
+        return None
+    try:
+        return parse_holder_number(id_type, request.holder.id_number, today)
+    except InvalidIdentifier as error:
+        return Violation("holder.id_number", str(error))
+
+
+def _violations(request: pb.QueryRequest) -> Iterator[Violation]:
+    for field, form in _FORMS.items():
+        if not form.pattern.fullmatch(form.read(request)):
+            yield Violation(field, f"is required: {form.wanted}")
+    yield from _holder(request.holder)
+    if request.legal_basis.kind not in LEGAL_BASES:
+        yield Violation("legal_basis.kind", "is required: STATUTORY_DUTY, HOLDER_AUTHORISED or ENTRUSTED")
+    yield from _parameters(request)
+
+
+def _holder(holder: pb.Holder) -> Iterator[Violation]:
+    if holder.type not in HOLDER_TYPES:
+        yield Violation("holder.type", "is required: PERSON or ORGANISATION")
+    try:
+        names = HolderIdType.parse(holder.id_type).holder_kind
+    except InvalidIdentifier as error:
+        yield Violation("holder.id_type", str(error))
+        return
+    if holder.type in HOLDER_TYPES and HOLDER_TYPES[holder.type].value != names.value:
+        yield Violation("holder.id_type", f"names a holder of type {names.value}; holder.type says otherwise")
+
+
+def _parameters(request: pb.QueryRequest) -> Iterator[Violation]:
+    names = [each.name for each in request.parameters]
+    if len(names) > _MOST_PARAMETERS:
+        yield Violation("parameters", f"at most {_MOST_PARAMETERS}")
+        return
+    if len(set(names)) != len(names):
+        yield Violation("parameters", "names one parameter twice")
+    for place, each in enumerate(request.parameters):
+        wanted = _PARAMETERS.get(each.WhichOneof("value") or "")
+        if wanted is None or not _PARAMETER_NAME.fullmatch(each.name):
+            yield Violation(f"parameters[{place}]", "needs a name, as the directory spells it, and a value")
+        elif not wanted.holds(each):
+            yield Violation(f"parameters[{place}]", wanted.wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of parameter: when it holds, and what is asked of it."""
+
+    holds: Callable[[pb.Parameter], bool]
+    wanted: str
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+_PLAIN = _text(200)
+_PARAMETERS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "text": Kind(lambda p: bool(_PLAIN.fullmatch(p.text)), "a text of 1 to 200 characters"),
+        "months": Kind(
+            lambda p: (
+                bool(_MONTH.fullmatch(p.months.first) and _MONTH.fullmatch(p.months.last)) and p.months.first <= p.months.last
+            ),
+            "two months YYYY-MM, the first not after the last",
+        ),
+        "date": Kind(lambda p: _is_day(p.date), "a date YYYY-MM-DD that exists"),
+    }
+)
+
+
+def _parameter(given: pb.Parameter) -> Parameter:
+    match given.WhichOneof("value"):
+        case "months":
+            return MonthRange(given.months.first, given.months.last)
+        case "date":
+            return date.fromisoformat(given.date)
+    return given.text
+
+
+def _personal(request: pb.QueryRequest, number: str, today: date) -> Iterator[Violation]:
+    """What the log would hold in clear and must not: the holder, the operator's name, anybody's resident number."""
+    person = request.holder.type == pb.HOLDER_TYPE_PERSON
+    names = {request.purpose.operator.name, *([request.holder.name, number, request.holder.id_number] if person else [])}
+    for field in _NAMED_IN_LOG:
+        text = _FORMS[field].read(request)
+        if any(name in text for name in names) or any(_is_resident_number(found, today) for found in _CANDIDATE.findall(text)):
+            yield Violation(field, "is kept in the evidence log and must not hold a person's name or number")
+
+
+def _is_resident_number(text: str, today: date) -> bool:
+    try:
+        ResidentNumber.parse(text, today)
+    except InvalidIdentifier:
+        return False
+    return True

@@ -1,0 +1,91 @@
+"""The front door's listener: mutual TLS, the services, health, reflection, limits, and a stop that loses no call.
+
+Laws: a call without a client certificate does not connect; there is no plaintext port.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import grpc
+from grpc_health.v1 import health_pb2
+from grpc_health.v1._async import HealthServicer
+from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
+
+from gateway.rpc.decoding import Decoding
+from gateway.rpc.metering import Metering
+from gateway.rpc.pb.v1 import directory_service_pb2, evidence_service_pb2
+from gateway.rpc.pb.v1.directory_service_pb2_grpc import add_DirectoryServiceServicer_to_server
+from gateway.rpc.pb.v1.evidence_service_pb2_grpc import add_EvidenceServiceServicer_to_server
+from gateway.rpc.reflection import add_reflection
+from gateway.rpc.services import Directory, Evidence, Inside
+
+SERVICES = (
+    evidence_service_pb2.DESCRIPTOR.services_by_name["EvidenceService"].full_name,
+    directory_service_pb2.DESCRIPTOR.services_by_name["DirectoryService"].full_name,
+)
+
+_HOUR_MS = 3_600_000
+_OPTIONS: Sequence[tuple[str, int]] = (
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", 4 * 1024 * 1024),
+    ("grpc.max_send_message_length", 16 * 1024 * 1024),
+    ("grpc.max_metadata_size", 16 * 1024),
+    ("grpc.max_concurrent_streams", 256),
+    ("grpc.max_connection_age_ms", _HOUR_MS),
+    ("grpc.max_connection_age_grace_ms", 60_000),
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 30_000),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Where we listen, what we show, and whom we let connect: certificate and key are ours, authorities are the regions' (PEM)."""
+
+    address: str
+    certificate: bytes = field(repr=False)
+    key: bytes = field(repr=False)
+    authorities: bytes = field(repr=False)
+
+
+class Server:
+    """One listener. `start` gives the port; `stop` says NOT_SERVING, lets those inside finish, and only then closes."""
+
+    def __init__(self, listener: Listener, inside: Inside, metering: Metering) -> None:
+        self._listener = listener
+        self._door = inside.door
+        self._health = HealthServicer()
+        self._server = grpc.aio.server(interceptors=(metering, Decoding()), options=_OPTIONS)
+        add_EvidenceServiceServicer_to_server(Evidence(inside), self._server)
+        add_DirectoryServiceServicer_to_server(Directory(inside), self._server)
+        add_HealthServicer_to_server(self._health, self._server)
+        add_reflection(self._server, (*SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name))
+
+    async def start(self) -> int:
+        """Begins to serve and returns the port. Raises OSError if the address is taken."""
+        credentials = grpc.ssl_server_credentials(
+            [(self._listener.key, self._listener.certificate)],
+            root_certificates=self._listener.authorities,
+            require_client_auth=True,
+        )
+        try:
+            port = self._server.add_secure_port(self._listener.address, credentials)
+        except RuntimeError as error:
+            raise OSError(f"cannot listen on {self._listener.address}: is it taken by another program?") from error
+        await self._server.start()
+        await self._say(health_pb2.HealthCheckResponse.SERVING)
+        return port
+
+    async def stop(self, grace: float) -> None:
+        """Ends within `grace` seconds."""
+        await self._say(health_pb2.HealthCheckResponse.NOT_SERVING)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._door.close(), grace)
+        await self._server.stop(grace=0.5)
+
+    async def _say(self, status: int) -> None:
+        for service in ("", *SERVICES):
+            await self._health.set(service, status)

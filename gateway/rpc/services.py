@@ -1,0 +1,130 @@
+"""The methods of kuacheng.v1: each turns a message into a call of the model, lets the corridor act, and words how it ended."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeVar
+
+import grpc
+from google.protobuf.message import Message
+
+from gateway.exchange import Ports, exchange
+from gateway.model.exchange import Call
+from gateway.model.identity import Caller, Peer
+from gateway.model.refusal import Reason, Refusal
+from gateway.model.world import World
+from gateway.rpc import directory, reading, writing
+from gateway.rpc.door import Door, time_left
+from gateway.rpc.pb.v1 import directory_service_pb2 as directory_pb
+from gateway.rpc.pb.v1 import evidence_pb2 as pb
+from gateway.rpc.pb.v1.directory_service_pb2_grpc import DirectoryServiceServicer
+from gateway.rpc.pb.v1.evidence_service_pb2_grpc import EvidenceServiceServicer
+from gateway.rpc.status import worded
+from gateway.stages.identify import identify
+from gateway.stages.survey import Offer, survey
+
+_log = logging.getLogger("kuacheng.rpc")
+
+Context = grpc.aio.ServicerContext[Any, Any]
+Answer = TypeVar("Answer", bound=Message)
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What every method needs. `world` yields the edition that stands at the moment of the call."""
+
+    world: Callable[[], World]
+    ports: Ports
+    door: Door
+    new_id: Callable[[], str]
+
+
+class Evidence(EvidenceServiceServicer):
+    """EvidenceService. A request of None is bytes that were no message; see rpc.decoding."""
+
+    def __init__(self, inside: Inside) -> None:
+        self._inside = inside
+
+    async def Query(self, request: pb.QueryRequest | None, context: Context) -> pb.QueryResponse:  # noqa: N802
+        """One question, one answer, or one refusal."""
+        inside = self._inside
+        world, ports, exchange_id = inside.world(), inside.ports, inside.new_id()
+        try:
+            with inside.door.pass_through(world.limits):
+                call = _call(request, context, exchange_id, world, ports)
+                return writing.answer(await exchange(call, world, ports))
+        except Refusal as refusal:
+            await _refuse(context, refusal, exchange_id)
+        except Exception as fault:  # noqa: BLE001  a fault of ours must reach the caller as an opaque INTERNAL
+            await _fail(context, fault, exchange_id)
+
+
+class Directory(DirectoryServiceServicer):
+    """DirectoryService."""
+
+    def __init__(self, inside: Inside) -> None:
+        self._inside = inside
+
+    async def ListRegions(  # noqa: N802
+        self,
+        request: directory_pb.ListRegionsRequest,  # noqa: ARG002  it takes nothing: the certificate says who asks
+        context: Context,
+    ) -> directory_pb.ListRegionsResponse:
+        """The regions that this caller may ask."""
+        return await self._answer(context, lambda offers, world: directory.regions(offers, world.regions))
+
+    async def ListEvidenceTypes(  # noqa: N802
+        self, request: directory_pb.ListEvidenceTypesRequest | None, context: Context
+    ) -> directory_pb.ListEvidenceTypesResponse:
+        """The evidence types that this caller may ask."""
+        return await self._answer(context, lambda offers, _: directory.evidence_types(offers, _region(request)))
+
+    async def _answer(self, context: Context, describe: Callable[[tuple[Offer, ...], World], Answer]) -> Answer:
+        inside = self._inside
+        world, exchange_id, now = inside.world(), inside.new_id(), inside.ports.clock.now()
+        try:
+            with inside.door.pass_through(world.limits):
+                caller: Caller = identify(_peer(context), world.trust, now)
+                return describe(survey(caller, world, now), world)
+        except Refusal as refusal:
+            await _refuse(context, refusal, exchange_id)
+        except Exception as fault:  # noqa: BLE001  as in Query
+            await _fail(context, fault, exchange_id)
+
+
+def _region(request: directory_pb.ListEvidenceTypesRequest | None) -> str:
+    if request is None:
+        raise reading.no_message(directory_pb.ListEvidenceTypesRequest.DESCRIPTOR.full_name)
+    return request.provider_region
+
+
+def _call(request: pb.QueryRequest | None, context: Context, exchange_id: str, world: World, ports: Ports) -> Call:
+    now, arrived = ports.clock.now(), ports.clock.monotonic()
+    left = time_left(context.time_remaining(), world.limits)
+    asked = left if isinstance(left, Refusal) else reading.question(request, now.date())
+    seconds = world.limits.minimum_deadline if isinstance(left, Refusal) else left
+    return Call(exchange_id, _peer(context), asked, now, arrived + seconds)
+
+
+def _peer(context: Context) -> Peer:
+    shown = context.auth_context()
+    return Peer(b"".join(shown.get("x509_pem_cert", ())), b"".join(shown.get("x509_pem_cert_chain", ())))
+
+
+async def _refuse(context: Context, refusal: Refusal, exchange_id: str) -> NoReturn:
+    status = worded(refusal, exchange_id)
+    code = next(each for each in grpc.StatusCode if each.value[0] == status.code)
+    await context.abort(code, status.message, (("grpc-status-details-bin", status.SerializeToString()),))
+    raise RuntimeError("abort returned")
+
+
+async def _fail(context: Context, fault: Exception, exchange_id: str) -> NoReturn:
+    """Says nothing of the fault to the caller, and to our log only its kind and place: its text may hold personal data."""
+    if isinstance(fault, grpc.aio.AbortError):
+        raise fault
+    place = fault.__traceback__
+    while place and place.tb_next:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_code.co_filename.rpartition('/')[2]}:{place.tb_lineno}" if place else "?"
+    _log.error("internal fault", extra={"exchange_id": exchange_id, "kind": type(fault).__name__, "where": where})
+    await _refuse(context, Refusal(Reason.INTERNAL, type(fault).__name__), exchange_id)

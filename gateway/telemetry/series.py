@@ -1,0 +1,57 @@
+"""Every metric that this program exports, as one table; docs/metrics.md is made from it.
+
+Laws: names of the gRPC ecosystem where it has them, else `kuacheng_`; base units; no person, operator, request or serial in a label.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What kind of series."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One metric. `bounds` are the histogram's upper bounds in seconds."""
+
+    name: str
+    kind: Kind
+    help: str
+    labels: tuple[str, ...] = ()
+    bounds: tuple[float, ...] = ()
+
+
+LATENCY = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+STARTED = Series("grpc_server_started_total", Kind.COUNTER, "Calls that arrived.", ("grpc_type", "grpc_service", "grpc_method"))
+HANDLED = Series(
+    "grpc_server_handled_total",
+    Kind.COUNTER,
+    "Calls that ended, by gRPC code.",
+    ("grpc_type", "grpc_service", "grpc_method", "grpc_code"),
+)
+HANDLING = Series(
+    "grpc_server_handling_seconds",
+    Kind.HISTOGRAM,
+    "Time a call took in the gateway.",
+    ("grpc_type", "grpc_service", "grpc_method"),
+    LATENCY,
+)
+EXCHANGES = Series(
+    "kuacheng_exchanges_total", Kind.COUNTER, "Exchanges that ended, by how.", ("evidence_type", "region", "result")
+)
+REFUSALS = Series("kuacheng_refusals_total", Kind.COUNTER, "Refusals, by reason and blame.", ("reason", "blame"))
+EXCHANGE_SECONDS = Series("kuacheng_exchange_seconds", Kind.HISTOGRAM, "Whole exchanges.", ("region",), LATENCY)
+CITY_SECONDS = Series(
+    "kuacheng_city_seconds", Kind.HISTOGRAM, "The part of an exchange that the city took.", ("region",), LATENCY
+)
+IN_FLIGHT = Series("kuacheng_exchanges_in_flight", Kind.GAUGE, "Exchanges under way now.")
+WORLD = Series("kuacheng_world_info", Kind.INFO, "Edition of the configuration that judges now.", ("edition", "version"))
+
+ALL = (STARTED, HANDLED, HANDLING, EXCHANGES, REFUSALS, EXCHANGE_SECONDS, CITY_SECONDS, IN_FLIGHT, WORLD)

@@ -1,0 +1,80 @@
+"""The door counts right whatever happens inside, and a deadline is never longer than ours nor shorter than the least."""
+
+import asyncio
+from contextlib import ExitStack, suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.model.refusal import Reason, Refusal
+from gateway.model.world import Limits
+from gateway.rpc.door import Door, time_left
+
+
+def refused(door: Door, limits: Limits) -> Reason:
+    with pytest.raises(Refusal) as error, door.pass_through(limits):
+        raise AssertionError("it was let in")
+    return error.value.reason
+
+
+def test_as_many_as_the_limit_and_no_more() -> None:
+    door, limits = Door(), Limits(in_flight=3)
+    with ExitStack() as inside:
+        for count in range(3):
+            assert door.inside == count
+            inside.enter_context(door.pass_through(limits))
+        assert refused(door, limits) is Reason.OVERLOADED
+        assert door.inside == 3
+    assert door.inside == 0
+    with door.pass_through(limits):
+        assert door.inside == 1
+
+
+def test_whoever_fails_inside_has_left_too() -> None:
+    door = Door()
+    for fault in (ValueError(), Refusal(Reason.INTERNAL, ""), asyncio.CancelledError(), KeyboardInterrupt()):
+        with suppress(type(fault)), door.pass_through(Limits()):
+            raise fault
+    assert door.inside == 0
+
+
+def test_a_smaller_limit_holds_at_once() -> None:
+    door = Door()
+    with door.pass_through(Limits(in_flight=9)), door.pass_through(Limits(in_flight=9)):
+        assert refused(door, Limits(in_flight=2)) is Reason.OVERLOADED
+
+
+async def test_closing_waits_for_the_last_and_lets_nobody_in() -> None:
+    door = Door()
+    with door.pass_through(Limits()):
+        closing = asyncio.create_task(door.close())
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(closing), 0.01)
+        assert refused(door, Limits()) is Reason.SHUTTING_DOWN
+    async with asyncio.timeout(5):
+        await closing
+    assert refused(door, Limits()) is Reason.SHUTTING_DOWN
+
+
+async def test_closing_an_empty_door_waits_for_nobody() -> None:
+    door = Door()
+    await door.close()
+    assert refused(door, Limits()) is Reason.SHUTTING_DOWN
+
+
+seconds = st.floats(0, 1e6)
+
+
+@settings(deadline=None, database=None)
+@given(st.one_of(st.none(), seconds), seconds, seconds, seconds)
+def test_time_left_is_within_the_limits(asked: float | None, least: float, default: float, most: float) -> None:
+    limits = Limits(default_deadline=default, maximum_deadline=most, minimum_deadline=least)
+    left = time_left(asked, limits)
+    if asked is None:
+        assert left == default
+    elif asked < least:
+        assert isinstance(left, Refusal)
+        assert left.reason is Reason.DEADLINE_TOO_SHORT
+    else:
+        assert left == min(asked, most)

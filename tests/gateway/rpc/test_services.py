@@ -1,0 +1,291 @@
+"""The methods: how long the city gets, how a replay, a leaving caller and a fault of ours end, and what is told of them."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import grpc
+import pytest
+
+from certs.authority import Leaf
+from certs.extensions import Profile, Usage
+from gateway.client.failure import QueryRefused, of
+from gateway.model.city import Record
+from gateway.model.exchange import Ended, EntryKind
+from gateway.model.refusal import Reason, Refusal
+from gateway.model.table import Table
+from gateway.model.world import Limits
+from gateway.rpc.pb.v1 import directory_service_pb2 as directory_pb
+from gateway.rpc.pb.v1 import evidence_pb2 as pb
+from gateway.rpc.pb.v1.directory_service_pb2_grpc import DirectoryServiceStub
+from tests.certs import faulty
+from tests.gateway.rpc.house import PATIENCE, House, house, papers, request
+from tests.gateway.stages import builders
+
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+CANARY = f"canary-{builders.NUMBER}-{builders.NAME}"
+LIMITS = Limits(default_deadline=7.0, maximum_deadline=9.0, minimum_deadline=2.0)
+
+
+async def refused(
+    gateway: House, asked: pb.QueryRequest | None = None, leaf: Leaf | None = None, seconds: float = PATIENCE
+) -> QueryRefused:
+    async with gateway.stub(leaf) as stub:
+        with pytest.raises(grpc.aio.AioRpcError) as error:
+            await stub.Query(asked or request(), timeout=seconds)
+    told = of(error.value)
+    assert isinstance(told, QueryRefused), told
+    assert UUID.fullmatch(told.told.exchange_id)
+    assert told.told.message_zh
+    return told
+
+
+async def answered(gateway: House, asked: pb.QueryRequest | None = None, seconds: float | None = PATIENCE) -> pb.QueryResponse:
+    async with gateway.stub() as stub:
+        return await stub.Query(asked or request(), timeout=seconds)
+
+
+async def test_a_question_is_answered_and_both_entries_stand() -> None:
+    async with house() as gateway:
+        asked = request()
+        got = await answered(gateway, asked)
+        intent, outcome = gateway.entries()
+        assert (intent.kind, outcome.kind) == (EntryKind.INTENT, EntryKind.OUTCOME)
+        assert got.outcome == pb.OUTCOME_ISSUED
+        assert (got.request_id, got.exchange_id) == (asked.request_id, intent.exchange_id)
+        assert (got.receipt.log, got.receipt.intent_index, got.receipt.outcome_index) == ("log.test", 0, 1)
+        assert len(got.receipt.leaf_hash) == 32
+        assert got.evidence[0].fields["capital"].money == "1205000.00"
+        moments = got.provenance
+        four = [moments.request_in, moments.request_out, moments.response_in, moments.response_out]
+        assert four == sorted(four, key=lambda each: each.ToNanoseconds())
+
+
+@pytest.mark.parametrize(("asked", "given"), [(None, 7.0), (3.0, 3.0), (8.5, 8.5), (600.0, 9.0)])
+async def test_the_city_has_the_callers_deadline_within_ours_less_the_margin(asked: float | None, given: float) -> None:
+    async with house(LIMITS) as gateway:
+        await answered(gateway, seconds=asked)
+        (had,) = gateway.city.seconds
+        assert given - LIMITS.answer_margin - 1.0 < had <= given - LIMITS.answer_margin
+
+
+async def test_a_deadline_below_the_least_is_refused_and_nobody_is_asked() -> None:
+    async with house(LIMITS) as gateway:
+        told = await refused(gateway, seconds=1.5)
+        assert (told.code, told.reason, told.blame) == (
+            grpc.StatusCode.INVALID_ARGUMENT,
+            Reason.DEADLINE_TOO_SHORT.name,
+            "CALLER",
+        )
+        assert gateway.told() == ("REFUSED REFUSED DEADLINE_TOO_SHORT",)
+        assert gateway.city.requests == []
+
+
+async def test_a_silent_city_is_told_before_the_caller_gives_up() -> None:
+    async with house(Limits(maximum_deadline=0.6)) as gateway:
+        gateway.city.hold()
+        told = await refused(gateway)
+        assert (told.code, told.reason, told.blame) == (
+            grpc.StatusCode.DEADLINE_EXCEEDED,
+            Reason.CITY_TIMEOUT.name,
+            "COUNTERPARTY",
+        )
+        assert gateway.told() == ("INTENT", "OUTCOME REFUSED CITY_TIMEOUT")
+
+
+@pytest.mark.parametrize("reason", [each for each in Reason if each.blame.value == "COUNTERPARTY"], ids=lambda each: each.name)
+async def test_what_the_city_did_wrong_is_told_and_recorded_once(reason: Reason) -> None:
+    async with house() as gateway:
+        gateway.city.told = Refusal(reason, f"detail {CANARY}", city_status="city-status-7")
+        told = await refused(gateway)
+        assert (told.reason, told.blame) == (reason.name, "COUNTERPARTY")
+        assert CANARY not in str(told.told) + told.message
+        assert "city-status-7" not in str(told.told) + told.message
+        assert gateway.told() == ("INTENT", f"OUTCOME REFUSED {reason.name}")
+        assert gateway.entries()[1].exchange_id == told.told.exchange_id
+
+
+@pytest.mark.parametrize("spell", [str.lower, str.upper], ids=["as it was", "in capitals"])
+async def test_the_same_request_id_is_never_asked_of_the_city_twice(spell: Callable[[str], str]) -> None:
+    async with house() as gateway:
+        asked = request()
+        await answered(gateway, asked)
+        again = request(request_id=spell(asked.request_id))
+        told = await refused(gateway, again)
+        assert (told.code, told.reason, told.blame) == (
+            grpc.StatusCode.ALREADY_EXISTS,
+            Reason.REPLAYED_REQUEST.name,
+            "CALLER",
+        )
+        assert told.told.retry_after is None
+        assert len(gateway.city.requests) == 1
+        assert gateway.told() == ("INTENT", "OUTCOME ISSUED", "REFUSED REFUSED REPLAYED_REQUEST")
+
+
+async def test_of_many_at_once_with_one_request_id_one_is_asked() -> None:
+    async with house() as gateway, gateway.stub() as stub:
+        asked = request()
+        ends = await asyncio.gather(*(stub.Query(asked, timeout=PATIENCE) for _ in range(12)), return_exceptions=True)
+        assert len(gateway.city.requests) == 1
+        assert sum(isinstance(each, pb.QueryResponse) for each in ends) == 1
+        told = [of(each) for each in ends if isinstance(each, grpc.aio.AioRpcError)]
+        assert {each.reason for each in told if isinstance(each, QueryRefused)} == {Reason.REPLAYED_REQUEST.name}
+        assert len(told) == 11
+
+
+async def test_another_caller_may_have_the_same_request_id() -> None:
+    """Or one system could keep another from asking, by guessing its ids."""
+    agreement = builders.agreement(valid_from=papers().now - timedelta(1), valid_to=papers().now + timedelta(1))
+    foreign = replace(agreement, id="other", department="11440600M00000027C")
+    stranger = _named("spiffe://foshan.test/department/11440600M00000027C/system/window")
+    agreements = {each.department: (each,) for each in (agreement, foreign)}
+    async with house(agreements=agreements) as gateway:
+        asked = request()
+        await answered(gateway, asked)
+        async with gateway.stub(stranger) as stub:
+            assert (await stub.Query(asked, timeout=PATIENCE)).outcome == pb.OUTCOME_ISSUED
+        assert len(gateway.city.requests) == 2
+
+
+def _named(uri: str) -> Leaf:
+    """A sound certificate of the other region's, for this URI."""
+    profile = Profile(uri=uri, usages=frozenset({Usage.CLIENT}))
+    return papers().regions.other.issue(profile, papers().now, timedelta(days=1))
+
+
+async def test_a_caller_who_leaves_in_the_middle_leaves_an_unknown_outcome() -> None:
+    async with house() as gateway, gateway.stub() as stub:
+        gateway.city.hold()
+        call = stub.Query(request(), timeout=PATIENCE)
+        await gateway.city.asked(1)
+        assert gateway.told() == ("INTENT",)
+        call.cancel()
+        await gateway.ledger.durable(2)
+        assert gateway.told() == ("INTENT", "OUTCOME UNKNOWN")
+        assert gateway.inside.door.inside == 0
+        assert [(each["result"], each["reason"]) for each in gateway.lines()] == [("UNKNOWN", "OUTCOME_UNKNOWN")]
+
+
+async def test_a_connection_that_breaks_in_the_middle_leaves_an_unknown_outcome() -> None:
+    async with house() as gateway:
+        gateway.city.hold()
+        async with gateway.stub() as stub:
+            call = asyncio.ensure_future(stub.Query(request(), timeout=PATIENCE))
+            await gateway.city.asked(1)
+        await gateway.ledger.durable(2)
+        assert gateway.told() == ("INTENT", "OUTCOME UNKNOWN")
+        await asyncio.gather(call, return_exceptions=True)
+
+
+def _broken(_: Record) -> str:
+    raise ValueError(CANARY)
+
+
+def _table() -> Table:
+    return replace(builders.table(), inward=(("number", _broken),))
+
+
+async def _nothing_of_it(gateway: House, capfd: pytest.CaptureFixture[str]) -> str:
+    """The exchange id of an opaque INTERNAL, of whose text nothing is anywhere."""
+    told = await refused(gateway)
+    assert (told.code, told.reason, told.blame) == (grpc.StatusCode.INTERNAL, Reason.INTERNAL.name, "OURS")
+    assert told.told.retry_after is None
+    out, err = capfd.readouterr()
+    ledger = b"".join(each.read_bytes() for each in gateway.file.parent.iterdir() if each.is_file())
+    everywhere = f"{told.message}{told.told}{gateway.said.getvalue()}{out}{err}"
+    for secret in (CANARY, builders.NUMBER, builders.NAME):
+        assert secret not in everywhere
+        assert secret.encode() not in ledger
+    faults = [each for each in gateway.lines() if each["event"] == "log"]
+    assert [(each["message"], each["exchange_id"]) for each in faults] == [("internal fault", told.told.exchange_id)]
+    return told.told.exchange_id
+
+
+@pytest.mark.parametrize(
+    "fault", [ValueError(CANARY), KeyError(CANARY), OSError(5, CANARY), ExceptionGroup(CANARY, [ValueError(CANARY)])]
+)
+async def test_a_fault_in_an_adapter_is_opaque_and_its_exchange_unknown(
+    fault: Exception, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async with house() as gateway:
+        gateway.city.told = fault
+        exchange_id = await _nothing_of_it(gateway, capfd)
+        await gateway.ledger.durable(2)
+        assert gateway.told() == ("INTENT", "OUTCOME UNKNOWN")
+        assert {each.exchange_id for each in gateway.entries()} == {exchange_id}
+
+
+async def test_a_fault_in_a_table_is_opaque_and_its_exchange_unknown(capfd: pytest.CaptureFixture[str]) -> None:
+    async with house(tables={("440600", builders.KIND.code): _table()}) as gateway:
+        await _nothing_of_it(gateway, capfd)
+        await gateway.ledger.durable(2)
+        assert gateway.told() == ("INTENT", "OUTCOME UNKNOWN")
+
+
+async def test_a_fault_before_the_city_is_asked_is_opaque_too(capfd: pytest.CaptureFixture[str]) -> None:
+    def broken(_: object) -> str:
+        raise RuntimeError(CANARY)
+
+    table = replace(builders.table(), outward=(("zjhm", broken),))
+    async with house(tables={("440600", builders.KIND.code): table}) as gateway:
+        await _nothing_of_it(gateway, capfd)
+        assert gateway.city.requests == []
+
+
+async def test_a_fault_in_what_counts_is_opaque_too(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Ended) -> None:
+        raise RuntimeError(CANARY)
+
+    async with house() as gateway:
+        monkeypatch.setattr(gateway.metrics, "ended", broken)
+        await _nothing_of_it(gateway, capfd)
+        assert gateway.told() == ("INTENT", "OUTCOME ISSUED")
+
+
+async def test_a_fault_in_the_directory_is_opaque_too() -> None:
+    def gone() -> object:
+        raise RuntimeError(CANARY)
+
+    async with house() as gateway, gateway.channel() as channel:
+        broken = replace(gateway.world, tables={("440600", builders.KIND.code): gone})
+        object.__setattr__(gateway.inside, "world", lambda: broken)
+        with pytest.raises(grpc.aio.AioRpcError) as error:
+            await DirectoryServiceStub(channel).ListRegions(directory_pb.ListRegionsRequest(), timeout=PATIENCE)
+        told = of(error.value)
+        assert isinstance(told, QueryRefused)
+        assert told.reason == Reason.INTERNAL.name
+        assert [each["message"] for each in gateway.lines()] == ["internal fault"]
+
+
+@pytest.mark.parametrize("kind", EntryKind)
+async def test_what_cannot_be_recorded_is_not_answered(kind: EntryKind) -> None:
+    full = Refusal(Reason.LEDGER_UNAVAILABLE, "disk full")
+    async with house() as gateway:
+        gateway.ledger.fails = lambda entry: full if entry.kind is kind else None
+        asked = request() if kind is not EntryKind.REFUSED else pb.QueryRequest()
+        told = await refused(gateway, asked)
+        assert (told.reason, told.blame) == (Reason.LEDGER_UNAVAILABLE.name, "OURS")
+        assert told.told.retry_after is not None
+        assert len(gateway.city.requests) == (kind is EntryKind.OUTCOME), "what is not intended is not asked"
+
+
+async def test_a_stranger_learns_nothing_of_the_request(capfd: pytest.CaptureFixture[str]) -> None:
+    """Who we do not know is told so, whatever else is wrong with the question."""
+    leaf = faulty.two_uris(papers().regions, papers().now)
+    async with house() as gateway:
+        for asked in (request(), pb.QueryRequest(), request(evidence_type="nothing")):
+            told = await refused(gateway, asked, leaf)
+            assert (told.code, told.reason, told.told.violations) == (
+                grpc.StatusCode.UNAUTHENTICATED,
+                Reason.CALLER_UNKNOWN.name,
+                (),
+            )
+        async with gateway.channel(leaf) as channel:
+            with pytest.raises(grpc.aio.AioRpcError) as error:
+                await DirectoryServiceStub(channel).ListEvidenceTypes(directory_pb.ListEvidenceTypesRequest(), timeout=PATIENCE)
+            assert error.value.code() is grpc.StatusCode.UNAUTHENTICATED
+        assert gateway.told() == ("REFUSED REFUSED CALLER_UNKNOWN",) * 3
+        assert all("caller_department" not in each.facts for each in gateway.entries())
+    assert capfd.readouterr().out == ""
