@@ -1,0 +1,152 @@
+"""The composition root: builds every part once, in order, and takes it down in reverse.
+
+Laws: nothing is built anywhere else; what does not come up keeps the gateway from serving; an exchange that an earlier run left open
+gets its UNKNOWN outcome before the first call is let in.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from types import MappingProxyType
+from typing import TextIO
+
+from adapters.connectors.settings import SystemSettings
+from adapters.registry import CONNECTORS, CREDENTIALS, OPERATIONS
+from certs.preflight import Trust, examine
+from gateway.clock import SystemClock, entropy, new_id
+from gateway.config import Loaded, System
+from gateway.exchange import Ports
+from gateway.ledger.sqlite import SqliteLedger
+from gateway.model.refusal import Reason
+from gateway.ports import CityAdapter
+from gateway.rpc.door import Door
+from gateway.rpc.metering import Metering
+from gateway.rpc.server import Listener, Server
+from gateway.rpc.services import Inside
+from gateway.rpc.status import WORDINGS
+from gateway.stages import seal
+from gateway.telemetry.access import AccessLog
+from gateway.telemetry.metrics import Metrics
+
+GRACE_SECONDS = 10.0
+_AT_ONCE = 256
+_LEFT_OPEN = "the gateway ended before the exchange did"
+
+
+class NotBuildable(Exception):  # noqa: N818  named for what was found
+    """The configuration reads well and yet no gateway can be made of it; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A gateway that serves. `address` and `metrics` are host:port with the real port; `metrics` is empty where none was wanted."""
+
+    address: str
+    metrics: str
+
+
+@asynccontextmanager
+async def gateway(loaded: Loaded, stream: TextIO) -> AsyncIterator[Running]:
+    """Serves within the context; log lines go to `stream`. Raises NotBuildable, OSError, or what the ledger says of its file."""
+    for problem in problems(loaded):
+        raise NotBuildable(problem)
+    clock = SystemClock()
+    metrics = Metrics(AccessLog(stream))
+    async with AsyncExitStack() as stack:
+        ledger = SqliteLedger.open(loaded.ledger, log=loaded.settings.log, entropy=entropy)
+        stack.push_async_callback(ledger.close)
+        await _close_interrupted(ledger, clock)
+        adapters = _adapters(loaded.systems, clock)
+        for adapter in adapters.values():
+            stack.push_async_callback(adapter.close)
+        door = Door()
+        inside = Inside(lambda: loaded.world, Ports(adapters, ledger, clock, metrics), door, new_id)
+        server = Server(_listener(loaded), inside, Metering(metrics, clock.monotonic))
+        metrics.watch(lambda: float(door.inside))
+        metrics.stands(loaded.world.edition, version("kuacheng"))
+        where = _serve_metrics(loaded, metrics, stack)
+        port = await server.start()
+        stack.push_async_callback(server.stop, GRACE_SECONDS)
+        yield Running(str(replace(loaded.server.address, port=port)), where)
+
+
+def problems(loaded: Loaded) -> tuple[str, ...]:
+    """What keeps a gateway from being made of this configuration, although each part of it reads well."""
+    return (
+        *(f"no connector {each.name}; there are {', '.join(sorted(CONNECTORS))}" for each in _unknown(loaded)),
+        *(text for each in loaded.systems.values() if each.name in CREDENTIALS for text in _credentials(each)),
+        *(text for text in _operations(loaded)),
+        *(f"Reason {each.name} has no wording" for each in Reason if each not in WORDINGS),
+    )
+
+
+def material_findings(loaded: Loaded) -> tuple[str, ...]:
+    """What is wrong with the authorities that this gateway would trust, now."""
+    now = SystemClock().now()
+    trusted = [(f"authorities of region {each.region}", each.authorities) for each in loaded.world.trust.anchors.values()]
+    trusted += [(f"authorities of system {each.name}", each.authorities) for each in loaded.systems.values()]
+    return tuple(str(finding) for name, pem in trusted for finding in examine(Trust(name=name, authorities=pem), now))
+
+
+def _unknown(loaded: Loaded) -> list[System]:
+    return [each for each in loaded.systems.values() if each.name not in CONNECTORS]
+
+
+def _credentials(system: System) -> list[str]:
+    wanted, given = CREDENTIALS[system.name], frozenset(system.credentials)
+    return [
+        *(f"{system.name}: the credential {name} is missing; name a file or variable for it" for name in sorted(wanted - given)),
+        *(f"{system.name}: takes no credential {name}; it takes {', '.join(sorted(wanted))}" for name in sorted(given - wanted)),
+    ]
+
+
+def _operations(loaded: Loaded) -> list[str]:
+    return [
+        f"table {table.type.alias} of {table.region}: {table.system} has no operation {table.operation}; "
+        f"it has {', '.join(sorted(OPERATIONS[table.system]))}"
+        for table in loaded.world.tables.values()
+        if table.system in OPERATIONS and table.operation not in OPERATIONS[table.system]
+    ]
+
+
+def _adapters(systems: Mapping[str, System], clock: SystemClock) -> Mapping[str, CityAdapter]:
+    return MappingProxyType({name: CONNECTORS[name](_settings(system), clock, entropy) for name, system in systems.items()})
+
+
+def _settings(system: System) -> SystemSettings:
+    return SystemSettings(
+        name=system.name,
+        url=system.url,
+        server_name=system.server_name,
+        authorities=system.authorities,
+        certificate=system.certificate,
+        key=system.key,
+        timeout=system.timeout,
+        connections=system.connections,
+        credentials=system.credentials,
+    )
+
+
+def _listener(loaded: Loaded) -> Listener:
+    """Trusts the authorities of every region: which of them may speak for whom, stages.identify decides."""
+    anchors = loaded.world.trust.anchors.values()
+    authorities = b"\n".join(each.authorities for each in anchors)
+    return Listener(str(loaded.server.address), loaded.server.certificate, loaded.server.key, authorities)
+
+
+async def _close_interrupted(ledger: SqliteLedger, clock: SystemClock) -> None:
+    now, left = clock.now(), ledger.interrupted()
+    for first in range(0, len(left), _AT_ONCE):
+        await asyncio.gather(*(ledger.append(seal.unknown(each, _LEFT_OPEN, now)) for each in left[first : first + _AT_ONCE]))
+
+
+def _serve_metrics(loaded: Loaded, metrics: Metrics, stack: AsyncExitStack) -> str:
+    wanted = loaded.settings.metrics
+    if wanted is None:
+        return ""
+    server, port = metrics.serve(wanted.address.host, wanted.address.port)
+    stack.callback(server.server_close)
+    stack.callback(server.shutdown)
+    return str(replace(wanted.address, port=port))

@@ -1,0 +1,54 @@
+"""How commands print: a table for people, JSON for programs, and messages that say what to do next on standard error."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn
+
+import click
+
+FINDING, WRONG_USE = 1, 2
+
+output: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or for programs.",
+)
+config: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+    "-c",
+    "--config",
+    "path",
+    type=click.Path(dir_okay=False),
+    envvar="KUACHENG_CONFIG",
+    default="gateway.yaml",
+    show_default=True,
+    help="The configuration; or KUACHENG_CONFIG.",
+)
+
+
+def as_json(value: Any) -> None:
+    """One JSON value, in one line."""
+    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Rows for people."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for column in columns:
+        drawn.add_column(column, overflow="fold")
+    for row in rows:
+        drawn.add_row(*(Text(cell) for cell in row))
+    Console().print(drawn)
+
+
+def fail(message: str, status: int = WRONG_USE) -> NoReturn:
+    """Says what is wrong and ends with the status."""
+    click.echo(message, err=True)
+    raise SystemExit(status)

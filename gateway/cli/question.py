@@ -1,0 +1,152 @@
+"""What the options of `kuacheng query` mean: a question and a way to the gateway, from options or from a running `kuacheng dev`."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.client import Answer, Client, Holder, HolderType, Identity, LegalBasis, LegalBasisKind, MonthRange, Operator, Purpose
+from gateway.model.query import Parameter
+
+_DEV = Path(".kuacheng/dev.json")
+_ORGANISATIONS = ("001", "099")
+_DEADLINE = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question and how it is asked."""
+
+    target: str
+    server_name: str | None
+    identity: Identity
+    evidence_type: str
+    region: str
+    holder: Holder
+    purpose: Purpose
+    legal_basis: LegalBasis
+    parameters: Mapping[str, Parameter] = field(repr=False)
+    fields: frozenset[str] = frozenset()
+    request_id: str | None = None
+    deadline: float = _DEADLINE
+
+    async def ask(self) -> Answer:
+        """Asks. Raises ClientFailure."""
+        async with Client(self.target, self.identity, server_name=self.server_name) as client:
+            return await client.query(
+                evidence_type=self.evidence_type,
+                region=self.region,
+                holder=self.holder,
+                purpose=self.purpose,
+                legal_basis=self.legal_basis,
+                parameters=self.parameters,
+                fields=self.fields,
+                request_id=self.request_id,
+                deadline=self.deadline,
+            )
+
+
+def arranged(given: Mapping[str, Any]) -> Asked:
+    """The question that the options ask. Raises click.UsageError, which says what is missing."""
+    dev = _dev(given)
+    sample = _sample(dev, given["sample"])
+    way = _way(given, dev, given["client"] or sample.get("client"))
+    holder = sample.get("holder") or _holder(given)
+    purpose = sample.get("purpose") or {}
+    operator = purpose.get("operator", {})
+    return Asked(
+        **way,
+        evidence_type=given["evidence_type"] or sample.get("type") or _missing("EVIDENCE_TYPE"),
+        region=given["region"] or sample.get("region") or _missing("--region"),
+        holder=Holder(HolderType(holder["type"]), holder["id_type"], holder["id_number"], holder["name"]),
+        purpose=Purpose(
+            given["matter_code"] or purpose.get("matter_code") or _missing("--matter-code"),
+            given["matter_name"] or purpose.get("matter_name") or _missing("--matter-name"),
+            given["case_number"] or purpose.get("case_number") or _missing("--case-number"),
+            Operator(
+                given["operator_account"] or operator.get("account") or _missing("--operator-account"),
+                given["operator_role"] or operator.get("role") or _missing("--operator-role"),
+                given["operator_name"] or operator.get("name") or _missing("--operator-name"),
+            ),
+        ),
+        legal_basis=LegalBasis(
+            LegalBasisKind(given["basis"]),
+            given["reference"] or sample.get("legal_basis", {}).get("reference") or _missing("--reference"),
+        ),
+        parameters=_months(given["months"]) or _sampled(sample),
+        fields=frozenset(given["fields"]),
+        request_id=given["request_id"],
+        deadline=given["deadline"],
+    )
+
+
+def _missing(option: str) -> str:
+    raise click.UsageError(f"{option} is missing; give it, or --sample N while `kuacheng dev` runs")
+
+
+def _dev(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """dev.json, if the options ask for it or leave no other way."""
+    wanted = given["dev"] is not None or given["sample"] is not None or given["client"] is not None or not given["gateway"]
+    path = given["dev"] or _DEV
+    if not wanted:
+        return {}
+    try:
+        found: Mapping[str, Any] = json.loads(path.read_text())
+    except (OSError, ValueError):
+        raise click.UsageError(f"{path} is not there: give --gateway, --cert, --key and --ca, or start `kuacheng dev`") from None
+    return found
+
+
+def _sample(dev: Mapping[str, Any], number: int | None) -> Mapping[str, Any]:
+    if number is None:
+        return {}
+    samples = dev.get("samples", [])
+    if not 0 <= number < len(samples):
+        raise click.UsageError(f"dev.json has samples 0 to {len(samples) - 1}")
+    found: Mapping[str, Any] = samples[number]
+    return found
+
+
+def _way(given: Mapping[str, Any], dev: Mapping[str, Any], client: str | None) -> dict[str, Any]:
+    pair = dev.get("clients", {}).get(client or "", {})
+    if dev and client and not pair:
+        raise click.UsageError(f"dev.json knows no client {client}; it knows {', '.join(dev['clients'])}")
+    known = {"cert": pair.get("cert"), "key": pair.get("key"), "ca": dev.get("ca")}
+    certificate, key, authorities = (given[option] or known[option] for option in ("cert", "key", "ca"))
+    if not (certificate and key and authorities):
+        raise click.UsageError("--cert, --key and --ca are needed, or --client NAME while `kuacheng dev` runs")
+    try:
+        identity = Identity.from_files(Path(certificate), Path(key), Path(authorities))
+    except OSError as error:
+        raise click.UsageError(f"{error.filename} cannot be read: {error.strerror}") from None
+    return {
+        "target": given["gateway"] or dev.get("gateway") or _missing("--gateway"),
+        "server_name": given["server_name"] or dev.get("server_name"),
+        "identity": identity,
+    }
+
+
+def _holder(given: Mapping[str, Any]) -> Mapping[str, str]:
+    kind = "ORGANISATION" if given["holder_id_type"] in _ORGANISATIONS else "PERSON"
+    return {
+        "type": kind,
+        "id_type": given["holder_id_type"],
+        "id_number": given["holder_number"] or click.prompt("number of the holder", err=True, hide_input=True),
+        "name": given["holder_name"] or click.prompt("name of the holder", err=True),
+    }
+
+
+def _months(text: str | None) -> Mapping[str, Parameter]:
+    if text is None:
+        return {}
+    first, dots, last = text.partition("..")
+    if not dots:
+        raise click.UsageError("--months is two months and two dots, e.g. 2024-01..2024-06")
+    return {"months": MonthRange(first, last)}
+
+
+def _sampled(sample: Mapping[str, Any]) -> Mapping[str, Parameter]:
+    return {name: MonthRange(value["first"], value["last"]) for name, value in sample.get("parameters", {}).items()}

@@ -1,0 +1,51 @@
+"""The root of the command: which groups there are. A group's module is imported when it is called, not for --help."""
+
+import importlib
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import click
+
+_COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "demo": ("gateway.cli.demo", "Show the main job: two cities, the gateway and a caller, from start to end."),
+        "dev": ("gateway.cli.dev", "Run both cities' simulators and the gateway until you stop them."),
+        "serve": ("gateway.cli.serve", "Run the gateway."),
+        "query": ("gateway.cli.query", "Ask the gateway for evidence, as a departmental system does."),
+        "config": ("gateway.cli.config", "Check and show the configuration."),
+        "tables": ("gateway.cli.tables", "Check the translation tables of every city and evidence type."),
+        "ledger": ("gateway.cli.ledger", "Read and verify the evidence log."),
+        "completion": ("gateway.cli.completion", "Print the completion script of your shell."),
+    }
+)
+
+
+class Root(click.Group):
+    """Knows its commands by name and one line; loads one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        """In the order in which one meets them."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's signature
+        """The command, from its module."""
+        if cmd_name not in _COMMANDS:
+            return None
+        command = importlib.import_module(_COMMANDS[cmd_name][0]).command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{cmd_name} has no command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's signature
+        """The list in --help, without loading anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+
+@click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="kuacheng", message="%(prog)s %(version)s")
+def main() -> None:
+    """Kuacheng (跨城): two cities ask each other for certificates and e-licences, lawfully and with evidence.
+
+    Begin with `kuacheng demo`. Exit status: 0 fine, 1 a finding, 2 wrong use.
+    """

@@ -1,0 +1,55 @@
+"""`kuacheng serve`: runs the gateway until it is told to end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gateway.cli import printing
+
+if TYPE_CHECKING:
+    from gateway.config import Loaded
+
+
+@click.command("serve")
+@printing.config
+@printing.output
+def command(path: str, output: str) -> None:
+    """Run the gateway. SIGTERM and SIGINT let those inside finish, then end it.
+
+    One JSON line an exchange goes to standard error; metrics are at the configured address.
+    """
+    import uvloop
+
+    from gateway.cli.problems import loaded_or_fail
+
+    loaded = loaded_or_fail(Path(path), output)
+    uvloop.run(_serve(loaded, as_json=output == "json"))
+
+
+async def _serve(loaded: Loaded, *, as_json: bool) -> None:
+    import asyncio
+    import signal
+    import sys
+
+    from gateway.app import NotBuildable, gateway
+    from gateway.ledger.schema import LogUnusable
+    from gateway.telemetry.access import configure
+
+    configure(sys.stderr)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        async with gateway(loaded, sys.stderr) as running:
+            if as_json:
+                printing.as_json({"event": "serving", "gateway": running.address, "metrics": running.metrics})
+            else:
+                click.echo(
+                    f"serving on {running.address}, metrics on {running.metrics or 'no port'}; edition {loaded.world.edition}"
+                )
+            await stop.wait()
+    except (NotBuildable, LogUnusable, OSError) as error:
+        printing.fail(f"the gateway does not start: {error}", printing.FINDING)

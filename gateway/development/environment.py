@@ -1,0 +1,102 @@
+"""Both cities and the gateway as separate processes, brought up in order and taken down in reverse, and a file that says where they are."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gateway.clock import SystemClock, entropy
+from gateway.development.layout import CITIES, CLIENTS, SERVER_NAME, Layout, lay_out, write_configuration
+from gateway.development.processes import Started, alone, start_city, start_gateway
+from gateway.development.samples import Sample, samples
+from gateway.model.query import MonthRange, Parameter
+
+_ANY = "127.0.0.1:0"
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What is up. `gateway` and `metrics` are host:port, `cities` base URLs by region."""
+
+    layout: Layout
+    gateway: str
+    metrics: str
+    cities: Mapping[str, str]
+    processes: tuple[Started, ...]
+
+    @property
+    def file(self) -> Path:
+        """Where scripts find all this."""
+        return self.layout.folder / "dev.json"
+
+
+@asynccontextmanager
+async def environment(folder: Path, address: str = _ANY, city_options: tuple[str, ...] = ()) -> AsyncIterator[Environment]:
+    """Everything up within the context. Raises StartError if a program does not come up."""
+    async with AsyncExitStack() as stack:
+        stack.enter_context(alone(folder))
+        layout = lay_out(folder, SystemClock().now(), entropy)
+        started: list[Started] = []
+        cities: dict[str, str] = {}
+        for region in CITIES:
+            city = await start_city(region, layout, *city_options)
+            stack.push_async_callback(city.stop)
+            started.append(city)
+            cities[region] = str(city.said["url"])
+        write_configuration(layout, cities, address, _ANY)
+        gateway = await start_gateway(layout)
+        stack.push_async_callback(gateway.stop)
+        up = Environment(layout, gateway.said["gateway"], gateway.said["metrics"], cities, (*started, gateway))
+        up.file.write_text(json.dumps(describe(up), ensure_ascii=False, indent=2) + "\n")
+        stack.callback(up.file.unlink, missing_ok=True)
+        yield up
+
+
+def describe(up: Environment) -> dict[str, Any]:
+    """dev.json: where everything is, and questions that work."""
+    pki = up.layout.pki
+    return {
+        "gateway": up.gateway,
+        "server_name": SERVER_NAME,
+        "ca": str(pki.gateway_ca),
+        "clients": {
+            each.client: {
+                "cert": str(pki.clients[each.client].certificate),
+                "key": str(pki.clients[each.client].key),
+                "region": each.region,
+            }
+            for each in CLIENTS
+        },
+        "cities": {region: [url] for region, url in up.cities.items()},
+        "city_client": {"cert": str(pki.gateway_client.certificate), "key": str(pki.gateway_client.key)},
+        "config": str(up.layout.config),
+        "ledger": str(up.layout.ledger),
+        "metrics": f"http://{up.metrics}/metrics",
+        "samples": [_sample(each) for each in samples()],
+    }
+
+
+def _sample(sample: Sample) -> dict[str, Any]:
+    holder, purpose, basis = sample.holder, sample.purpose, sample.legal_basis
+    operator = {"account": purpose.operator.account, "name": purpose.operator.name, "role": purpose.operator.role}
+    return {
+        "type": sample.type,
+        "region": sample.region,
+        "holder": {"type": holder.type.value, "id_type": holder.id_type, "id_number": holder.id_number, "name": holder.name},
+        "purpose": {
+            "matter_code": purpose.matter_code,
+            "matter_name": purpose.matter_name,
+            "case_number": purpose.case_number,
+            "operator": operator,
+        },
+        "legal_basis": {"kind": basis.kind.value, "reference": basis.reference},
+        "parameters": {name: _parameter(value) for name, value in sample.parameters.items()},
+        "client": sample.client.client,
+        "outcome": sample.outcome,
+    }
+
+
+def _parameter(value: Parameter) -> Any:
+    return {"first": value.first, "last": value.last} if isinstance(value, MonthRange) else str(value)

@@ -1,0 +1,195 @@
+"""Writes what a development gateway needs into one folder: PKI, secrets, gateway.yaml and agreements.
+
+Laws: keys and secrets are made anew, owner-only, and never leave the folder; the configuration is an ordinary one, read by the ordinary
+reader, so that whoever looks at it learns how a real one is written.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+
+from certs.custody import private_folder, write_key
+from certs.development import GATEWAY_TRUST_DOMAIN, TRUST_DOMAINS, ClientSystem, DevelopmentPki, write_development_pki
+
+WINDOW = ClientSystem("foshan-window", "440600", "11440600M00000027C", "window")
+TERMINAL = ClientSystem("liwan-terminal", "440100", "11440100M00000019P", "liwan-terminal")
+STRANGER = ClientSystem("foshan-stranger", "440600", "11440604M00000078E", "stranger")
+CLIENTS = (WINDOW, TERMINAL, STRANGER)
+NAMES: Mapping[str, tuple[str, str]] = MappingProxyType({"440100": ("广州市", "Guangzhou"), "440600": ("佛山市", "Foshan")})
+MATTERS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        WINDOW.client: ("440600-HRSS-0001", "社会保险关系转移接续"),
+        TERMINAL.client: ("440103-SAMR-0001", "企业跨城变更登记"),
+    }
+)
+_SECRET_LENGTH = 32
+INTERFACES: Mapping[str, tuple[str, ...]] = MappingProxyType({"440100": ("g1", "g2"), "440600": ("f1", "f2")})
+CITIES: Mapping[str, str] = MappingProxyType({"440100": "guangzhou", "440600": "foshan"})
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where everything lies."""
+
+    folder: Path
+    pki: DevelopmentPki
+    config: Path
+    ledger: Path
+    city_secrets: Mapping[str, Path]
+
+    def secrets(self, region: str) -> tuple[str, ...]:
+        """What must not be shown, not even of a development environment: every secret long enough to be one."""
+        shared = json.loads(self.city_secrets[region].read_text())
+        return tuple(value for system in shared.values() for value in system.values() if len(value) >= _SECRET_LENGTH)
+
+
+def lay_out(folder: Path, now: datetime, entropy: Callable[[int], bytes]) -> Layout:
+    """Everything but the configuration, which needs to know where the cities listen. The evidence log begins anew."""
+    folder = folder.absolute()
+    private_folder(folder)
+    private_folder(folder / "secrets")
+    pki = write_development_pki(folder / "pki", now, CLIENTS)
+    secrets = _secrets(entropy)
+    for region, systems in secrets.items():
+        for interface, values in systems.items():
+            for name, value in values.items():
+                _write(folder / "secrets" / f"{region}-{interface}-{name}", value)
+        _write(folder / "secrets" / f"{region}.json", json.dumps(systems))
+    _write(folder / "secrets" / "holder-key", entropy(32).hex())
+    for stale in folder.glob("ledger.db*"):
+        stale.unlink()
+    return Layout(
+        folder=folder,
+        pki=pki,
+        config=folder / "gateway.yaml",
+        ledger=folder / "ledger.db",
+        city_secrets=MappingProxyType({region: folder / "secrets" / f"{region}.json" for region in secrets}),
+    )
+
+
+def write_configuration(layout: Layout, cities: Mapping[str, str], address: str, metrics: str) -> None:
+    """gateway.yaml and the agreements. `cities`: the base URL of each region's systems."""
+    regions = "".join(_region(layout, region, url) for region, url in cities.items())
+    layout.config.write_text(_GATEWAY.format(address=address, metrics=metrics, regions=regions))
+    folder = layout.folder / "agreements"
+    folder.mkdir(exist_ok=True)
+    agreements = "".join(_agreement(client, provider) for client, provider in ((WINDOW, "440100"), (TERMINAL, "440600")))
+    (folder / "development.yaml").write_text("agreements:\n" + agreements)
+
+
+def _write(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    write_key(path, text.encode())
+
+
+def _secrets(entropy: Callable[[int], bytes]) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    """What the gateway and the cities' systems share, by region and interface."""
+
+    def fresh() -> str:
+        return entropy(16).hex()
+
+    return {
+        "440100": {
+            "g1": {
+                "app_key": fresh(),
+                "app_secret": fresh(),
+                "account": "kuacheng",
+                "password": fresh(),
+                "org_code": WINDOW.credit_code,
+            },
+            "g2": {"paasid": "kuacheng", "token": fresh()},
+        },
+        "440600": {
+            "f1": {"access_id": "kuacheng", "access_token": fresh()},
+            "f2": {"sid": "kuacheng", "app_secret": fresh(), "aes_key": fresh()},
+        },
+    }
+
+
+_GATEWAY = """\
+# Made by `kuacheng dev`: two cities' simulators on this machine. See docs/configuration.md for every key.
+version: 1
+log: log.gateway.test/development
+listen:
+  address: {address}
+  certificate: {{file: pki/gateway/server.pem}}
+  key: {{file: pki/gateway/server.key}}
+metrics: {{address: "{metrics}"}}
+regions:{regions}
+catalogue: [shipped]
+tables: [shipped]
+agreements: [agreements]
+ledger:
+  file: ledger.db
+  holder_key: {{id: hk-development, file: secrets/holder-key}}
+"""
+
+_REGION = """
+  "{region}":
+    name: {{zh: {zh}, en: {en}}}
+    trust_domain: {domain}
+    authorities: {{file: pki/authorities/{region}.pem}}
+    systems:"""
+
+_SYSTEM = """
+      {interface}:
+        connector: {city}.{interface}
+        url: {url}
+        server_name: {domain}
+        authorities: {{file: pki/authorities/{region}.pem}}
+        certificate: {{file: pki/gateway/client.pem}}
+        key: {{file: pki/gateway/client.key}}
+        credentials:{credentials}"""
+
+_AGREEMENT = """
+  - id: {client}-asks-{provider}
+    title: 广佛跨城通办数据共享协议（开发环境）
+    department: {department}
+    systems: [{system}]
+    region: "{provider}"
+    evidence:{evidence}
+    matters: [{matter}]
+    legal_bases: [STATUTORY_DUTY]
+    valid: {{from: 2026-01-01, to: 2036-12-31}}
+"""
+
+TYPES = (
+    "social-insurance-proof",
+    "housing-record",
+    "income-tax-statement",
+    "business-licence",
+    "driving-licence",
+    "marriage-certificate",
+)
+
+
+def _region(layout: Layout, region: str, url: str) -> str:
+    zh, en = NAMES[region]
+    shared = json.loads(layout.city_secrets[region].read_text())
+    head = _REGION.format(region=region, zh=zh, en=en, domain=TRUST_DOMAINS[region])
+    return head + "".join(_system(region, interface, url, tuple(shared[interface])) for interface in INTERFACES[region])
+
+
+def _system(region: str, interface: str, url: str, names: tuple[str, ...]) -> str:
+    credentials = "".join(f"\n          {name}: {{file: secrets/{region}-{interface}-{name}}}" for name in names)
+    return _SYSTEM.format(
+        region=region, interface=interface, city=CITIES[region], url=url, domain=TRUST_DOMAINS[region], credentials=credentials
+    )
+
+
+def _agreement(client: ClientSystem, provider: str) -> str:
+    evidence = "".join(f"\n      - {{type: {name}, fields: all}}" for name in TYPES)
+    return _AGREEMENT.format(
+        client=client.client,
+        provider=provider,
+        department=client.credit_code,
+        system=client.system,
+        evidence=evidence,
+        matter=MATTERS[client.client][0],
+    )
+
+
+SERVER_NAME = GATEWAY_TRUST_DOMAIN

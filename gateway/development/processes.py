@@ -1,0 +1,108 @@
+"""Starts a program, waits for the one JSON line that says it serves, and ends it.
+
+A child that was started ends with us: its standard input is a pipe that closes when this process is gone.
+"""
+
+import asyncio
+import fcntl
+import json
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from certs.custody import private_folder
+from gateway.development.layout import CITIES, Layout
+
+_START_SECONDS = 20.0
+_STOP_SECONDS = 10.0
+
+
+class StartError(Exception):
+    """A program did not come up; the message names it and where its own words are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A running program and what its ready line said."""
+
+    name: str
+    process: Process
+    said: Mapping[str, Any]
+
+    async def stop(self) -> int:
+        """Asks it to end, then makes it; its exit status."""
+        if self.process.returncode is None:
+            self.process.terminate()
+            try:
+                await asyncio.wait_for(self.process.wait(), _STOP_SECONDS)
+            except TimeoutError:
+                self.process.kill()
+        return await self.process.wait()
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Holds the folder. Raises StartError where another development environment runs in it: it would lose its log to us."""
+    private_folder(folder)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StartError(f"another kuacheng dev or demo runs in {folder}; stop it, or give another --folder") from None
+        yield
+
+
+async def start_city(region: str, layout: Layout, *further: str) -> Started:
+    """The simulator of one city."""
+    pair = layout.pki.cities[region]
+    arguments = (
+        "-m",
+        f"adapters.{CITIES[region]}.simulator",
+        "--cert",
+        str(pair.certificate),
+        "--key",
+        str(pair.key),
+        "--client-ca",
+        str(layout.pki.gateway_ca),
+        "--secrets",
+        str(layout.city_secrets[region]),
+        *further,
+    )
+    return await start(CITIES[region], arguments, layout.folder)
+
+
+async def start_gateway(layout: Layout) -> Started:
+    """The gateway itself, as `kuacheng serve` runs it."""
+    return await start("gateway", ("-m", "gateway.cli", "serve", "--config", str(layout.config), "-o", "json"), layout.folder)
+
+
+async def start(name: str, arguments: Sequence[str], folder: Path) -> Started:
+    """A Python program of ours; its standard error goes to <name>.log. Raises StartError."""
+    log = folder / f"{name}.log"
+    with log.open("wb") as stream:
+        process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdin=PIPE, stdout=PIPE, stderr=stream)
+    try:
+        line = await asyncio.wait_for(_first_line(process), _START_SECONDS)
+        return Started(name, process, _ready(line))
+    except (TimeoutError, ValueError) as error:
+        process.kill()
+        await process.wait()
+        raise StartError(f"{name} did not start: {error}; what else it said stands in {log}") from error
+
+
+def _ready(line: bytes) -> Mapping[str, Any]:
+    """What the ready line says. Raises ValueError where the program says instead why it cannot."""
+    said: Mapping[str, Any] = json.loads(line)
+    if "problems" in said:
+        raise ValueError(line.decode())
+    return said
+
+
+async def _first_line(process: Process) -> bytes:
+    if process.stdout is None:
+        raise RuntimeError("started without a pipe")
+    return await process.stdout.readline()

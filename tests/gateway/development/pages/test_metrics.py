@@ -1,0 +1,28 @@
+"""The page lists what the gateway's registry really exports."""
+
+import io
+import re
+
+from gateway.development.pages import metrics
+from gateway.telemetry.access import AccessLog
+from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.series import ALL, LATENCY
+
+PAGE = metrics.page()
+
+
+def test_every_metric_of_the_registry_and_no_other() -> None:
+    listed = re.findall(r"^\| `([a-z_]+)` \|", PAGE, flags=re.MULTILINE)
+    exported = [
+        each.name + ("_total" if each.type == "counter" else "") for each in Metrics(AccessLog(io.StringIO())).registry.collect()
+    ]
+    assert sorted(listed) == sorted(exported)
+
+
+def test_labels_and_buckets_are_told() -> None:
+    for each in ALL:
+        row = next(line for line in PAGE.splitlines() if line.startswith(f"| `{each.name}` |"))
+        assert all(f"`{label}`" in row for label in each.labels)
+        assert ("_bucket" in row) == bool(each.bounds)
+    assert f"{LATENCY[0]:g}, " in PAGE
+    assert f"{LATENCY[-1]:g}.\n" in PAGE

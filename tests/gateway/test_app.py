@@ -1,0 +1,64 @@
+"""The composition root: what it refuses to build, what it closes of an earlier run, and that it comes down clean."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from gateway.app import NotBuildable, gateway, material_findings, problems
+from gateway.clock import SystemClock, entropy
+from gateway.config import Loaded, load
+from gateway.development.layout import lay_out, write_configuration
+from gateway.ledger.reading import Log
+from gateway.ledger.sqlite import SqliteLedger
+from gateway.model.exchange import Entry, EntryKind
+
+
+@pytest.fixture
+def loaded(tmp_path: Path) -> Loaded:
+    layout = lay_out(tmp_path / "dev", SystemClock().now(), entropy)
+    write_configuration(layout, {"440100": "https://127.0.0.1:1", "440600": "https://127.0.0.1:2"}, "127.0.0.1:0", "127.0.0.1:0")
+    return load(layout.config, {})
+
+
+async def test_it_serves_and_comes_down(loaded: Loaded) -> None:
+    async with gateway(loaded, io.StringIO()) as running:
+        host, port = running.address.split(":")
+        assert (host, int(port) > 0) == ("127.0.0.1", True)
+        assert running.metrics.startswith("127.0.0.1:")
+    async with gateway(loaded, io.StringIO()):
+        pass
+
+
+async def test_what_an_earlier_run_left_open_is_closed_as_unknown(loaded: Loaded) -> None:
+    ledger = SqliteLedger.open(loaded.ledger, log=loaded.settings.log, entropy=entropy)
+    await ledger.append(Entry(EntryKind.INTENT, "left-open", SystemClock().now(), {}, "key"))
+    await ledger.close()
+    async with gateway(loaded, io.StringIO()):
+        pass
+    with Log.open(loaded.ledger) as log:
+        found = [(each.entry.kind, each.entry.facts.get("result")) for each in log.entries(after=-1, limit=10)]
+        assert found == [(EntryKind.INTENT, None), (EntryKind.OUTCOME, "UNKNOWN")]
+        assert log.verify().open_exchanges == ()
+
+
+def test_a_sound_configuration_has_no_problems(loaded: Loaded) -> None:
+    assert problems(loaded) == ()
+    assert material_findings(loaded) == ()
+
+
+async def test_it_does_not_start_without_a_credential(loaded: Loaded) -> None:
+    system = loaded.systems["foshan.f1"]
+    broken = replace(loaded, systems=MappingProxyType({**loaded.systems, "foshan.f1": replace(system, credentials={})}))
+    with pytest.raises(NotBuildable, match=r"foshan\.f1: the credential access_id is missing"):
+        async with gateway(broken, io.StringIO()):
+            pass
+
+
+def test_an_operation_that_the_dialect_does_not_have_is_found(loaded: Loaded) -> None:
+    key, table = next(iter(loaded.world.tables.items()))
+    tables = MappingProxyType({**loaded.world.tables, key: replace(table, operation="nonsense")})
+    broken = replace(loaded, world=replace(loaded.world, tables=tables))
+    assert any("has no operation nonsense" in each for each in problems(broken))
