@@ -75,6 +75,8 @@ class AgreementSection(Section):
     id: AgreementId = Field(description="its name, unique; every exchange is recorded under it")
     title: Text | None = Field(default=None, description="for people")
     department: Department = Field(description="who may ask: a unified social credit code")
+    department_name: Text = Field(description="its name, as cities that ask for it and people who look later shall read it")
+    department_region: Named = Field(description="the region whose authority vouches for the department")
     systems: Annotated[tuple[CallerSystem, ...], Field(min_length=1)] | None = Field(
         default=None, description="which of its systems may ask; every one if the key is left out"
     )
@@ -113,7 +115,9 @@ def _agreement(section: AgreementSection, known: Known) -> Agreement:
     grants = (_grant(each, kind) for each in section.evidence if (kind := known.types.get(each.type)))
     return Agreement(
         id=section.id,
+        region=section.department_region,
         department=section.department,
+        department_name=section.department_name,
         systems=None if section.systems is None else frozenset(section.systems),
         provider_region=section.region,
         grants=MappingProxyType({each.evidence_type: each for each in grants}),
@@ -133,8 +137,9 @@ def _midnight(day: date) -> datetime:
 
 
 def _problems(document: Document, at: Path, section: AgreementSection, known: Known) -> Iterator[Problem]:
-    if known.regions is not None and section.region not in known.regions:
-        yield document.problem((*at, "region"), *unknown("region", section.region, known.regions))
+    for key, region in (("region", section.region), ("department_region", section.department_region)):
+        if known.regions is not None and region not in known.regions:
+            yield document.problem((*at, key), *unknown("region", region, known.regions))
     first: dict[str, int] = {}
     for index, each in enumerate(section.evidence):
         here = (*at, "evidence", index)

@@ -109,6 +109,9 @@ def _count(name: str, rule: rules.AnswerRule, tally: _Tally) -> None:
 
 def _field(document: Document, at: Path, about: Field, rule: rules.AnswerRule, tally: _Tally) -> Iterator[Problem]:
     if isinstance(rule, rules.Withheld):
+        if about.kind is ValueKind.HOLDERS:
+            message = "cannot be withheld: without its holders nothing says whose evidence an answer is"
+            yield document.problem(at, message, _ADVICE[about.kind])
         return
     if isinstance(rule, _SHAPES.get(about.kind, rules.Read | rules.Constant)):
         yield from _fitting(document, at, about, rule, tally)

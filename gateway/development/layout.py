@@ -26,6 +26,9 @@ MATTERS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 _SECRET_LENGTH = 32
+DEPARTMENTS: Mapping[str, str] = MappingProxyType(
+    {WINDOW.client: "佛山市人力资源和社会保障局（虚构）", TERMINAL.client: "广州市荔湾区政务服务中心（虚构）"}
+)
 INTERFACES: Mapping[str, tuple[str, ...]] = MappingProxyType({"440100": ("g1", "g2"), "440600": ("f1", "f2")})
 CITIES: Mapping[str, str] = MappingProxyType({"440100": "guangzhou", "440600": "foshan"})
 
@@ -148,6 +151,8 @@ _AGREEMENT = """
   - id: {client}-asks-{provider}
     title: 广佛跨城通办数据共享协议（开发环境）
     department: {department}
+    department_name: {name}
+    department_region: "{home}"
     systems: [{system}]
     region: "{provider}"
     evidence:{evidence}
@@ -186,6 +191,8 @@ def _agreement(client: ClientSystem, provider: str) -> str:
         client=client.client,
         provider=provider,
         department=client.credit_code,
+        name=DEPARTMENTS[client.client],
+        home=client.region,
         system=client.system,
         evidence=evidence,
         matter=MATTERS[client.client][0],

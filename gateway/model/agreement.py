@@ -20,10 +20,15 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """One agreement. `systems` None means every system of the department. In force for valid_from <= now < valid_to."""
+    """One agreement. `systems` None means every system of the department. In force for valid_from <= now < valid_to.
+
+    `region` is whose authority vouches for the department: another region's may write the same credit code into a certificate.
+    """
 
     id: str
+    region: str
     department: str
+    department_name: str
     systems: frozenset[str] | None
     provider_region: str
     grants: Mapping[str, Grant]

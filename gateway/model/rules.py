@@ -147,6 +147,7 @@ SOURCES = frozenset(
         "legal_basis.reference",
         "caller.region",
         "caller.department",
+        "caller.department_name",
         "caller.system",
         "type.code",
         "type.zh",

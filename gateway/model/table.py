@@ -23,6 +23,7 @@ class Asking:
 
     query: Query
     caller: Caller
+    department_name: str
     type: EvidenceType
 
 

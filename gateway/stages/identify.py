@@ -24,6 +24,7 @@ from gateway.model.refusal import Reason, Refusal
 
 _PATH = re.compile(r"/department/([0-9A-Z]{18})/system/([a-z0-9][a-z0-9.-]{0,62})")
 _REMEMBERED = 8192
+_LEADS_NOWHERE = "the certificate does not lead to the authority that speaks for its region"
 _CURVES = frozenset({"secp256r1", "secp384r1"})
 _SHORTEST_RSA = 2048
 _MALFORMED = (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
@@ -114,18 +115,32 @@ def _verify(leaf: x509.Certificate, chain: bytes, anchor: Anchor) -> list[x509.C
     """The path from leaf to anchor, built at a moment inside the leaf's life: whether that life is now, identify checks each time."""
     try:
         further = [each for each in x509.load_pem_x509_certificates(chain) if each != leaf] if chain else []
-        verifier = (
-            PolicyBuilder()
-            .store(Store(x509.load_pem_x509_certificates(anchor.authorities)))
-            .time(leaf.not_valid_before_utc)
-            .build_client_verifier()
-        )
-        path = verifier.verify(leaf, further).chain
-    except (VerificationError, *_MALFORMED) as error:
-        raise _unknown("the certificate does not lead to the authority that speaks for its region") from error
+        authorities = x509.load_pem_x509_certificates(anchor.authorities)
+        moments = _moments(leaf, authorities)
+    except _MALFORMED as error:
+        raise _unknown(_LEADS_NOWHERE) from error
+    path = next((found for moment in moments if (found := _path(leaf, further, authorities, moment))), None)
+    if path is None:
+        raise _unknown(_LEADS_NOWHERE)
     if not _is_for_clients(leaf):
         raise _unknown("the certificate is not for clients")
     return path
+
+
+def _moments(leaf: x509.Certificate, authorities: list[x509.Certificate]) -> list[datetime]:
+    """When a path may begin: with the leaf, or with an authority that was renewed under its key since."""
+    begins, ends = leaf.not_valid_before_utc, leaf.not_valid_after_utc
+    return sorted({begins, *(each.not_valid_before_utc for each in authorities if begins < each.not_valid_before_utc <= ends)})
+
+
+def _path(
+    leaf: x509.Certificate, further: list[x509.Certificate], authorities: list[x509.Certificate], moment: datetime
+) -> list[x509.Certificate] | None:
+    try:
+        verifier = PolicyBuilder().store(Store(authorities)).time(moment).build_client_verifier()
+        return verifier.verify(leaf, further).chain
+    except (VerificationError, *_MALFORMED):
+        return None
 
 
 def _is_for_clients(leaf: x509.Certificate) -> bool:

@@ -22,7 +22,7 @@ def survey(caller: Caller, world: World, now: datetime) -> tuple[Offer, ...]:
     allowed: dict[tuple[str, str], frozenset[str]] = {}
     for agreement in world.agreements.get(caller.department, ()):
         named = agreement.systems is None or caller.system in agreement.systems
-        if named and agreement.valid_from <= now < agreement.valid_to:
+        if named and agreement.region == caller.region and agreement.valid_from <= now < agreement.valid_to:
             for code, grant in agreement.grants.items():
                 key = (agreement.provider_region, code)
                 allowed[key] = allowed.get(key, frozenset()) | grant.fields

@@ -34,7 +34,19 @@ def route(city: str, alias: str, place: int) -> Route:
     query = Query("a-request", table.type.code, table.region, holder(city, alias, place), _PURPOSE, basis, months)
     end = _MOMENT + timedelta(days=1)
     caller = Caller("440604", "11440600M00000027C", "window", "spiffe://a.test/b", "f", "0", _MOMENT, end)
-    agreement = Agreement("agreement", caller.department, None, table.region, {}, frozenset(), frozenset(), _MOMENT, end)
+    agreement = Agreement(
+        "agreement",
+        caller.region,
+        caller.department,
+        "荔湾区政务服务中心",
+        None,
+        table.region,
+        {},
+        frozenset(),
+        frozenset(),
+        _MOMENT,
+        end,
+    )
     return Route(Permit(caller, query, table.type, agreement, frozenset(table.type.fields)), table)
 
 

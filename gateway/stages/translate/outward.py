@@ -30,6 +30,7 @@ _READ: Mapping[str, Callable[[Asking], Parameter | None]] = MappingProxyType(
         "legal_basis.reference": lambda a: a.query.legal_basis.reference,
         "caller.region": lambda a: a.caller.region,
         "caller.department": lambda a: a.caller.department,
+        "caller.department_name": lambda a: a.department_name,
         "caller.system": lambda a: a.caller.system,
         "type.code": lambda a: a.type.code,
         "type.zh": lambda a: a.type.zh,
@@ -45,7 +46,7 @@ def outward(route: Route) -> CityRequest:
     """The question for the city. Raises INVALID_REQUEST for a parameter that is missing, superfluous or of another kind."""
     query, table = route.permit.query, route.table
     _check(query.parameters, table.type.parameters)
-    asking = Asking(query, route.permit.caller, table.type)
+    asking = Asking(query, route.permit.caller, route.permit.agreement.department_name, table.type)
     values = {name: text for name, write in table.outward if (text := write(asking)) is not None}
     return CityRequest(table.system, table.operation, MappingProxyType(values))
 

@@ -64,6 +64,8 @@ agreements:
     matters: [440600-0042]
     legal_bases: [STATUTORY_DUTY]
     valid: {from: 2026-09-01, to: 2027-08-31}
+    department_name: Housing Fund Centre
+    department_region: "440600"
   - id: fs-gz-001
     department: 11440600MB2D3E5F51
     region: "440600"
@@ -72,6 +74,8 @@ agreements:
     matters: [440100-0007]
     legal_bases: [STATUTORY_DUTY, ENTRUSTED]
     valid: {from: 2026-09-01, to: 2026-09-01}
+    department_name: Housing Fund Centre
+    department_region: "440600"
 """
 
 INSURANCE = """\

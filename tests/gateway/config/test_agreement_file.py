@@ -66,7 +66,7 @@ CHANGES = {
     "no such word": (
         "fields: all",
         "fields: any",
-        ":16:47: agreements[1].evidence[0].fields: is none of the values allowed here; known: all",
+        ":18:47: agreements[1].evidence[0].fields: is none of the values allowed here; known: all",
     ),
     "no systems": (
         "[window, terminal]",
@@ -97,13 +97,13 @@ CHANGES = {
     "holder's authorisation": (
         "[STATUTORY_DUTY, ENTRUSTED]",
         "[HOLDER_AUTHORISED]",
-        ":18:19: agreements[1].legal_bases[0]: HOLDER_AUTHORISED cannot be agreed upon yet: the gateway cannot verify a holder's"
+        ":20:19: agreements[1].legal_bases[0]: HOLDER_AUTHORISED cannot be agreed upon yet: the gateway cannot verify a holder's"
         " signed authorisation, so it would be an open door; take it out",
     ),
     "no such basis": (
         "[STATUTORY_DUTY, ENTRUSTED]",
         "[STATUTORY]",
-        ":18:19: agreements[1].legal_bases[0]: is none of the values allowed here; did you mean 'STATUTORY_DUTY'? Known: ",
+        ":20:19: agreements[1].legal_bases[0]: is none of the values allowed here; did you mean 'STATUTORY_DUTY'? Known: ",
     ),
     "no such day": (
         "2027-08-31",
@@ -118,12 +118,12 @@ CHANGES = {
     "quota": (
         "    title:",
         "    quota: 5\n    title:",
-        ":3:5: agreements[0].quota: unknown key 'quota'; known: department, evidence, id, legal_bases, matters, region, systems,",
+        ":3:5: agreements[0].quota: unknown key 'quota'; known: department, department_name, department_region, evidence,",
     ),
     "id twice": (
         "id: fs-gz-001",
         "id: gz-fs-001",
-        ":12:9: agreements[1].id: the agreement 'gz-fs-001' stands also at agreements/both.yaml:2:9; keep one",
+        ":14:9: agreements[1].id: the agreement 'gz-fs-001' stands also at agreements/both.yaml:2:9; keep one",
     ),
     "no table": (
         "social-insurance-proof, fields: [number, months_paid, contributions]",
@@ -144,7 +144,7 @@ def test_fault(site, old: str, new: str, told: str):
 def test_a_fault_in_one_agreement_hides_none_in_another(site):
     site.change(FILE, "[window, terminal]", "[]")
     site.change(FILE, "fields: all", "fields: [capital]")
-    assert [each.split(":")[1] for each in site.messages()] == ["5", "16"]
+    assert [each.split(":")[1] for each in site.messages()] == ["5", "18"]
 
 
 def test_an_id_in_two_files_names_both_places(site):
@@ -152,7 +152,7 @@ def test_an_id_in_two_files_names_both_places(site):
     site.write("agreements/again.yaml", text)
     assert site.messages() == [
         "agreements/both.yaml:2:9: agreements[0].id: the agreement 'gz-fs-001' stands also at agreements/again.yaml:2:9; keep one",
-        "agreements/both.yaml:12:9: agreements[1].id: the agreement 'fs-gz-001' stands also at agreements/again.yaml:12:9; keep one",
+        "agreements/both.yaml:14:9: agreements[1].id: the agreement 'fs-gz-001' stands also at agreements/again.yaml:14:9; keep one",
     ]
 
 

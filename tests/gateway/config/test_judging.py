@@ -34,7 +34,7 @@ def test_a_table_that_cannot_be_read_is_not_missed_by_agreements(site):
 def test_a_table_that_is_not_there_is_missed_by_agreements(site):
     (site.folder / "tables/business-licence.yaml").unlink()
     assert site.messages() == [
-        "agreements/both.yaml:16:7: agreements[1].evidence: no table says how 440600 answers for business-licence;"
+        "agreements/both.yaml:18:7: agreements[1].evidence: no table says how 440600 answers for business-licence;"
         " add the table, or take the type out; there are: none"
     ]
 

@@ -308,7 +308,6 @@ GOOD_RULES = {
     "constant code": "status: {constant: VALID}",
     "constant day": "established_on: {constant: 2026-09-01}",
     "money in yuan": "registered_capital: {from: zczb}",
-    "withheld holders": "holders: {withheld: not told}",
     "holders of a city with our codes": "holders: [{name: {from: a}, id_type: {from: b}, id_number: {from: c}}]",
     "roles": 'holders: [{name: {from: a}, id_type: {from: b}, id_number: {from: c}, role: {from: d, codes: {"1": BOSS}}}]',
 }

@@ -138,7 +138,7 @@ async def test_of_many_at_once_with_one_request_id_one_is_asked() -> None:
 async def test_another_caller_may_have_the_same_request_id() -> None:
     """Or one system could keep another from asking, by guessing its ids."""
     agreement = builders.agreement(valid_from=papers().now - timedelta(1), valid_to=papers().now + timedelta(1))
-    foreign = replace(agreement, id="other", department="11440600M00000027C")
+    foreign = replace(agreement, id="other", region="440600", department="11440600M00000027C")
     stranger = _named("spiffe://foshan.test/department/11440600M00000027C/system/window")
     agreements = {each.department: (each,) for each in (agreement, foreign)}
     async with house(agreements=agreements) as gateway:

@@ -196,7 +196,9 @@ def answer(*records: Record) -> CityAnswer:
 def agreement(**changes: Any) -> Agreement:
     made = Agreement(
         id="gz-fs-1",
+        region="440100",
         department=faulty.CREDIT_CODE,
+        department_name="Department of Tests",
         systems=None,
         provider_region="440600",
         grants={KIND.code: Grant(KIND.code, SHOWN)},

@@ -55,6 +55,14 @@ def test_a_permit_names_whatever_it_stands_on() -> None:
     assert authorise(caller(), asked, given_world, NOW) == Permit(caller(), asked, KIND, agreement(), asked.fields)
 
 
+def test_the_same_credit_code_in_another_regions_certificate_is_nobody() -> None:
+    """Every authority can write any credit code into a certificate; an agreement names the one that vouches."""
+    elsewhere = replace(caller(), region="440600")
+    assert refusal(query(), world(), elsewhere) == Refusal(
+        Reason.NO_AGREEMENT, "no agreement names this system of the department"
+    )
+
+
 @pytest.mark.parametrize("name", [KIND.code, KIND.alias])
 def test_a_type_is_asked_by_code_or_alias(name: str) -> None:
     assert agreed(query(evidence_type=name)).type is KIND

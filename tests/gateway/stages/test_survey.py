@@ -41,6 +41,7 @@ def test_what_is_not_agreed_upon_or_not_answered_is_not_offered(change: dict[str
 
 def test_a_department_without_agreement_is_offered_nothing() -> None:
     assert survey(caller(department="11440600M00000027C"), world(), NOW) == ()
+    assert survey(caller(region="440600"), world(), NOW) == ()
 
 
 def test_offers_stand_by_region_and_type() -> None:

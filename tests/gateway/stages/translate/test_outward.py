@@ -62,6 +62,7 @@ WORDS = {
     "legal_basis.reference": "article 17",
     "caller.region": "440100",
     "caller.department": faulty.CREDIT_CODE,
+    "caller.department_name": "Department of Tests",
     "caller.system": faulty.SYSTEM,
     "type.code": KIND.code,
     "type.zh": "样样证明",
