@@ -61,6 +61,8 @@ WHOLE = [
     "queued OUTCOME ISSUED",
     "durable OUTCOME ISSUED",
 ]
+PATIENCE = 10.0
+"""Seconds until an exchange that does not end fails its test."""
 TURNS = 8
 """Turns of the event loop in which whatever was started, and should not go on, would have gone on."""
 
@@ -153,7 +155,7 @@ def test_an_answer_is_concluded_to_what_the_permit_names() -> None:
 
 
 def test_a_finding_ends_with_its_field() -> None:
-    odd, both = answer(record(xm="另一人")), world(granting("number", "holders"))
+    odd, both = answer(record(xm="测 试甲")), world(granting("number", "holders"))
     narrow, wide = (conclude(prepared(given_world=each), odd, ASKED, each) for each in (world(granting("number")), both))
     assert isinstance(narrow, Concluded)
     assert isinstance(wide, Concluded)
@@ -210,7 +212,8 @@ async def turns() -> None:
 
 async def declined(stand: Stand, asked: Call | None = None, given_world: World | None = None) -> Refusal:
     with pytest.raises(Refusal) as refused:
-        await exchange(asked or call(), given_world or world(), stand.ports)
+        async with asyncio.timeout(PATIENCE):
+            await exchange(asked or call(), given_world or world(), stand.ports)
     return refused.value
 
 

@@ -5,8 +5,10 @@ makes a NO_RECORD, only the city's own words do.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
+from unicodedata import normalize
 
 from gateway.model.catalogue import Field, ValueKind
 from gateway.model.city import CityAnswer, Record
@@ -20,6 +22,7 @@ from gateway.model.table import Reader
 from gateway.stages.translate import findings, reading
 
 _MOST_ROWS = 5_000
+_DOTS = frozenset("\u00b7\u2022\u2027\u30fb\u002e\u3002")
 _RESIDENT = frozenset({HolderIdType.RESIDENT_NUMBER, HolderIdType.RESIDENCE_PERMIT_551, HolderIdType.RESIDENCE_PERMIT_552})
 
 
@@ -73,8 +76,18 @@ def _canonical(number: str, id_type: str) -> str | None:
 
 
 def _odd_name(holders: tuple[EvidenceHolder, ...], asked: Holder) -> tuple[Finding, ...]:
-    named = any(_same(each, asked) and each.name == asked.name for each in holders)
-    return () if named else (Finding(FindingCode.HOLDER_NAME_DIFFERS, "holders"),)
+    """A number with another name is somebody else's, mistyped: it is refused, and only another spelling is let through."""
+    names = {each.name for each in holders if _same(each, asked)}
+    if asked.name in names:
+        return ()
+    if _spelt(asked.name) not in {_spelt(each) for each in names}:
+        raise Refusal(Reason.HOLDER_AMBIGUOUS, "the city knows the number under another name")
+    return (Finding(FindingCode.HOLDER_NAME_DIFFERS, "holders"),)
+
+
+def _spelt(name: str) -> str:
+    """A name without what keyboards and registers do to it: widths, spaces, and the many dots between parts of a name."""
+    return "".join(sign for sign in normalize("NFKC", name).casefold() if not sign.isspace() and sign not in _DOTS)
 
 
 def _odd_division(asked: Holder) -> tuple[Finding, ...]:
@@ -135,7 +148,7 @@ def _rows(rule: ReadRows, field: Field) -> Reader:
 
 def _period(rule: ReadPeriod, field: Field) -> Reader:
     day = Field(field.name, field.zh, field.en, ValueKind.DATE)
-    first, last = reading.cell(rule.first, day), reading.cell(rule.last, day)
+    first, last = reading.cell(rule.first, day), reading.cell(replace(rule.last, optional=True), day)
 
     def read(record: Record) -> Value | None:
         begins = first(record)

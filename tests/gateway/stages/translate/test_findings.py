@@ -11,37 +11,39 @@ from gateway.stages.translate.findings import of_identifier
 from tests.gateway.stages.builders import IDENTIFIER
 
 TYPE, ISSUER, SERIAL = "11100000M00000035K901", "11440600M00000027C", "SYN2030000001"
-WRONG_CHECK = elicence_identifier(TYPE, ISSUER, SERIAL, wrong_check=True)
-
+CHECK, ISSUED, TYPED, FORM = (
+    FindingCode.IDENTIFIER_CHECK_FAILED,
+    FindingCode.IDENTIFIER_ISSUER_INVALID,
+    FindingCode.IDENTIFIER_TYPE_INVALID,
+    FindingCode.IDENTIFIER_FORM_INVALID,
+)
 ODD = {
-    WRONG_CHECK: {FindingCode.IDENTIFIER_CHECK_FAILED},
-    elicence_identifier(TYPE, "440600", SERIAL): {FindingCode.IDENTIFIER_ISSUER_INVALID},
-    elicence_identifier("99999999999999999X901", ISSUER, SERIAL): {FindingCode.IDENTIFIER_TYPE_INVALID},
-    elicence_identifier("11100000M00000035K90A", ISSUER, SERIAL): {FindingCode.IDENTIFIER_FORM_INVALID},
-    elicence_identifier(TYPE, ISSUER, SERIAL, "0001"): {FindingCode.IDENTIFIER_FORM_INVALID},
-    elicence_identifier(TYPE, "440600", SERIAL, wrong_check=True): {
-        FindingCode.IDENTIFIER_CHECK_FAILED,
-        FindingCode.IDENTIFIER_ISSUER_INVALID,
-    },
-    f"1.2.156.3005.2.{TYPE}.{ISSUER}.syn-1.01.0": {FindingCode.IDENTIFIER_CHECK_FAILED, FindingCode.IDENTIFIER_FORM_INVALID},
-    "粤〔2030〕17": {FindingCode.IDENTIFIER_FORM_INVALID},
-    "1.2.156.3005.2.....": {FindingCode.IDENTIFIER_FORM_INVALID},
-    "x" * 129: {FindingCode.IDENTIFIER_FORM_INVALID},
+    "wrong check": (elicence_identifier(TYPE, ISSUER, SERIAL, wrong_check=True), {CHECK}),
+    "area code for an issuer": (elicence_identifier(TYPE, "440600", SERIAL), {ISSUED}),
+    "nobody defines the type": (elicence_identifier("99999999999999999X901", ISSUER, SERIAL), {TYPED}),
+    "letter in the type": (elicence_identifier("11100000M00000035K90A", ISSUER, SERIAL), {FORM}),
+    "long version": (elicence_identifier(TYPE, ISSUER, SERIAL, "0001"), {FORM}),
+    "two things": (elicence_identifier(TYPE, "440600", SERIAL, wrong_check=True), {CHECK, ISSUED}),
+    "two of one form": (f"1.2.156.3005.2.{TYPE}.{ISSUER}.syn-1.01.0", {CHECK, FORM}),
+    "no identifier": ("粤〔2030〕17", {FORM}),
+    "empty parts": ("1.2.156.3005.2.....", {FORM}),
+    "too long": ("x" * 129, {FORM}),
 }
+odd = pytest.mark.parametrize(("text", "codes"), ODD.values(), ids=ODD)
 
 
 @pytest.mark.parametrize("strict", [True, False])
-@pytest.mark.parametrize("text", [None, IDENTIFIER])
+@pytest.mark.parametrize("text", [None, IDENTIFIER], ids=["none", "sound"])
 def test_nothing_is_odd_about_a_sound_identifier_or_none(text: str | None, *, strict: bool) -> None:
     assert of_identifier(text, strict=strict) == ()
 
 
-@pytest.mark.parametrize(("text", "codes"), ODD.items())
+@odd
 def test_what_is_odd_is_told_once(text: str, codes: set[FindingCode]) -> None:
     assert of_identifier(text, strict=False) == tuple(Finding(code, "identifier") for code in sorted(codes))
 
 
-@pytest.mark.parametrize(("text", "codes"), ODD.items())
+@odd
 def test_strict_policy_refuses_and_names_the_rule(text: str, codes: set[FindingCode]) -> None:
     with pytest.raises(Refusal) as refused:
         of_identifier(text, strict=True)
