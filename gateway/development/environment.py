@@ -38,6 +38,7 @@ async def environment(folder: Path, address: str = _ANY, city_options: tuple[str
     async with AsyncExitStack() as stack:
         stack.enter_context(alone(folder))
         layout = lay_out(folder, SystemClock().now(), entropy)
+        (layout.folder / "dev.json").unlink(missing_ok=True)
         started: list[Started] = []
         cities: dict[str, str] = {}
         for region in CITIES:
@@ -49,8 +50,11 @@ async def environment(folder: Path, address: str = _ANY, city_options: tuple[str
         gateway = await start_gateway(layout)
         stack.push_async_callback(gateway.stop)
         up = Environment(layout, gateway.said["gateway"], gateway.said["metrics"], cities, (*started, gateway))
-        up.file.write_text(json.dumps(describe(up), ensure_ascii=False, indent=2) + "\n")
+        # Whole or not at all: a script may be waiting for the file to appear.
+        unfinished = up.file.with_suffix(".part")
+        unfinished.write_text(json.dumps(describe(up), ensure_ascii=False, indent=2) + "\n")
         stack.callback(up.file.unlink, missing_ok=True)
+        unfinished.replace(up.file)
         yield up
 
 

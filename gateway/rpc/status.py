@@ -107,13 +107,13 @@ WORDINGS: Mapping[Reason, Wording] = MappingProxyType(
         Reason.HOLDER_AUTHORISATION_REQUIRED: Wording(
             _C.PERMISSION_DENIED,
             "this needs the holder's authorisation, and none came with the request",
-            "have the holder sign an authorisation and send it as legal_basis.token",
-            "需要持证主体授权，请取得授权凭证后再查询",
+            "ask on another legal basis that your agreement names; a signed authorisation cannot be verified here yet",
+            "此依据需要持证主体授权，网关目前尚不能核验授权凭证，请改用协议约定的其他依据",
         ),
         Reason.HOLDER_AUTHORISATION_INVALID: Wording(
             _C.PERMISSION_DENIED,
             "the holder's authorisation does not verify or does not cover this",
-            "ask on another legal basis that your agreement names, or have the holder sign again",
+            "ask on another legal basis that your agreement names; a signed authorisation cannot be verified here yet",
             "持证主体授权无效或不适用于本次查询",
         ),
         Reason.QUOTA_EXCEEDED: Wording(

@@ -66,18 +66,18 @@ def for_ever(step: Step) -> Step:
     return step
 
 
-def refuse(reason: Reason, after: float | None = SOON, **parts: Any) -> Step:
-    """Refuses as the gateway words it, but for the seconds of RetryInfo."""
+def refuse(reason: Reason, after: float = SOON, called: str = "") -> Step:
+    """Refuses as the gateway words it, but for the seconds of RetryInfo, and under another name of the reason if one is given."""
     said = worded(Refusal(reason, "", violations=(Violation("holder.name", "is required"),)), "exchange-7")
     for each in said.details:
-        if each.Is(error_details_pb2.RetryInfo.DESCRIPTOR) and after is not None:
+        if each.Is(error_details_pb2.RetryInfo.DESCRIPTOR):
             retry = error_details_pb2.RetryInfo()
             retry.retry_delay.FromMilliseconds(int(after * 1000))
             each.Pack(retry)
-        if each.Is(error_details_pb2.ErrorInfo.DESCRIPTOR) and parts:
+        if each.Is(error_details_pb2.ErrorInfo.DESCRIPTOR) and called:
             info = error_details_pb2.ErrorInfo()
             each.Unpack(info)
-            info.reason = parts["reason"]
+            info.reason = called
             each.Pack(info)
     return abort(next(each for each in grpc.StatusCode if each.value[0] == said.code), said.message, said)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from itertools import pairwise
 from pathlib import Path
 
 import grpc
@@ -10,7 +11,6 @@ import pytest
 from gateway.client import Client, Identity, Outcome, OutcomeUnknown, QueryRefused, Unreachable
 from gateway.clock import new_id
 from gateway.model.refusal import Reason
-from gateway.model.world import Limits
 from gateway.rpc.status import WORDINGS, Retry
 from tests.certs import faulty
 from tests.gateway.client.flaky import abort, flaky, for_ever, hang, line, refuse
@@ -71,7 +71,7 @@ async def test_each_reason_is_asked_again_as_its_row_says(reason: Reason) -> Non
 
 
 async def test_a_reason_newer_than_the_client_is_told_and_not_asked_again() -> None:
-    async with flaky(refuse(Reason.OVERLOADED, reason="MOON_IN_THE_WRONG_HOUSE")) as gateway, gateway.client() as client:
+    async with flaky(refuse(Reason.OVERLOADED, called="MOON_IN_THE_WRONG_HOUSE")) as gateway, gateway.client() as client:
         assert (await refused(client.query(**asked()))).reason == "MOON_IN_THE_WRONG_HOUSE"
         assert len(gateway.ids) == 1
 
@@ -95,7 +95,7 @@ async def test_a_new_id_changes_nothing_else() -> None:
         assert first == second
 
 
-@pytest.mark.parametrize("attempts", [1, 2, 5])
+@pytest.mark.parametrize("attempts", [1, 2, 3])
 async def test_no_more_attempts_than_were_wished(attempts: int) -> None:
     async with flaky(for_ever(UNAVAILABLE)) as gateway, gateway.client(attempts=attempts) as client:
         assert (await unreachable(client.query(**asked()))).code is Code.UNAVAILABLE
@@ -124,9 +124,7 @@ async def test_the_deadline_is_for_all_attempts_together() -> None:
         assert took < 1.1
         had = [each for each in gateway.seconds if each is not None]
         assert len(had) == len(gateway.ids) > 1
-        assert all(later < earlier - 0.15 for earlier, later in zip(had, had[1:], strict=False)), (
-            "each has what the last one left"
-        )
+        assert all(later < earlier - 0.15 for earlier, later in pairwise(had)), "each has what the last one left"
         assert max(had) <= 1.0
 
 
@@ -156,9 +154,8 @@ async def test_a_gateway_that_is_not_there_is_unreachable() -> None:
 
 async def test_a_gateway_with_another_name_or_authority_is_unreachable() -> None:
     async with house() as gateway:
-        for options in ({"server_name": "elsewhere.test"},):
-            async with gateway.client(attempts=1, **options) as client:
-                await unreachable(client.query(**asked()))
+        async with gateway.client(attempts=1, server_name="elsewhere.test") as client:
+            await unreachable(client.query(**asked()))
         leaf = papers().sound
         stranger = Identity(leaf.certificate, leaf.key, papers().regions.own.certificate_pem)
         async with Client(gateway.address, stranger, attempts=1) as client:
@@ -180,11 +177,11 @@ async def test_a_faulty_certificate_is_told_as_a_refusal(name: str) -> None:
 @pytest.mark.parametrize("said", [b"", b"\xff\xff\xff", b"\x08\x02\x1a\x02\xff\xff", bytes(200)])
 async def test_details_that_do_not_read_are_a_failure_and_no_crash(said: bytes) -> None:
     """Anybody between us and the gateway may have written them."""
-    async with flaky(for_ever(abort(Code.PERMISSION_DENIED, "by a proxy", said))) as gateway:
-        async with gateway.client(attempts=1) as client:
-            told = await unreachable(client.query(**asked()))
-            assert told.code is Code.PERMISSION_DENIED
-            assert "by a proxy" in told.message
+    plan = for_ever(abort(Code.PERMISSION_DENIED, "by a proxy", said))
+    async with flaky(plan) as gateway, gateway.client(attempts=1) as client:
+        told = await unreachable(client.query(**asked()))
+        assert told.code is Code.PERMISSION_DENIED
+        assert "by a proxy" in told.message
 
 
 async def test_a_lost_connection_is_asked_again_and_never_twice_of_the_city_under_one_id() -> None:
@@ -223,19 +220,6 @@ async def test_a_replay_without_a_lost_connection_is_a_refusal() -> None:
         own = new_id()
         await client.query(**asked(), request_id=own)
         assert (await refused(client.query(**asked(), request_id=own))).reason == Reason.REPLAYED_REQUEST.name
-
-
-async def test_a_full_house_is_waited_for() -> None:
-    async with house(Limits(in_flight=1)) as gateway, gateway.client() as client:
-        gateway.city.hold()
-        first = asyncio.create_task(client.query(**asked()))
-        await gateway.city.asked(1)
-        second = asyncio.create_task(client.query(**asked()))
-        while not gateway.turned_away():
-            await gateway.ends()
-        gateway.city.release()
-        ends = await asyncio.wait_for(asyncio.gather(first, second), PATIENCE)
-        assert [each.outcome for each in ends] == [Outcome.ISSUED] * 2
 
 
 async def test_whoever_cancels_a_query_cancels_the_exchange() -> None:
