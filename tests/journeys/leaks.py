@@ -1,0 +1,73 @@
+"""What a city said, in pieces, and every place where none of it may be found."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from gateway.client import QueryRefused
+from gateway.ledger.reading import Log, LoggedEntry
+from tests.journeys.asking import Ended
+from tests.journeys.canonical import CODES
+from tests.journeys.conftest import Up
+
+# Chinese in a row, and numbers, codes, tokens and the like; a shorter one could stand anywhere by chance.
+_PIECE = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]{2,}|(?=[A-Za-z.-]*[0-9])[0-9A-Za-z.-]{8,}")
+_EDGE = 16
+_BEIJING = timedelta(hours=8)
+
+
+def pieces(up: Up, tape: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """Whatever of the city's answers would give them away: names, numbers, tokens, and the two ends of each body."""
+    bodies = [each["response"].get(part, "") for each in tape for part in ("body", "inner")]
+    inside = {piece for body in bodies for piece in _PIECE.findall(body)}
+    edges = {edge for body in bodies for edge in (body[:_EDGE], body[-_EDGE:]) if len(edge) == _EDGE}
+    ours = own_words(up)
+    return frozenset(each for each in inside | edges if each not in ours) - {code for code, _ in CODES.values()}
+
+
+def on_the_wire(ended: Ended) -> str:
+    """All that a refused caller gets."""
+    refusal = ended.result
+    assert isinstance(refusal, QueryRefused)
+    error: Any = refusal.__context__
+    trailers = [value for _, value in error.trailing_metadata()]
+    texts = [each.decode("utf-8", errors="replace") if isinstance(each, bytes) else each for each in trailers]
+    return "\n".join((refusal.message, repr(refusal.told), error.details(), *texts))
+
+
+def logged(up: Up, exchange_id: str) -> tuple[LoggedEntry, ...]:
+    """The entries of one exchange in the evidence log."""
+    with Log.open(Path(up.said["ledger"])) as log:
+        return log.entries(exchange_id=exchange_id)
+
+
+def lines(up: Up, exchange_id: str) -> tuple[str, ...]:
+    """What the gateway's log has on one exchange: its line, and whatever is no exchange's."""
+    text = (Path(up.said["config"]).parent / "gateway.log").read_text()
+    return tuple(line for line in text.splitlines() if exchange_id in line or '"event": "exchange"' not in line)
+
+
+def found(looked_for: Iterable[str], *places: str | bytes) -> frozenset[str]:
+    """Which of them stand in one of the places, as they are or with their Chinese escaped."""
+    stored = [place.encode() if isinstance(place, str) else place for place in places]
+    spelt = {each: {each.encode(), json.dumps(each)[1:-1].encode()} for each in looked_for}
+    return frozenset(each for each, ways in spelt.items() if any(way in place for way in ways for place in stored))
+
+
+def own_words(up: Up) -> str:
+    """What a caller of the samples says of its purpose, which a log may hold and a city may happen to say as well."""
+    return json.dumps([(each["purpose"], each["legal_basis"]) for each in up.said["samples"]], ensure_ascii=False)
+
+
+def today(entries: Iterable[LoggedEntry]) -> frozenset[str]:
+    """The day, here and in Beijing: the one piece that may rightly be found again."""
+    return frozenset(f"{moment:%Y-%m-%d}" for each in entries for moment in (each.entry.at, each.entry.at + _BEIJING))
+
+
+def ledger_bytes(up: Up) -> bytes:
+    """Every byte that the evidence log has on disk."""
+    ledger = Path(up.said["ledger"])
+    return b"".join(each.read_bytes() for each in ledger.parent.glob(ledger.name + "*"))

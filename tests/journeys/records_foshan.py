@@ -1,0 +1,211 @@
+"""What Foshan's own records say in canonical words, by hand after docs/interfaces/foshan.md.
+
+Law: the gateway's tables are not looked at, so that a mistake in one of them shows as a difference.
+"""
+
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from adapters.foshan.simulator.licences import Licence
+from adapters.foshan.simulator.records import Register
+from adapters.simulation.population import company_situation, situation
+from tests.journeys.canonical import CODES, Months, Plain, Truth, coded, day, expected, money, month
+
+REGISTER = Register()
+
+STATUS = {"1": "VALID", "2": "REVOKED", "3": "SUSPENDED", "4": "EXPIRED"}
+SEX = {"1": "MALE", "2": "FEMALE"}
+INSURED = {"1": "ACTIVE", "2": "SUSPENDED", "3": "ENDED"}
+INSURANCE = {"01": "PENSION", "02": "UNEMPLOYMENT", "03": "WORK_INJURY"}
+PLANNED_USE = {"11": "RESIDENTIAL", "12": "APARTMENT", "13": "VILLA", "19": "RESIDENTIAL"}
+OWNERSHIP = {"D": "SOLE", "G": "JOINT", "A": "BY_SHARES"}
+INCOME = {"01": "WAGES", "02": "LABOUR_SERVICES", "03": "AUTHORSHIP", "04": "ROYALTIES"}
+COMPANY = {
+    "1130": "SOLE_SHAREHOLDER_LIMITED",
+    "1150": "SOLE_SHAREHOLDER_LIMITED",
+    "1190": "LIMITED_LIABILITY",
+    "1219": "JOINT_STOCK",
+}
+
+
+def _business(licence: Licence) -> Plain:
+    face = licence.data
+    return expected(
+        "business-licence",
+        [(face["QYMC"], "001", face["TYSHXYDM"], "")],
+        **_licence(licence, number=face["TYSHXYDM"], issued_on=day(face["HZRQ"])),
+        valid_from=day(face["YYQXQ"]),
+        valid_to=_end(face["YYQXZ"]),
+        enterprise_type=coded(COMPANY, face["LXDM"]),
+        legal_representative=face["FDDBR"],
+        registered_capital=money(Decimal(face["ZCZB"]) * 10_000),
+        established_on=day(face["CLRQ"]),
+        address=face["ZS"],
+        business_scope=face["JYFW"],
+    )
+
+
+def _driving(licence: Licence) -> Plain:
+    face, info = licence.data, licence.info
+    return expected(
+        "driving-licence",
+        [(info["CZZT"], "111", info["CZZTDM"], "")],
+        **_licence(licence, number=info["CZZTDM"], issued_on=day(info["ZZBFRQ"])),
+        valid_from=day(face["YXQQ"]),
+        valid_to=_end(face["YXQZ"]),
+        sex=coded(SEX, face["XBDM"]),
+        nationality=face["GJDM"],
+        address=face["ZZ"],
+        born_on=day(face["CSRQ"]),
+        first_issued_on=day(face["CCLZRQ"]),
+        vehicle_class=face["ZJCX"],
+        file_number=face["DABH"],
+        demerit_points=int(face["LJJF"]),
+    )
+
+
+def _marriage(licence: Licence) -> Plain:
+    face, info = licence.data, licence.info
+    joined = (info["CZZT"].split("^"), info["CZZTDM"].split("^"), face["XBDM"].split("^"))
+    return expected(
+        "marriage-certificate",
+        [(name, "111", number, SEX[sex]) for name, number, sex in zip(*joined, strict=True)],
+        **_licence(licence, number=face["JHZZH"], issued_on=day(info["ZZBFRQ"])),
+        **({"remark": face["BZ"]} if "BZ" in face else {}),
+    )
+
+
+def _licence(licence: Licence, **values: str) -> dict[str, Any]:
+    info = licence.info
+    return {
+        "identifier": info["ZZBS"],
+        "issuer": info["ZZBFJG"],
+        "issuer_code": info["ZZBFJGDM"],
+        "status": STATUS[info["ZZZT"]],
+        **values,
+    }
+
+
+def _end(text: str) -> str:
+    return "" if text == "99991231" else day(text)
+
+
+def _insurance(number: str, months: Months) -> list[Plain]:
+    said = REGISTER.insured_proof(number, *_span(months))
+    if said is None:
+        return []
+    return [
+        expected(
+            "social-insurance-proof",
+            [(said["personName"], "111", said["idNo"], "")],
+            number=said["proofNo"],
+            issuer=said["agency"],
+            issued_on=day(said["printDate"]),
+            employer=said["unitName"],
+            employer_code=said["unitCreditCode"],
+            insured_status=coded(INSURED, said["insureState"]),
+            insured_since=month(said["firstMonth"]),
+            months_paid=said["paidMonths"],
+            contributions=[
+                {
+                    "month": month(row["month"]),
+                    "insurance": coded(INSURANCE, row["kind"]),
+                    "base": _fen(row["payBase"]),
+                    "personal_amount": _fen(row["personPay"]),
+                    "employer_amount": _fen(row["unitPay"]),
+                }
+                for row in said["payList"]
+            ],
+        )
+    ]
+
+
+def _housing(number: str, _: Months) -> list[Plain]:
+    said = REGISTER.house_record(number)
+    if said["wfbz"] == "1":
+        return []
+    return [
+        expected(
+            "housing-record",
+            [(said["xm"], "111", said["zjhm"], "")],
+            number=said["zmbh"],
+            issuer=said["cjjg"],
+            issued_on=day(said["cjrq"]),
+            homes=[
+                {
+                    "title_number": row["bdcqzh"],
+                    "location": row["zl"],
+                    "floor_area": Decimal(row["jzmj"]),
+                    "planned_use": coded(PLANNED_USE, row["ghyt"]),
+                    "ownership": coded(OWNERSHIP, row["gyqk"]),
+                    "registered_on": day(row["djrq"]),
+                }
+                for row in said["fwxx"]
+            ],
+        )
+    ]
+
+
+def _tax(number: str, months: Months) -> list[Plain]:
+    said = REGISTER.income_tax(number, *_span(months))
+    if said is None:
+        return []
+    return [
+        expected(
+            "income-tax-statement",
+            [(said["NSRXM"], "111", said["NSRSBH"], "")],
+            number=said["QDBH"],
+            issuer=said["KJJG"],
+            issued_on=day(said["KJRQ"]),
+            total_tax=money(Decimal(said["HJSE"])),
+            payments=[
+                {
+                    "period": row["SKSSQ"],
+                    "income_item": coded(INCOME, row["SDXM"]),
+                    "withholding_agent": row["KJYWRMC"],
+                    "income": money(Decimal(row["SRE"])),
+                    "tax": money(Decimal(row["YJSE"])),
+                    "tax_authority": row["ZGSWJG"],
+                }
+                for row in said["MXLB"]
+            ],
+        )
+    ]
+
+
+def _span(months: Months) -> tuple[tuple[int, int], tuple[int, int]]:
+    first, last = ((int(each[:4]), int(each[5:])) for each in months)
+    return first, last
+
+
+def _fen(amount: int) -> str:
+    return money(Decimal(amount) / 100)
+
+
+_FACES = {"business-licence": _business, "driving-licence": _driving, "marriage-certificate": _marriage}
+_CERTIFICATES = {"social-insurance-proof": _insurance, "housing-record": _housing, "income-tax-statement": _tax}
+
+
+def papers(kind: str, number: str, months: Months) -> tuple[Plain, ...]:
+    """What the city holds of this kind about this holder, in the city's order."""
+    if kind in _FACES:
+        return tuple(_FACES[kind](each) for each in REGISTER.licences(CODES[kind][0], number))
+    return tuple(_CERTIFICATES[kind](number, months))
+
+
+def oddities(kind: str, number: str) -> frozenset[str]:
+    """Whether an element is there and empty."""
+    held = REGISTER.licences(CODES[kind][0], number) if kind in _FACES else ()
+    return frozenset("empty trust level" for licence in held if not licence.info["ZZKXDJ"])
+
+
+TRUTH = Truth(
+    region="440600",
+    people=REGISTER.people,
+    companies=REGISTER.companies,
+    papers=papers,
+    oddities=oddities,
+    situation=partial(situation, "440600", count=len(REGISTER.people), seed=REGISTER.seed),
+    standing=partial(company_situation, "440600", seed=REGISTER.seed),
+)

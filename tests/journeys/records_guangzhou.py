@@ -1,0 +1,206 @@
+"""What Guangzhou's own records say in canonical words, by hand after docs/interfaces/guangzhou.md.
+
+Law: the gateway's tables are not looked at, so that a mistake in one of them shows as a difference.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from adapters.guangzhou.simulator.records import Licence, Records
+from tests.journeys.canonical import Months, Plain, Truth, coded, day, expected, money, month
+
+RECORDS = Records.of()
+ITEMS = {"business-licence": "100012001", "driving-licence": "100034007", "marriage-certificate": "100051003"}
+
+LICENCE_STATUS = {"ISSUED": "VALID", "SUSPENDED": "SUSPENDED", "ABOLISHED": "REVOKED"}
+SEX = {"1": "MALE", "2": "FEMALE"}
+INSURED = {"1": "ACTIVE", "2": "SUSPENDED", "3": "ENDED"}
+INSURANCE = {"110": "PENSION", "210": "UNEMPLOYMENT", "410": "WORK_INJURY"}
+PLANNED_USE = {"11": "RESIDENTIAL", "12": "RESIDENTIAL", "13": "VILLA", "21": "OTHER"}
+OWNERSHIP = {"0": "SOLE", "1": "JOINT", "2": "BY_SHARES"}
+INCOME = {"0101": "WAGES", "0400": "LABOUR_SERVICES", "0500": "AUTHORSHIP", "0802": "INTEREST_DIVIDENDS"}
+COMPANY = {
+    "1130": "LIMITED_LIABILITY",
+    "1151": "SOLE_SHAREHOLDER_LIMITED",
+    "1190": "LIMITED_LIABILITY",
+    "1219": "JOINT_STOCK",
+}
+
+
+def _business(licence: Licence) -> Plain:
+    face = licence.fields
+    return expected(
+        "business-licence",
+        [(face["MC"], "001", face["TYSHXYDM"], "")],
+        **_licence(
+            licence, number=face["TYSHXYDM"], issuer=face["DJJG"], issuer_code=face["DJJGDM"], issued_on=day(face["HZRQ"])
+        ),
+        valid_from=day(face["YYQXQ"]),
+        valid_to=_end(face["YYQXZ"]),
+        enterprise_type=coded(COMPANY, face["LXDM"]),
+        legal_representative=face["FDDBR"],
+        registered_capital=money(Decimal(face["ZCZB"]) * 10_000),
+        established_on=day(face["CLRQ"]),
+        address=face["ZS"],
+        business_scope=face["JYFW"],
+    )
+
+
+def _driving(licence: Licence) -> Plain:
+    face = licence.fields
+    return expected(
+        "driving-licence",
+        [(face["XM"], "111", face["SFZMHM"], "")],
+        **_licence(licence, number=face["SFZMHM"], issuer=face["FZJG"], issuer_code=face["FZJGDM"], issued_on=day(face["YXQS"])),
+        valid_from=day(face["YXQS"]),
+        valid_to=_end(face["YXQZ"]),
+        sex=coded(SEX, face["XB"]),
+        nationality=face["GJ"],
+        address=face["ZZ"],
+        born_on=day(face["CSRQ"]),
+        first_issued_on=day(face["CCLZRQ"]),
+        vehicle_class=face["ZJCX"],
+        file_number=face["DABH"],
+        demerit_points=face["LJJF"],
+    )
+
+
+def _marriage(licence: Licence) -> Plain:
+    face = licence.fields
+    husband = (face["NFXM"], "111", face["NFZJHM"], "MALE")
+    wife = (face["VFXM"], "111", face["VFZJHM"], "FEMALE")
+    return expected(
+        "marriage-certificate",
+        [husband, wife],
+        **_licence(licence, number=face["JHZZH"], issuer=face["DJJG"], issuer_code=face["DJJGDM"], issued_on=day(face["DJRQ"])),
+        **({} if face["BZ"] is None else {"remark": face["BZ"]}),
+    )
+
+
+def _licence(licence: Licence, **values: str) -> dict[str, Any]:
+    return {"identifier": licence.fields["ZZBS"], "status": LICENCE_STATUS[licence.head["license_status"]], **values}
+
+
+def _end(text: str) -> str:
+    return "" if text == "长期" else day(text)
+
+
+def _insurance(number: str, months: Months) -> list[Plain]:
+    first, last = (each.replace("-", "") for each in months)
+    said = RECORDS.insurance_proof(number, first, last)
+    if said is None:
+        return []
+    return [
+        expected(
+            "social-insurance-proof",
+            [(said["aac003"], "111", said["aac002"], "")],
+            number=said["bae007"],
+            issuer=said["aab300"],
+            issued_on=day(said["aae036"]),
+            employer=said["aab004"],
+            employer_code=said["bab010"],
+            insured_status=coded(INSURED, said["aac031"]),
+            insured_since=month(said["aac049"]),
+            months_paid=said["aae201"],
+            contributions=[
+                {
+                    "month": month(row["aae003"]),
+                    "insurance": coded(INSURANCE, row["aae140"]),
+                    "base": money(Decimal(str(row["aac040"]))),
+                    "personal_amount": row["aae022"],
+                    "employer_amount": row["aae020"],
+                }
+                for row in said["list"]
+            ],
+        )
+    ]
+
+
+def _housing(number: str, _: Months) -> list[Plain]:
+    said = RECORDS.housing_record(number)
+    if said is None:
+        return []
+    return [
+        expected(
+            "housing-record",
+            [(said["qlrmc"], "111", said["qlrzjh"], "")],
+            number=said["zmbh"],
+            issuer=said["cjjg"],
+            issued_on=day(said["cjrq"]),
+            homes=[
+                {
+                    "title_number": row["bdcqzh"],
+                    "location": row["zl"],
+                    "floor_area": Decimal(str(row["jzmj"])),
+                    "planned_use": coded(PLANNED_USE, row["ghyt"]),
+                    "ownership": coded(OWNERSHIP, row["gyqk"]),
+                    "registered_on": day(row["djsj"]),
+                }
+                for row in said["fwlb"]
+            ],
+        )
+    ]
+
+
+def _tax(number: str, months: Months) -> list[Plain]:
+    said = RECORDS.income_tax_statement(number, *months)
+    if said is None:
+        return []
+    return [
+        expected(
+            "income-tax-statement",
+            [(said["xm"], "111", said["zjhm"], "")],
+            number=said["pzbh"],
+            issuer=said["kjjg"],
+            issued_on=day(said["kjrq"]),
+            total_tax=_fen(said["yjsehj"]),
+            payments=[
+                {
+                    "period": row["sksq"],
+                    "income_item": coded(INCOME, row["sdxm"]),
+                    "withholding_agent": row["kjywrmc"],
+                    "income": _fen(row["sre"]),
+                    "tax": _fen(row["yjse"]),
+                    "tax_authority": row["zgswjg"],
+                }
+                for row in said["mxlb"]
+            ],
+        )
+    ]
+
+
+def _fen(amount: int) -> str:
+    return money(Decimal(amount) / 100)
+
+
+_FACES = {"business-licence": _business, "driving-licence": _driving, "marriage-certificate": _marriage}
+_CERTIFICATES = {"social-insurance-proof": _insurance, "housing-record": _housing, "income-tax-statement": _tax}
+_SIGNS = {"'": "apostrophe", '"': "quotation mark"}
+
+
+def papers(kind: str, number: str, months: Months) -> tuple[Plain, ...]:
+    """What the city holds of this kind about this holder, in the city's order."""
+    if kind in _FACES:
+        return tuple(_FACES[kind](each) for each in RECORDS.licences(number, ITEMS[kind]))
+    return tuple(_CERTIFICATES[kind](number, months))
+
+
+def oddities(kind: str, number: str) -> frozenset[str]:
+    """Which of the older program's spellings the holder's licences have."""
+    found = set()
+    for licence in RECORDS.licences(number, ITEMS[kind]) if kind in ITEMS else ():
+        if licence.single_quoted:
+            texts = "".join(map(str, licence.fields.values()))
+            found |= {"single quotes"} | {name for sign, name in _SIGNS.items() if sign in texts}
+    return frozenset(found)
+
+
+TRUTH = Truth(
+    region="440100",
+    people=RECORDS.register.people,
+    companies=RECORDS.register.companies,
+    papers=papers,
+    oddities=oddities,
+    situation=RECORDS.register.situation,
+    standing=RECORDS.register.company_situation,
+)

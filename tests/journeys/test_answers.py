@@ -1,0 +1,171 @@
+"""Every type of both cities, for many people and companies: the answer is what the city's own record says, field by field.
+
+Law: the expected answer is made by hand from the simulators' records and the interface pages; the gateway's tables have no part in it.
+"""
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+import pytest
+import yaml
+
+import gateway
+from adapters.simulation.population import Company, Person
+from tests.journeys.asking import REGIONS, TRUTHS, YEARS, Question, desk, same
+from tests.journeys.canonical import COMMON, E_LICENCES, KINDS, WRONG_CHECK, Plain, number_of
+from tests.journeys.choosing import chosen
+from tests.journeys.conftest import Up
+
+ANY_PERSON = {"abandoned division", "outside GB2312", "beyond the BMP", "papers: 0", "papers: 1"}
+WANTED = {
+    ("440100", "social-insurance-proof"): ANY_PERSON
+    | {"contributions: some", "contributions: empty"}
+    | {f"contributions.base: {each}" for each in ("whole yuan", "tenths", "to the fen")}
+    | {f"contributions.insurance: {each}" for each in ("110", "210", "410")}
+    | {f"insured_status: {each}" for each in "123"},
+    ("440100", "housing-record"): ANY_PERSON
+    | {f"homes: {each}" for each in "123"}
+    | {f"homes.planned_use: {each}" for each in ("11", "12", "13", "21")}
+    | {f"homes.ownership: {each}" for each in "012"},
+    ("440100", "income-tax-statement"): ANY_PERSON
+    | {"payments: some", "payments: empty"}
+    | {f"payments.income: {each}" for each in ("whole yuan", "tenths", "to the fen")}
+    | {f"payments.income_item: {each}" for each in ("0101", "0400", "0500", "0802")},
+    ("440100", "business-licence"): {"papers: 0", "papers: 1", "no end", "wrong check character"}
+    | {"single quotes", "quotation mark", "registered_capital: a round sum", "registered_capital: parts of ten thousand yuan"}
+    | {f"enterprise_type: {each}" for each in ("1130", "1151", "1190", "1219")}
+    | {f"status: {each}" for each in ("VALID", "SUSPENDED", "REVOKED")},
+    ("440100", "driving-licence"): ANY_PERSON
+    | {"papers: 2", "no end", "wrong check character", "single quotes", "sex: 1", "sex: 2"}
+    | {f"status: {each}" for each in ("VALID", "SUSPENDED", "REVOKED")},
+    ("440100", "marriage-certificate"): ANY_PERSON
+    | {"wrong check character", "single quotes", "apostrophe", "remark", "status: VALID", "status: REVOKED"},
+    ("440600", "social-insurance-proof"): ANY_PERSON
+    | {"contributions: some", "contributions: empty"}
+    | {f"contributions.base: {each}" for each in ("whole yuan", "tenths", "to the fen")}
+    | {f"contributions.insurance: {each}" for each in ("01", "02", "03")}
+    | {f"insured_status: {each}" for each in "123"},
+    ("440600", "housing-record"): ANY_PERSON
+    | {f"homes: {each}" for each in "123"}
+    | {f"homes.planned_use: {each}" for each in ("11", "12", "13", "19")}
+    | {f"homes.ownership: {each}" for each in "DGA"},
+    ("440600", "income-tax-statement"): ANY_PERSON
+    | {f"payments.income: {each}" for each in ("whole yuan", "tenths", "to the fen")}
+    | {f"payments.income_item: {each}" for each in ("01", "02", "03", "04")},
+    ("440600", "business-licence"): {"papers: 0", "papers: 1", "no end", "wrong check character", "empty trust level"}
+    | {"registered_capital: a round sum", "registered_capital: parts of ten thousand yuan"}
+    | {f"enterprise_type: {each}" for each in ("1130", "1150", "1190", "1219")}
+    | {f"status: {each}" for each in ("VALID", "REVOKED")},
+    ("440600", "driving-licence"): ANY_PERSON
+    | {"no end", "empty trust level", "sex: 1", "sex: 2"}
+    | {f"status: {each}" for each in ("VALID", "SUSPENDED", "REVOKED", "EXPIRED")},
+    ("440600", "marriage-certificate"): ANY_PERSON | {"empty trust level", "remark", "status: VALID", "status: REVOKED"},
+}
+"""What the chosen holders have among them, by the interface pages: every code of every list, and every odd spelling."""
+
+SYSTEMS = {"440100": ("guangzhou.g1", "guangzhou.g2"), "440600": ("foshan.f1", "foshan.f2")}
+PERIODICAL = ("social-insurance-proof", "income-tax-statement")
+ROWS = {"social-insurance-proof": "contributions", "income-tax-statement": "payments"}
+CATALOGUE = Path(gateway.__file__).parent / "catalogue"
+
+by_kind = pytest.mark.parametrize("kind", KINDS)
+by_region = pytest.mark.parametrize("region", REGIONS)
+
+
+@by_kind
+@by_region
+async def test_an_answer_is_the_citys_own_record(up: Up, region: str, kind: str) -> None:
+    holders, peculiarities = chosen(TRUTHS[region], kind, YEARS)
+    assert WANTED[region, kind] <= peculiarities.keys()
+    async with desk(up, region) as window:
+        ended = await window.ask_all(Question(kind, each) for each in holders)
+    papers = tuple(chain.from_iterable(same(each, region) for each in ended))
+    assert set(chain.from_iterable(map(_given, papers))) == set(_catalogued(kind))
+    assert {each.answer.provenance.system for each in ended} == {SYSTEMS[region][kind not in E_LICENCES]}
+    assert {each.answer.provenance.region for each in ended} == {region}
+
+
+def _given(paper: Plain) -> Iterator[str]:
+    """The canonical fields, and the columns of their rows, that stand on a paper."""
+    for name, value in paper.items():
+        if value != "" and name not in {"type", "name", "findings"}:
+            yield name
+        for row in value if isinstance(value, list) and name not in {"holders", "findings"} else ():
+            yield from (f"{name}.{column}" for column in row)
+
+
+def _catalogued(kind: str) -> Iterator[str]:
+    """The canonical fields and columns that the catalogue promises."""
+    described = yaml.safe_load((CATALOGUE / f"{kind}.yaml").read_text())
+    assert set(described["common"]) <= {*COMMON, "holders"}
+    yield from described["common"]
+    for name, field in described["fields"].items():
+        yield name
+        yield from (f"{name}.{column}" for column in field.get("columns", ()))
+
+
+@pytest.mark.parametrize("kind", PERIODICAL)
+@by_region
+async def test_the_rows_are_those_of_the_months_asked(up: Up, region: str, kind: str) -> None:
+    spans = (("2024-03", "2024-03"), ("2023-12", "2024-01"), ("2020-01", "2024-12"))
+    async with desk(up, region) as window:
+        people = TRUTHS[region].people[:10]
+        ended = await window.ask_all(Question(kind, each, months) for each in people for months in spans)
+    numbers = [len(paper[ROWS[kind]]) for each in ended for paper in same(each, region)]
+    assert len(numbers) == len(ended)
+    assert min(numbers) > 0
+
+
+@pytest.mark.parametrize("kind", PERIODICAL)
+@by_region
+async def test_no_rows_in_the_months_asked_is_an_empty_proof_and_not_no_record(up: Up, region: str, kind: str) -> None:
+    async with desk(up, region) as window:
+        ended = await window.ask_all(Question(kind, each, ("2005-01", "2005-06")) for each in TRUTHS[region].people[:10])
+    assert {each.told for each in ended} == {"ISSUED"}
+    assert [paper[ROWS[kind]] for each in ended for paper in same(each, region)] == [[]] * len(ended)
+
+
+@by_region
+async def test_either_spouse_finds_the_same_certificate_of_both(up: Up, region: str) -> None:
+    truth = TRUTHS[region]
+    spouses = {index: truth.situation(index).spouse for index in range(120)}
+    couples = [(index, other) for index, other in spouses.items() if other is not None and index < other]
+    async with desk(up, region) as window:
+        first = await window.ask_all(Question("marriage-certificate", truth.people[one]) for one, _ in couples)
+        second = await window.ask_all(Question("marriage-certificate", truth.people[other]) for _, other in couples)
+    for one, other, couple in zip(first, second, couples, strict=True):
+        (paper,) = same(one, region)
+        assert same(other, region) == (paper,)
+        assert {number for _, _, number, _ in paper["holders"]} == {truth.people[index].number for index in couple}
+        assert {role for _, _, _, role in paper["holders"]} == {"MALE", "FEMALE"}
+    assert len(couples) > 30
+
+
+@by_region
+async def test_a_wrong_check_character_is_found_and_let_through(up: Up, region: str) -> None:
+    truth = TRUTHS[region]
+    licensed = [index for index in range(150) if truth.standing(index).licensed]
+    async with desk(up, region) as window:
+        ended = await window.ask_all(Question("business-licence", truth.companies[index]) for index in licensed)
+    found = [list(each.answer.evidence[0].findings) for each in ended]
+    assert found == [[WRONG_CHECK] if truth.standing(index).wrong_check else [] for index in licensed]
+    assert found[9] == [WRONG_CHECK]
+    assert found.count([WRONG_CHECK]) > 3
+
+
+@by_region
+async def test_a_lower_case_x_is_an_x(up: Up, region: str) -> None:
+    people = [each for each in TRUTHS[region].people[:120] if each.number.endswith("X")]
+    async with desk(up, region) as window:
+        kinds = [kind for kind in KINDS if kind != "business-licence"]
+        ended = await window.ask_all(Question(kind, each, number=each.number.lower()) for each in people for kind in kinds)
+    assert len([paper for each in ended for paper in same(each, region)]) > 5
+
+
+@by_region
+def test_the_records_compared_are_those_of_the_samples(up: Up, region: str) -> None:
+    asked = {each["holder"]["id_number"] for each in up.said["samples"] if each["region"] == region}
+    truth = TRUTHS[region]
+    known: tuple[Person | Company, ...] = (*truth.people[:20], *truth.companies[:20])
+    assert asked <= set(map(number_of, known))

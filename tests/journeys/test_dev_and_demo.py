@@ -1,0 +1,195 @@
+"""`kuacheng demo` tells its story and ends; `kuacheng dev` stands, says where everything is, and leaves nothing behind."""
+
+import json
+import os
+import re
+import select
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.client import Client, QueryRefused
+from tests.journeys.conftest import Up, question
+
+KUACHENG = (sys.executable, "-m", "gateway.cli")
+KEYS = {"gateway", "server_name", "ca", "clients", "cities", "config", "ledger", "samples"}
+SAMPLE_KEYS = {"type", "region", "holder", "purpose", "client", "outcome"}
+SCENES = 5
+PROGRAMS = 3
+_TICK = 0.01
+_STALE = {"gateway": "stale"}
+
+
+def run(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str]:
+    """The command, to its end."""
+    return subprocess.run([*KUACHENG, *arguments], capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def is_running(process: int) -> bool:
+    """Whether there is such a process."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def listens(address: str) -> bool:
+    """Whether somebody accepts connections at host:port."""
+    host, _, port = address.removeprefix("https://").rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+def addresses(said: dict[str, Any]) -> list[str]:
+    """Where everything of dev.json listens."""
+    return [said["gateway"], *(url for urls in said["cities"].values() for url in urls)]
+
+
+@contextmanager
+def dev(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """`kuacheng dev` in a process group of its own, as a terminal would start it; ended at the latest when left."""
+    command = [*KUACHENG, "dev", "--folder", str(folder), *options]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.terminate()
+            process.wait(20)
+
+
+def waits_for(process: subprocess.Popen[str]) -> bool:
+    """A moment, or less where the process has something to say; whether it still runs."""
+    assert process.stdout is not None
+    select.select([process.stdout], [], [], _TICK)
+    return process.poll() is None
+
+
+def test_the_demo_tells_five_scenes_ends_well_and_leaves_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    ended = run("demo", "--folder", str(folder), timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "✘" not in ended.stdout
+    assert ended.stdout.count("✔") > SCENES
+    assert [int(each) for each in re.findall(r"^([1-9])  .*─$", ended.stdout, re.MULTILINE)] == list(range(1, SCENES + 1))
+    processes = [int(each) for each in re.findall(r"process (\d+)", ended.stdout)]
+    assert len(processes) == PROGRAMS
+    assert not any(map(is_running, processes))
+    assert not (folder / "dev.json").exists()
+    secrets = [each.read_text() for each in (folder / "secrets").iterdir()]
+    assert not [each for each in secrets if len(each) > 20 and each in ended.stdout]
+
+
+def test_the_demo_without_a_folder_keeps_nothing(tmp_path: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    ended = subprocess.run(
+        [*KUACHENG, "demo"], capture_output=True, text=True, timeout=60, check=False, env=environment, cwd=tmp_path
+    )
+    assert (ended.returncode, "✘" in ended.stdout) == (0, False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_dev_writes_its_file_once_all_serves_and_removes_it_at_sigterm(tmp_path: Path) -> None:
+    file = tmp_path / "dev.json"
+    file.write_text(json.dumps(_STALE))
+    with dev(tmp_path, "-o", "json") as process:
+        while not (tmp_path / "foshan.log").exists():
+            assert waits_for(process)
+        # The cities are being started: what an earlier run left behind would mislead whoever reads it now.
+        assert not file.exists() or json.loads(file.read_text()) != _STALE
+        while not file.exists():
+            assert waits_for(process)
+        said = json.loads(file.read_text())
+        assert all(map(listens, addresses(said)))
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline()) == said
+        judge(said)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    assert not file.exists()
+    assert not any(map(listens, addresses(said)))
+
+
+def judge(said: dict[str, Any]) -> None:
+    """All that the issue promises of dev.json."""
+    assert said.keys() >= KEYS
+    paths = [
+        said["ca"],
+        said["config"],
+        said["ledger"],
+        *(pair[part] for pair in said["clients"].values() for part in ("cert", "key")),
+    ]
+    assert all(Path(each).is_absolute() and Path(each).is_file() for each in paths)
+    assert {pair["region"] for pair in said["clients"].values()} == {"440100", "440600"} == said["cities"].keys()
+    for sample in said["samples"]:
+        assert sample.keys() >= SAMPLE_KEYS
+        assert sample["client"] in said["clients"]
+    asked = {(each["type"], each["region"]) for each in said["samples"] if each["outcome"] == "ISSUED"}
+    assert len(asked) == 6 * 2
+    assert {each["outcome"] for each in said["samples"]} > {"ISSUED", "NO_RECORD"}
+
+
+def test_dev_prints_commands_that_work_and_ends_at_ctrl_c(tmp_path: Path) -> None:
+    with dev(tmp_path) as process:
+        assert process.stdout is not None
+        printed: list[str] = []
+        while not any("grpcurl" in line for line in printed):
+            line = process.stdout.readline()
+            assert line, "kuacheng dev ended"
+            printed.append(line.strip())
+        said = json.loads((tmp_path / "dev.json").read_text())
+        assert all(any(address in line for line in printed) for address in addresses(said))
+        commands = [shlex.split(line)[1:] for line in printed if line.startswith("kuacheng query")]
+        ended = [run(*each) for each in commands]
+        # To the whole group, as a terminal does.
+        os.killpg(process.pid, signal.SIGINT)
+        process.stdout.read()
+        assert process.wait(20) == 0
+    assert [each.returncode for each in ended] == [0] * len(ended)
+    assert any("ISSUED" in each.stdout for each in ended)
+    assert any(
+        json.loads(each.stdout)["outcome"] == "ISSUED" for each, command in zip(ended, commands, strict=True) if "json" in command
+    )
+    assert not (tmp_path / "dev.json").exists()
+    assert not any(map(listens, addresses(said)))
+
+
+async def test_every_sample_ends_as_it_says(up: Up) -> None:
+    for name in up.said["clients"]:
+        async with Client(up.said["gateway"], up.identity(name), server_name=up.said["server_name"]) as client:
+            for sample in (each for each in up.said["samples"] if each["client"] == name):
+                assert await _outcome(client, sample) == sample["outcome"]
+
+
+async def _outcome(client: Client, sample: dict[str, Any]) -> str:
+    try:
+        return (await client.query(**question(sample))).outcome.value
+    except QueryRefused as refusal:
+        return refusal.reason
+
+
+@pytest.mark.parametrize("outcome", ["ISSUED", "NO_RECORD", "NO_AGREEMENT"])
+def test_the_command_asks_a_sample(up: Up, outcome: str) -> None:
+    file = Path(up.said["config"]).parent / "dev.json"
+    assert json.loads(file.read_text()) == up.said
+    number = next(number for number, each in enumerate(up.said["samples"]) if each["outcome"] == outcome)
+    ended = run("query", "--dev", str(file), "--sample", str(number), "-o", "json")
+    said = json.loads(ended.stdout)
+    if outcome == "NO_AGREEMENT":
+        assert (ended.returncode, said["refused"]["reason"], said["refused"]["blame"]) == (1, outcome, "POLICY")
+    else:
+        assert (ended.returncode, said["outcome"], bool(said["evidence"])) == (0, outcome, outcome == "ISSUED")
