@@ -6,6 +6,8 @@ A budget, not a count: when many calls fail at once retries stop, or the retries
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import grpc
+
 from gateway.client.failure import ClientFailure, OutcomeUnknown, QueryRefused, Unreachable
 from gateway.model.refusal import Reason
 from gateway.rpc.status import WORDINGS, Retry
@@ -45,7 +47,7 @@ def again(failure: ClientFailure, attempt: int, fraction: Callable[[], float], *
     """What to do after the failure of attempt 0, 1, ...; None means give up. `own_id`: the request_id is ours to change."""
     pause = _BASE_SECONDS * 2**attempt * (0.5 + fraction() / 2)
     if isinstance(failure, Unreachable):
-        return Again(pause, new_id=False)
+        return Again(pause, new_id=False) if failure.code is grpc.StatusCode.UNAVAILABLE else None
     if isinstance(failure, OutcomeUnknown):
         return Again(pause, new_id=True) if own_id else None
     if not isinstance(failure, QueryRefused) or failure.told.retry_after is None:

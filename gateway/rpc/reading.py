@@ -43,7 +43,7 @@ LEGAL_BASES: Mapping[int, LegalBasisKind] = MappingProxyType(
 
 _PARAMETER_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _MONTH = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])")
-_CANDIDATE = re.compile(r"(?<![0-9A-Za-z])(?:[0-9]{17}[0-9Xx]|[0-9]{15})(?![0-9A-Za-z])")
+_CANDIDATE = re.compile(r"(?<![0-9])(?:[0-9]{17}[0-9Xx]|[0-9]{15})(?![0-9])")
 _NAMED_IN_LOG = (
     "purpose.matter_code",
     "purpose.matter_name",

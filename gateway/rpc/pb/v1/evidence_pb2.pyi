@@ -339,7 +339,7 @@ class Parameter(_message.Message):
     MONTHS_FIELD_NUMBER: _builtins.int
     DATE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Canonical name, e.g. `months`."""
+    """Canonical name, e.g. `months`: a lower-case letter, then up to 63 of lower-case letters, digits, `_` and `-`."""
     text: _builtins.str
     """Plain text, 1 to 200 characters."""
     date: _builtins.str
@@ -400,7 +400,7 @@ class QueryRequest(_message.Message):
 
     @_builtins.property
     def parameters(self) -> _containers.RepeatedCompositeFieldContainer[Global___Parameter]:
-        """What the type asks besides (查询参数)."""
+        """What the type asks besides (查询参数), at most 16, each once."""
 
     @_builtins.property
     def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:

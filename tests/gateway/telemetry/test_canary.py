@@ -1,0 +1,229 @@
+"""A holder's number and name, seeded in questions of every kind, are looked for in everything that a whole environment leaves behind.
+
+Good questions, refused and malformed ones, cities that fail: then every log, metric, error and file is searched, but for keys, secrets
+and dev.json, whose purpose it is to name the synthetic people. An unsalted hash of a number would be as bad as the number.
+"""
+
+import asyncio
+import base64
+import hashlib
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import grpc
+
+from adapters.simulation.identifiers import resident_number
+from gateway.client import Client, Identity
+from gateway.client.answer import Paper, read
+from gateway.client.failure import of
+from gateway.client.question import write
+from gateway.clock import new_id
+from gateway.development.city import City
+from gateway.development.environment import Environment, environment
+from gateway.development.layout import SERVER_NAME
+from gateway.development.samples import Sample, samples
+from gateway.ledger.reading import Log
+from gateway.model.evidence import Rows, Value
+from gateway.model.query import Query
+from gateway.rpc.pb.v1 import evidence_pb2 as pb
+from tests.gateway.rpc.house import PATIENCE, QUERY
+
+NAME = "司徒金丝雀"
+NUMBER = resident_number("440106", date(1877, 7, 7), 77)
+OPERATOR = "上官报警员"
+TEXTS = (
+    "request_id",
+    "evidence_type",
+    "provider_region",
+    "holder.id_type",
+    "holder.id_number",
+    "holder.name",
+    "purpose.matter_code",
+    "purpose.matter_name",
+    "purpose.case_number",
+    "purpose.operator.account",
+    "purpose.operator.name",
+    "purpose.operator.role",
+    "legal_basis.reference",
+)
+FAULTS = {"440100": ("g2", ("garbage", "status_500", "truncated", "bad_date")), "440600": ("f2", ("garbage", "two_holders"))}
+
+
+def question(sample: Sample) -> pb.QueryRequest:
+    purpose, basis = sample.purpose, sample.legal_basis
+    made = write(Query(new_id(), sample.type, sample.region, sample.holder, purpose, basis, sample.parameters))
+    made.purpose.operator.name = OPERATOR
+    return made
+
+
+def about_nobody(sample: Sample) -> pb.QueryRequest:
+    """The same question about the canary, whom no city knows."""
+    made = question(sample)
+    made.holder.id_number, made.holder.name = NUMBER, NAME
+    return made
+
+
+def malformed(sample: Sample) -> Iterator[bytes]:
+    """The canary wherever a text may stand, in a form that is refused or taken, and in bytes that are no message."""
+    for path in TEXTS:
+        for value in (NUMBER, NAME, f"{NAME} {NUMBER}", NUMBER[:-1] + "0" * (NUMBER[-1] != "0") + "1" * (NUMBER[-1] == "0")):
+            made = about_nobody(sample)
+            *parts, name = path.split(".")
+            holder = made
+            for part in parts:
+                holder = getattr(holder, part)
+            setattr(holder, name, value)
+            yield made.SerializeToString()
+    for value in (NUMBER, NAME):
+        made = about_nobody(sample)
+        made.fields.append(value)
+        made.parameters.add(name=value, text=value)
+        made.parameters.add(name="months", date=value)
+        made.legal_basis.token = value.encode()
+        yield made.SerializeToString()
+    yield about_nobody(sample).SerializeToString().replace(NAME.encode(), NAME.encode("gbk").ljust(len(NAME.encode())))
+    yield about_nobody(sample).SerializeToString()[:-3]
+
+
+@dataclass
+class Heard:
+    """Everything that came out of the gateway, but for the evidence itself."""
+
+    errors: list[str] = field(default_factory=list)
+    papers: list[Paper] = field(default_factory=list)
+    ends: list[str] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def asking(up: Environment, client: str) -> AsyncIterator[grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]]:
+    pair, authorities = up.layout.pki.clients[client], up.layout.pki.gateway_ca.read_bytes()
+    credentials = grpc.ssl_channel_credentials(authorities, pair.key.read_bytes(), pair.certificate.read_bytes())
+    options = (("grpc.ssl_target_name_override", SERVER_NAME),)
+    async with grpc.aio.secure_channel(up.gateway, credentials, options) as channel:
+        ask: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(QUERY)
+        yield ask
+
+
+async def hear(ask: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes], body: bytes, heard: Heard) -> None:
+    try:
+        answer = read(pb.QueryResponse.FromString(await ask(body, timeout=PATIENCE)))
+    except grpc.aio.AioRpcError as error:
+        told = of(error)
+        heard.errors.append(f"{error!r} {told!r} {told} {getattr(told, 'told', '')}")
+        heard.ends.append(getattr(told, "reason", told.code.name))
+    else:
+        heard.papers.extend(answer.evidence)
+        heard.errors.append(f"{answer!r} {answer.provenance!r}")
+        heard.ends.append(answer.outcome.value)
+
+
+async def everything(up: Environment, heard: Heard) -> None:
+    """Every sample, about its holder and about the canary; what is malformed; and a city that fails."""
+    for each in samples():
+        async with asking(up, each.client.client) as ask:
+            made = question(each)
+            await asyncio.gather(*(hear(ask, body.SerializeToString(), heard) for body in (made, about_nobody(each), made)))
+    first = samples()[0]
+    async with asking(up, first.client.client) as ask:
+        await asyncio.gather(*(hear(ask, body, heard) for body in malformed(first)))
+    for region, (interface, faults) in FAULTS.items():
+        city = City(up.cities[region], up.layout.pki.gateway_client, up.layout.pki.authorities[region].certificate)
+        sample = next(each for each in samples() if each.region == region and each.type == "housing-record")
+        async with asking(up, sample.client.client) as ask:
+            for fault in faults:
+                await city.break_(interface, fault, 1)
+                await hear(ask, question(sample).SerializeToString(), heard)
+                await city.mend()
+
+
+def spellings(text: str) -> Iterator[bytes]:
+    """How a text could stand in a file and still be read."""
+    for charset in ("utf-8", "gb18030", "utf-16-le", "utf-16-be"):
+        body = text.encode(charset)
+        yield body
+        yield base64.b64encode(body).rstrip(b"=")
+        yield body.hex().encode()
+    yield text.encode("unicode_escape")
+    for algorithm in ("md5", "sha1", "sha256", "sm3"):
+        for whole in (text, f"111:{text}", f"111{text}"):
+            digest = hashlib.new(algorithm, whole.encode())
+            yield digest.digest()
+            yield digest.hexdigest().encode()
+
+
+def _cells(paper: Paper) -> Iterator[Value]:
+    """What stands in rows and could name a person: a home's title and place, who paid."""
+    for value in paper.fields.values():
+        if isinstance(value, Rows):
+            yield from (
+                row[name] for row in value.rows for name in ("title_number", "location", "withholding_agent") if name in row
+            )
+
+
+def secrets_of(heard: Heard) -> set[str]:
+    """Every number and name that was asked, and what the cities told of it."""
+    people = {text for each in samples() if each.holder.id_type == "111" for text in (each.holder.id_number, each.holder.name)}
+    papers = {paper.number for paper in heard.papers} | {paper.identifier for paper in heard.papers}
+    cells = {str(each) for paper in heard.papers for each in _cells(paper)}
+    told = {
+        str(paper.fields[name])
+        for paper in heard.papers
+        for name in ("address", "location", "file_number")
+        if name in paper.fields
+    }
+    return {NUMBER, NAME, OPERATOR, *people, *filter(None, papers | told | cells)}
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """What lies in the environment's folder, but for what holds keys, secrets and the synthetic people by design."""
+    kept = (folder / "pki", folder / "secrets", folder / "dev.json")
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not any(path.is_relative_to(each) for each in kept)
+    }
+
+
+async def test_no_person_is_found_in_what_an_environment_leaves_behind(tmp_path: Path) -> None:
+    heard, folder = Heard(), tmp_path / "environment"
+    async with environment(folder) as up:
+        await everything(up, heard)
+        with urllib.request.urlopen(f"http://{up.metrics}/metrics", timeout=PATIENCE) as answer:  # noqa: ASYNC210  our own
+            metrics = answer.read()
+        identity = Identity.from_files(
+            up.layout.pki.clients["foshan-window"].certificate,
+            up.layout.pki.clients["foshan-window"].key,
+            up.layout.pki.gateway_ca,
+        )
+        async with Client(up.gateway, identity, server_name=SERVER_NAME) as client:
+            heard.errors.append(repr(await client.evidence_types()))
+        while_up = files(folder)
+    found = {f"{name} while up": body for name, body in while_up.items()} | files(folder)
+    found |= {"metrics": metrics, "errors": "\n".join(heard.errors).encode()}
+    assert {"gateway.log", "guangzhou.log", "foshan.log", "ledger.db", "gateway.yaml"} <= found.keys()
+    wanted = {
+        "ISSUED",
+        "NO_RECORD",
+        "NO_AGREEMENT",
+        "REPLAYED_REQUEST",
+        "INVALID_REQUEST",
+        "INVALID_IDENTIFIER",
+        "CITY_ANSWER_INVALID",
+    }
+    assert wanted <= set(heard.ends), "or the search would prove little"
+    assert "INTERNAL" not in heard.ends
+    leaks = {
+        f"{name}: {secret} as {spelling!r}"
+        for secret in secrets_of(heard)
+        for spelling in spellings(secret)
+        for name, body in found.items()
+        if spelling in body
+    }
+    assert leaks == set()
+    with Log.open(folder / "ledger.db") as log:
+        assert log.size() > len(heard.ends)
+        assert log.verify().sound

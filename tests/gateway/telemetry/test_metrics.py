@@ -1,0 +1,183 @@
+"""What is scraped parses, names every series of the table, counts right, and does not grow with what callers make up."""
+
+import io
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import grpc
+import pytest
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from gateway.clock import new_id
+from gateway.model.exchange import Result
+from gateway.model.refusal import Reason
+from gateway.rpc.pb.v1 import evidence_pb2 as pb
+from gateway.telemetry import series
+from gateway.telemetry.access import AccessLog
+from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.series import Kind
+from tests.gateway.rpc.house import PATIENCE, House, house, request
+from tests.gateway.telemetry.test_access import ENDED
+
+FAMILY = {Kind.COUNTER: "counter", Kind.GAUGE: "gauge", Kind.HISTOGRAM: "histogram", Kind.INFO: "gauge"}
+
+
+@contextmanager
+def served(metrics: Metrics) -> Iterator[str]:
+    """The address of its endpoint."""
+    server, port = metrics.serve("127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{port}/metrics"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def scraped(url: str) -> dict[str, Metric]:
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:  # noqa: S310  our own address
+        assert answer.headers["Content-Type"].startswith("text/plain")
+        return {each.name: each for each in text_string_to_metric_families(answer.read().decode())}
+
+
+def samples(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    """Every sample by name and labels, without the moments at which they were made."""
+    return {
+        (each.name, tuple(sorted(each.labels.items()))): each.value
+        for family in metrics.registry.collect()
+        for each in family.samples
+        if not each.name.endswith("_created")
+    }
+
+
+def one(metrics: Metrics, name: str, **labels: str) -> float | None:
+    return metrics.registry.get_sample_value(name, labels)
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics(AccessLog(io.StringIO()))
+
+
+def test_every_series_of_the_table_is_exported_with_its_labels_and_bounds(metrics: Metrics) -> None:
+    metrics.started("s", "m")
+    metrics.handled("s", "m", "OK", 0.2)
+    metrics.ended(replace(ENDED, result=Result.REFUSED, reason="CITY_TIMEOUT", blame="COUNTERPARTY"))
+    metrics.stands("edition-1", "0.1")
+    metrics.watch(lambda: 3.0)
+    with served(metrics) as url:
+        found = scraped(url)
+    ours = {each.name.removesuffix("_total"): each for each in series.ALL}
+    created = {name for name in found if name.endswith("_created")}
+    assert found.keys() - created == ours.keys()
+    for name, each in ours.items():
+        family = found[name]
+        assert (family.type, family.documentation) == (FAMILY[each.kind], each.help)
+        for sample in family.samples:
+            assert sample.labels.keys() - {"le"} == set(each.labels)
+        if each.kind is Kind.HISTOGRAM:
+            bounds = [float(sample.labels["le"]) for sample in family.samples if sample.name.endswith("_bucket")]
+            assert bounds == [*each.bounds, float("inf")]
+
+
+def test_an_exchange_is_counted_by_how_it_ended(metrics: Metrics) -> None:
+    metrics.ended(ENDED)
+    metrics.ended(replace(ENDED, result=Result.UNKNOWN, reason="OUTCOME_UNKNOWN", blame="COUNTERPARTY", city_seconds=0.0))
+    by = {"evidence_type": "business-licence", "region": "440600"}
+    assert one(metrics, "kuacheng_exchanges_total", **by, result="ISSUED") == 1
+    assert one(metrics, "kuacheng_exchanges_total", **by, result="UNKNOWN") == 1
+    assert one(metrics, "kuacheng_refusals_total", reason="OUTCOME_UNKNOWN", blame="COUNTERPARTY") == 1
+    assert one(metrics, "kuacheng_refusals_total", reason="", blame="") is None
+    assert one(metrics, "kuacheng_exchange_seconds_count", region="440600") == 2
+    assert one(metrics, "kuacheng_city_seconds_count", region="440600") == 1, "a city that was not heard took no time"
+    assert one(metrics, "kuacheng_exchange_seconds_sum", region="440600") == pytest.approx(2 * ENDED.seconds)
+
+
+def test_one_edition_stands_at_a_time(metrics: Metrics) -> None:
+    metrics.stands("edition-1", "0.1")
+    metrics.stands("edition-2", "0.1")
+    assert one(metrics, "kuacheng_world_info", edition="edition-2", version="0.1") == 1
+    assert one(metrics, "kuacheng_world_info", edition="edition-1", version="0.1") is None
+
+
+def test_the_number_in_flight_is_read_at_each_scrape(metrics: Metrics) -> None:
+    inside = 2.0
+    metrics.watch(lambda: inside)
+    assert one(metrics, "kuacheng_exchanges_in_flight") == 2
+    inside = 0.0
+    assert one(metrics, "kuacheng_exchanges_in_flight") == 0
+
+
+def test_two_registries_do_not_meet() -> None:
+    first, second = Metrics(AccessLog(io.StringIO())), Metrics(AccessLog(io.StringIO()))
+    first.ended(ENDED)
+    assert one(second, "kuacheng_exchange_seconds_count", region="440600") is None
+
+
+def test_the_endpoint_ends_when_it_is_told_to(metrics: Metrics) -> None:
+    with served(metrics) as url:
+        scraped(url)
+    with pytest.raises(OSError, match="refused"):
+        scraped(url)
+
+
+def _hostile(place: int) -> Iterator[pb.QueryRequest]:
+    """Names that a caller may make up, in every place where a name may stand."""
+    yield request(evidence_type=f"invented-{place}")
+    yield request(evidence_type=f"\u0000ζ{place}")
+    yield request(provider_region=f"{place:06d}")
+    yield request(fields=[f"field-{place}"])
+    made = request()
+    made.parameters.add(name=f"parameter{place}", text="x")
+    yield made
+    other = request()
+    other.purpose.matter_code = f"matter-{place}"
+    yield other
+
+
+async def _ask(gateway: House, asked: pb.QueryRequest) -> str:
+    async with gateway.stub() as stub:
+        try:
+            await stub.Query(asked, timeout=PATIENCE)
+        except grpc.aio.AioRpcError as error:
+            return error.code().name
+    return "OK"
+
+
+async def test_what_callers_make_up_grows_nothing() -> None:
+    async with house() as gateway:
+        for each in _hostile(0):
+            assert await _ask(gateway, each) != "OK"
+        await gateway.metrics.counted(6)
+        before = set(samples(gateway.metrics))
+        for place in range(1, 8):
+            for each in _hostile(place):
+                assert await _ask(gateway, each) != "OK"
+        await gateway.metrics.counted(48)
+        after = samples(gateway.metrics)
+        assert set(after) == before
+        assert sum(value for (name, _), value in after.items() if name == "kuacheng_exchanges_total") == 8 * 6
+        labels = {value for _, pairs in after for _, value in pairs}
+        assert not any("invented" in each or "ζ" in each or "matter-" in each for each in labels)
+
+
+async def test_a_real_endpoint_tells_what_was_asked() -> None:
+    async with house() as gateway:
+        gateway.metrics.stands("edition-1", "0.1")
+        gateway.metrics.watch(lambda: float(gateway.inside.door.inside))
+        with served(gateway.metrics) as url:
+            assert await _ask(gateway, request()) == "OK"
+            again = request(request_id=new_id())
+            assert [await _ask(gateway, again), await _ask(gateway, again)] == ["OK", "ALREADY_EXISTS"]
+            await gateway.metrics.counted(3)
+            found = scraped(url)
+        handled = {
+            each.labels["grpc_code"]: each.value for each in found["grpc_server_handled"].samples if each.name.endswith("_total")
+        }
+        assert handled == {"OK": 2, "ALREADY_EXISTS": 1}
+        refusals = {
+            each.labels["reason"]: each.value for each in found["kuacheng_refusals"].samples if each.name.endswith("_total")
+        }
+        assert refusals == {Reason.REPLAYED_REQUEST.name: 1}
