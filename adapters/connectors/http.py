@@ -7,97 +7,98 @@ Standards: RFC 9110, RFC 9112; RFC 9325 section 3.1 for the TLS versions.
 """
 
 import asyncio
+import re
 import ssl
+from typing import Final
 
-import aiohttp
 from yarl import URL
 
+from adapters.connectors.connection import BrokenAnswer, Connection, NoAnswer
 from adapters.connectors.message import HttpRequest, HttpResponse
 from adapters.connectors.settings import SystemSettings
 from adapters.connectors.verdict import invalid, timed_out
 from gateway.model.refusal import Reason, Refusal
 
-LARGEST_ANSWER = 4 * 1024 * 1024
+LARGEST_ANSWER: Final = 4 * 1024 * 1024
 # Below the 60 seconds after which the usual servers drop an idle connection: a request must not meet one that is being closed.
-_KEEP_ALIVE = 15.0
-_UNBOUNDED = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
-_OWN_HEADERS = frozenset({"User-Agent", "Accept", "Content-Type"})
+_KEEP_ALIVE: Final = 15.0
+_HTTPS: Final = 443
+_ONE_LINE: Final = re.compile(r"[^\x00-\x1f\x7f]*")
 
 
 class HttpClient:
     """The connections to one system. Raises ValueError when made of settings that no connection can be made with."""
 
     def __init__(self, settings: SystemSettings, largest_answer: int = LARGEST_ANSWER) -> None:
+        url = _base(settings)
         self._system = settings.name
-        self._base = _base(settings)
+        self._host, self._port, self._path = str(url.host), url.port or _HTTPS, url.raw_path.rstrip("/")
+        self._fixed = f"Host: {url.host_port_subcomponent}\r\nAccept-Encoding: identity\r\n"
         self._server_name = settings.server_name
         self._timeout = settings.timeout
-        self._connections = settings.connections
         self._largest = largest_answer
         self._tls = _tls(settings)
-        self._session: aiohttp.ClientSession | None = None
+        self._places = asyncio.Semaphore(settings.connections)
+        self._idle: list[Connection] = []
 
     async def send(self, request: HttpRequest, seconds: float) -> HttpResponse:
         """Sends once; `seconds` and the system's own timeout bound the whole answer. Raises Refusal, blame COUNTERPARTY."""
         try:
-            async with asyncio.timeout(min(seconds, self._timeout)):
-                return await self._exchange(request)
+            async with asyncio.timeout(min(seconds, self._timeout)), self._places:
+                return await self._exchange(self._written(request))
         except TimeoutError:
             raise timed_out(self._system) from None
         # Their text may quote the address, and so a token in it, or what the city wrote: it goes no further.
-        except (aiohttp.ClientResponseError, aiohttp.ClientPayloadError, UnicodeError):
-            raise invalid(self._system, "the HTTP answer is broken off or malformed") from None
-        except (aiohttp.ClientError, OSError) as error:
+        except BrokenAnswer:
+            raise invalid(self._system, "the HTTP answer is broken off, malformed or larger than allowed") from None
+        except (NoAnswer, OSError) as error:
             told = f"{self._system}: no connection, or it broke ({type(error).__name__})"
             raise Refusal(Reason.CITY_UNAVAILABLE, told) from None
 
     async def close(self) -> None:
         """Ends the connections. A later send opens them anew."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        while self._idle:
+            self._idle.pop().abort()
 
-    async def _exchange(self, request: HttpRequest) -> HttpResponse:
-        session = self._session or self._open()
-        async with session.request(
-            request.method,
-            URL(self._base + request.path, encoded=True),
-            data=request.body or None,
-            headers=request.headers,
-            allow_redirects=False,
-            server_hostname=self._server_name,
-        ) as response:
-            return HttpResponse(response.status, response.headers, await self._body(response))
+    async def _exchange(self, request: bytes) -> HttpResponse:
+        connection = self._kept() or await self._open()
+        answer = await connection.ask(request)
+        if connection.usable:
+            connection.idle_since = asyncio.get_running_loop().time()
+            self._idle.append(connection)
+        else:
+            connection.abort()
+        return answer
 
-    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
-        pieces, size = [], response.content_length or 0
-        if size <= self._largest:
-            size = 0
-            async for piece in response.content.iter_any():
-                size += len(piece)
-                if size > self._largest:
-                    break
-                pieces.append(piece)
-        if size > self._largest:
-            response.close()
-            raise invalid(self._system, "the HTTP answer is larger than allowed")
-        return b"".join(pieces)
+    def _kept(self) -> Connection | None:
+        """A connection that is still good, the one used last first."""
+        oldest = asyncio.get_running_loop().time() - _KEEP_ALIVE
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.usable and connection.idle_since > oldest:
+                return connection
+            connection.abort()
+        return None
 
-    def _open(self) -> aiohttp.ClientSession:
-        # Made at the first request, because aiohttp binds it to the running event loop.
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=self._tls, limit=self._connections, keepalive_timeout=_KEEP_ALIVE),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=_UNBOUNDED,
-            headers={"Accept-Encoding": "identity"},
-            skip_auto_headers=_OWN_HEADERS,
-            auto_decompress=False,
-            trust_env=False,
+    async def _open(self) -> Connection:
+        _, connection = await asyncio.get_running_loop().create_connection(
+            lambda: Connection(self._largest), self._host, self._port, ssl=self._tls, server_hostname=self._server_name
         )
-        return self._session
+        return connection
+
+    def _written(self, request: HttpRequest) -> bytes:
+        """The request as bytes. A line break in it is a bug of the dialect, for it would begin another line or request."""
+        lines = [
+            f"{request.method} {self._path}{request.path} HTTP/1.1",
+            *(f"{name}: {value}" for name, value in request.headers.items()),
+        ]
+        if not all(_ONE_LINE.fullmatch(line) for line in lines):
+            raise RuntimeError("a request's head holds a control character")
+        head = "\r\n".join(lines)
+        return f"{head}\r\n{self._fixed}Content-Length: {len(request.body)}\r\n\r\n".encode("latin-1") + request.body
 
 
-def _base(settings: SystemSettings) -> str:
+def _base(settings: SystemSettings) -> URL:
     url = URL(settings.url)
     if url.scheme != "https" or not url.host or url.query_string or url.fragment or url.user:
         message = f"{settings.name}: the url must be https://host[:port][/path] and nothing more"
@@ -105,7 +106,7 @@ def _base(settings: SystemSettings) -> str:
     if settings.timeout <= 0 or settings.connections < 1:
         message = f"{settings.name}: the timeout must be above 0 seconds, and connections at least 1"
         raise ValueError(message)
-    return str(url).rstrip("/")
+    return url
 
 
 def _tls(settings: SystemSettings) -> ssl.SSLContext:

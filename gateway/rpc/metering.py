@@ -1,10 +1,11 @@
 """Counts every call by service, method and gRPC code, under the names that the gRPC ecosystem's dashboards know."""
 
-import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 import grpc
+
+Handler = Callable[[Any, Any], Awaitable[Any]]
 
 
 class RpcMeter(Protocol):
@@ -19,36 +20,18 @@ class RpcMeter(Protocol):
         ...
 
 
-class Metering(grpc.aio.ServerInterceptor):
-    """Wraps the handlers of unary methods; streams of health and reflection are not worth a series."""
+class Metering:
+    """Wraps handlers when they are registered: an interceptor would cost every call what a wrapper costs once."""
 
     def __init__(self, meter: RpcMeter, monotonic: Callable[[], float]) -> None:
         self._meter = meter
         self._monotonic = monotonic
-        self._wrapped: dict[str, Any] = {}
 
-    async def intercept_service(
-        self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> Any:
-        """The handler, wrapped once a method."""
-        name = handler_call_details.method
-        known = self._wrapped.get(name)
-        if known is not None:
-            return known
-        handler = await continuation(handler_call_details)
-        if handler is None or handler.unary_unary is None or not inspect.iscoroutinefunction(handler.unary_unary):
-            return handler
-        wrapped = self._wrap(handler, name)
-        self._wrapped[name] = wrapped
-        return wrapped
+    def counted(self, service: str, method: str, inner: Handler) -> Handler:
+        """The handler of one unary method, counted."""
+        meter, monotonic = self._meter, self._monotonic
 
-    def _wrap(self, handler: Any, name: str) -> Any:
-        _, service, method = name.split("/")
-        meter, monotonic, inner = self._meter, self._monotonic, handler.unary_unary
-
-        async def counted(request: Any, context: Any) -> Any:
+        async def count(request: Any, context: Any) -> Any:
             meter.started(service, method)
             began = monotonic()
             code = grpc.StatusCode.CANCELLED.name
@@ -63,7 +46,7 @@ class Metering(grpc.aio.ServerInterceptor):
             finally:
                 meter.handled(service, method, code, monotonic() - began)
 
-        return grpc.unary_unary_rpc_method_handler(counted, handler.request_deserializer, handler.response_serializer)
+        return count
 
 
 def _name(code: Any) -> str:

@@ -7,18 +7,19 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import grpc
 from grpc_health.v1 import health_pb2
 from grpc_health.v1._async import HealthServicer
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 
-from gateway.rpc.decoding import Decoding
 from gateway.rpc.metering import Metering
 from gateway.rpc.pb.v1 import directory_service_pb2, evidence_service_pb2
 from gateway.rpc.pb.v1.directory_service_pb2_grpc import add_DirectoryServiceServicer_to_server
 from gateway.rpc.pb.v1.evidence_service_pb2_grpc import add_EvidenceServiceServicer_to_server
 from gateway.rpc.reflection import add_reflection
+from gateway.rpc.registering import Registrar
 from gateway.rpc.services import Directory, Evidence, Inside
 
 SERVICES = (
@@ -58,10 +59,11 @@ class Server:
         self._listener = listener
         self._door = inside.door
         self._health = HealthServicer()
-        self._server = grpc.aio.server(interceptors=(metering, Decoding()), options=_OPTIONS)
-        add_EvidenceServiceServicer_to_server(Evidence(inside), self._server)
-        add_DirectoryServiceServicer_to_server(Directory(inside), self._server)
-        add_HealthServicer_to_server(self._health, self._server)
+        self._server = grpc.aio.server(options=_OPTIONS)
+        registrar: Any = Registrar(self._server, metering)
+        add_EvidenceServiceServicer_to_server(Evidence(inside), registrar)
+        add_DirectoryServiceServicer_to_server(Directory(inside), registrar)
+        add_HealthServicer_to_server(self._health, registrar)
         add_reflection(self._server, (*SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name))
 
     async def start(self) -> int:

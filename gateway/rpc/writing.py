@@ -98,10 +98,11 @@ def _fill(into: pb.Value, value: Value, field: Field) -> None:
 
 def _fill_rows(into: pb.Rows, value: Rows, columns: Mapping[str, Field]) -> None:
     into.SetInParent()
+    fill = {name: _FILL[column.kind] for name, column in columns.items()}
     for row in value.rows:
         cells = into.rows.add().cells
         for name, cell in row.items():
-            _fill(cells[name], cell, columns[name])
+            fill[name](cells[name], cell)
 
 
 def _set(part: str) -> Callable[[pb.Value, Value], None]:
@@ -110,7 +111,8 @@ def _set(part: str) -> Callable[[pb.Value, Value], None]:
 
 def _coded(into: pb.Value, value: Value) -> None:
     if isinstance(value, Coded):
-        into.coded.code, into.coded.text = value.code, value.text
+        coded = into.coded
+        coded.code, coded.text = value.code, value.text
 
 
 def _period(into: pb.Value, value: Value) -> None:

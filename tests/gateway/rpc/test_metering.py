@@ -90,37 +90,14 @@ async def test_names_that_callers_invent_make_no_series() -> None:
         assert counted(gateway, "OK", "grpc.health.v1.Health", "Check") == 1
 
 
-class Details:
-    """grpc.HandlerCallDetails."""
-
-    method = QUERY
-    invocation_metadata = ()
-
-
-async def test_a_handler_is_wrapped_once_and_its_time_told() -> None:
+async def test_the_time_of_a_call_is_told() -> None:
     tally, ticks = Tally(), iter((10.0, 12.5))
-    metering = Metering(tally, lambda: next(ticks))
-    asked = 0
 
     async def answer(_: object, __: object) -> str:
         return "answer"
 
-    async def continuation(_: object) -> object:
-        nonlocal asked
-        asked += 1
-        return grpc.unary_unary_rpc_method_handler(answer)
-
-    first = await metering.intercept_service(continuation, Details())
-    assert await metering.intercept_service(continuation, Details()) is first
-    assert asked == 1
-    assert await first.unary_unary(None, None) == "answer"
+    counting = Metering(tally, lambda: next(ticks)).counted(EVIDENCE, "Query", answer)
+    assert await counting(None, None) == "answer"
     assert tally.begun == [(EVIDENCE, "Query")]
     assert tally.ended == [(EVIDENCE, "Query", "OK")]
     assert tally.seconds == [2.5]
-
-
-async def test_what_is_not_there_stays_so() -> None:
-    async def nothing(_: object) -> None:
-        return None
-
-    assert await Metering(Tally(), float).intercept_service(nothing, Details()) is None
