@@ -9,7 +9,7 @@ import asyncio
 from asyncio import Future
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.model.city import CityAnswer, CityRequest
@@ -86,10 +86,10 @@ def prepare(call: Call, world: World) -> Prepared | Declined:
     """Steps 1 to 5: who asks, may they, where to, in which words, and what is written down first."""
     known = Known(call)
     try:
-        known = replace(known, caller=(caller := identify(call.peer, world.trust, call.received)))
-        known = replace(known, query=(query := call.question()))
-        known = replace(known, permit=(permit := authorise(caller, query, world, call.received)))
-        known = replace(known, route=(way := route(permit, world)))
+        known = Known(call, caller := identify(call.peer, world.trust, call.received))
+        known = Known(call, caller, query := call.question())
+        known = Known(call, caller, query, permit := authorise(caller, query, world, call.received))
+        known = Known(call, caller, query, permit, way := route(permit, world))
         request = outward(way)
     except Refusal as refusal:
         return Declined(known, refusal, seal.decline(known, refusal, call.received, world, intended=False))

@@ -21,7 +21,7 @@ R_co = TypeVar("R_co", covariant=True)
 BATCH_LIMIT: Final = 256
 LINGER: Final = 0.003
 """Seconds. Fewer, fuller batches cost the event loop less; see docs/ledger.md for the figures."""
-LINGER_ABOVE: Final = 16
+LINGER_ABOVE: Final = 4
 """As many callers, expected at once, make lingering worth their while."""
 
 _NEVER: Final = 1 << 62

@@ -12,7 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from gateway.model.city import CityAnswer
-from gateway.model.evidence import Coded, EvidenceHolder, Holders, Period, Rows, Value
+from gateway.model.evidence import Coded, EvidenceHolder, Period, Rows, Value
 from gateway.model.exchange import Asked, Disclosure, Entry, EntryKind, Fact, Known, Permit, Result, Route
 from gateway.model.identity import Caller
 from gateway.model.query import Query
@@ -20,6 +20,7 @@ from gateway.model.refusal import Refusal
 from gateway.model.world import HolderKey, World
 
 OTHER = "_other"
+_canonical_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def intend(known: Known, world: World) -> Entry:
@@ -138,18 +139,19 @@ def _moment(moment: datetime) -> str:
 def _canonical(disclosure: Disclosure) -> bytes:
     """What is disclosed as bytes of one spelling only, for its digest."""
     plain = [{name: _plain(value) for name, value in each.values.items()} for each in disclosure.evidence]
-    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return _canonical_json(plain).encode()
 
 
 def _plain(value: Value) -> object:
-    match value:
-        case Coded(code, text) | Period(code, text):
-            return [code, text]
-        case Rows(rows):
-            return [{name: _plain(cell) for name, cell in row.items()} for row in rows]
-        case Holders(holders):
-            return [_holder(each) for each in holders]
-    return value
+    if isinstance(value, str | int):
+        return value
+    if isinstance(value, Coded):
+        return (value.code, value.text)
+    if isinstance(value, Period):
+        return (value.first, value.last)
+    if isinstance(value, Rows):
+        return [{name: _plain(cell) for name, cell in row.items()} for row in value.rows]
+    return [_holder(each) for each in value.holders]
 
 
 def _holder(holder: EvidenceHolder) -> list[str]:

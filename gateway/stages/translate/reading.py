@@ -21,6 +21,8 @@ Text = Callable[[str], Value | None]
 
 _LONGEST = 20_000
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,6})?")
+_CANONICAL_YUAN = re.compile(r"(?:0|[1-9][0-9]{0,14})\.[0-9]{2}")
+_WHOLE_FEN = re.compile(r"[1-9][0-9]{2,14}")
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _PLACES: Mapping[MoneyUnit, int] = MappingProxyType({MoneyUnit.YUAN: 0, MoneyUnit.FEN: -2, MoneyUnit.WAN_YUAN: 4})
@@ -43,8 +45,8 @@ def invalid(part: str, why: str) -> Refusal:
 
 def follow(record: Record, path: tuple[str, ...]) -> object:
     """What stands at the dotted path, or None."""
-    here: object = record
-    for step in path:
+    here: object = record.get(path[0])
+    for step in path[1:]:
         if not isinstance(here, Mapping):
             return None
         here = here.get(step)
@@ -80,7 +82,8 @@ def _text(found: object, name: str) -> str:
     """A leaf as text; null is the empty text."""
     if isinstance(found, str):
         text = found.strip()
-        if len(text) > _LONGEST or _CONTROL.search(text):
+        # What is printable throughout holds no control character, and to ask that costs least.
+        if len(text) > _LONGEST or not (text.isprintable() or _CONTROL.search(text) is None):
             raise invalid(name, "is too long or holds control characters")
         return text
     if found is None:
@@ -129,8 +132,8 @@ def _months(forms: tuple[str, ...]) -> Text:
     def read(text: str) -> str | None:
         for pattern in patterns:
             found = pattern.fullmatch(text)
-            if found and (day := _day(int(found["year"]), int(found["month"]), 1)):
-                return day[:7]
+            if found and found["year"] != "0000" and "01" <= found["month"] <= "12":
+                return f"{found['year']}-{found['month']}"
         return None
 
     return read
@@ -143,7 +146,14 @@ def _pattern(form: str) -> re.Pattern[str]:
 
 
 def _money(places: int) -> Text:
+    yuan_given, fen_given = (places == _PLACES[unit] for unit in (MoneyUnit.YUAN, MoneyUnit.FEN))
+
     def read(text: str) -> str | None:
+        # Most amounts need no arithmetic, and a long statement has many of them.
+        if yuan_given and _CANONICAL_YUAN.fullmatch(text):
+            return text
+        if fen_given and _WHOLE_FEN.fullmatch(text):
+            return f"{text[:-2]}.{text[-2:]}"
         if not _NUMBER.fullmatch(text):
             return None
         yuan = Decimal(text).scaleb(places) + 0  # adding nothing makes -0 the 0 that it is

@@ -12,8 +12,8 @@ SOURCE = inspect.getsource(exchange)
 WIDEST = 110
 CHANGES = {
     "authorise and route change places": (
-        "permit=(permit := authorise(caller, query, world, call.received))",
-        "route=(way := route(permit, world))",
+        "permit := authorise(caller, query, world, call.received)",
+        "way := route(permit, world)",
     ),
     "disclose before it is turned into our words": (
         "disclose(inward(told, way, strict=world.strict_identifiers), way.permit)",

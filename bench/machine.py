@@ -1,0 +1,87 @@
+"""What the machine tells of a process, of a core and of a disk. Linux only: /proc, see proc(5)."""
+
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Final, Self
+
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+_KIB: Final = 1024
+# Fields of /proc/<pid>/stat after the name in brackets: utime and stime, of all threads, those that ended included.
+_UTIME, _STIME = 11, 12
+# Fields of a cpu line in /proc/stat that are no work: idle and iowait.
+_IDLE, _IOWAIT = 3, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Cores:
+    """The core of what is measured, and that of everything else; the same one where there is one only."""
+
+    measured: int
+    other: int
+
+    @classmethod
+    def of_this_machine(cls) -> Self:
+        """The last core that we may use, and the first."""
+        allowed = sorted(os.sched_getaffinity(0))
+        return cls(allowed[-1], allowed[0])
+
+    @property
+    def shared(self) -> bool:
+        """Whether load and backends take time from what is measured."""
+        return self.measured == self.other
+
+
+@contextmanager
+def pinned(core: int) -> Iterator[None]:
+    """What is started within runs on this core, with all its threads."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def cpu_seconds(pid: int) -> float:
+    """What the process has spent, user and system, in steps of 10 ms."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[_UTIME]) + int(fields[_STIME])) / _TICKS
+
+
+def busy_seconds(core: int) -> float:
+    """What the core has worked, for whomever."""
+    line = next(each for each in Path("/proc/stat").read_text().splitlines() if each.startswith(f"cpu{core} "))
+    parts = [int(each) for each in line.split()[1:9]]
+    return (sum(parts) - parts[_IDLE] - parts[_IOWAIT]) / _TICKS
+
+
+def resident_mb(pid: int) -> float:
+    """Its memory (VmRSS), in MB of 10^6 bytes."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(each for each in lines if each.startswith("VmRSS:")).split()[1]) * _KIB / 1e6
+
+
+def fsync_ms(folder: Path) -> float:
+    """Median of what it takes to make a page durable in this folder."""
+    times = []
+    with tempfile.TemporaryFile(dir=folder) as file:
+        for _ in range(30):
+            began = time.perf_counter()
+            file.write(b"\0" * 4096)
+            file.flush()
+            os.fsync(file.fileno())
+            times.append(time.perf_counter() - began)
+    return median(times) * 1e3
+
+
+def described() -> str:
+    """The machine in words."""
+    models = [line.partition(": ")[2] for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    return f"{models[0] if models else platform.machine()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}"

@@ -1,0 +1,190 @@
+"""Brings up what is compared: the gateway before a city, and a bare pass-through before a backend, mutual TLS on every side.
+
+Laws: the gateway is the ordinary one, `kuacheng serve` with an ordinary configuration and its log on the disk; both answer the same
+questions with the same bytes, checked before anything is measured; what is measured runs on one core, all the rest on the other.
+"""
+
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, Self
+
+import grpc
+
+from adapters.guangzhou.g2 import SERVICES
+from adapters.guangzhou.simulator.records import Records
+from adapters.simulation.operation import json_reply
+from bench.machine import Cores, pinned, resident_mb
+from certs.development import TRUST_DOMAINS
+from gateway.client import question
+from gateway.clock import SystemClock, entropy
+from gateway.development.layout import SERVER_NAME, WINDOW, Layout, lay_out, write_configuration
+from gateway.development.processes import Started, start, start_gateway
+from gateway.development.samples import MONTHS, SEED, Sample, samples
+from gateway.model.query import Query
+from gateway.rpc.pb.v1 import evidence_pb2 as pb
+
+REGION: Final = "440100"
+METHOD: Final = "/kuacheng.v1.EvidenceService/Query"
+_NOBODY: Final = "https://127.0.0.1:1"
+"""Where the other city would be; it is never asked."""
+_MARK: Final = str(uuid.UUID(int=0))
+_COMPACT = (MONTHS.first.replace("-", ""), MONTHS.last.replace("-", ""))
+
+Record = Callable[[Records, str], dict[str, Any] | None]
+RECORDS: Mapping[str, tuple[str, Record]] = MappingProxyType(
+    {
+        "housing-record": ("personalRecords", lambda records, number: records.housing_record(number)),
+        "income-tax-statement": (
+            "incomeStatement",
+            lambda records, number: records.income_tax_statement(number, MONTHS.first, MONTHS.last),
+        ),
+        "social-insurance-proof": ("insuredProof", lambda records, number: records.insurance_proof(number, *_COMPACT)),
+    }
+)
+"""By evidence type: G2's operation, and the simulator's record for a holder's number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One kind of question on the wire, in two parts around its request_id, and the answer that the gateway gave to it."""
+
+    kind: str
+    parts: tuple[bytes, bytes] = field(repr=False)
+    answer: bytes = field(repr=False)
+
+    @property
+    def told(self) -> str:
+        """How large question and answer are, in words."""
+        rows = [len(value.rows.rows) for value in pb.QueryResponse.FromString(self.answer).evidence[0].fields.values()]
+        return f"question {len(self.fresh())} bytes, answer {len(self.answer)} bytes with {max(rows)} rows, over G2"
+
+    def fresh(self) -> bytes:
+        """The request, under an id of its own."""
+        before, after = self.parts
+        return before + str(uuid.uuid4()).encode() + after
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is measured: its process, where it serves, seconds until it did, and its memory then."""
+
+    pid: int
+    address: str
+    ready_after: float
+    idle_mb: float
+
+    @classmethod
+    def of(cls, started: Started, address: str, began: float) -> Self:
+        """A program that has just come up and was asked nothing yet."""
+        pid = started.process.pid
+        return cls(pid, str(started.said[address]), time.perf_counter() - began, resident_mb(pid))
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many questions the gateway was asked."""
+
+    gateway: int = 0
+
+    def count(self, name: str, questions: int) -> None:
+        """Counts what was asked of `name`."""
+        self.gateway += questions if name == "gateway" else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """All that is up. `backend` is host:port."""
+
+    layout: Layout
+    gateway: Subject
+    proxy: Subject
+    backend: str
+    questions: tuple[Question, ...]
+    asked: Tally
+
+
+@asynccontextmanager
+async def stage(folder: Path, kinds: Sequence[str], cores: Cores) -> AsyncIterator[Stage]:
+    """Everything up within the context, in this folder. Raises StartError if a program does not come up."""
+    layout = lay_out(folder, SystemClock().now(), entropy)
+    async with AsyncExitStack() as stack:
+
+        async def up(core: int, starting: Callable[[], Awaitable[Started]]) -> Started:
+            with pinned(core):
+                started = await starting()
+            stack.push_async_callback(started.stop)
+            return started
+
+        def ours(name: str, *arguments: str) -> Callable[[], Awaitable[Started]]:
+            return lambda: start(name, ("-m", f"bench.{name}", *arguments), layout.folder)
+
+        bodies = _folder(layout, "bodies", {_file(kind): _body(kind) for kind in kinds})
+        city = await up(cores.other, ours("city", *_serving(layout), "--bodies", str(bodies)))
+        write_configuration(layout, {REGION: city.said["url"], "440600": _NOBODY}, "127.0.0.1:0", "127.0.0.1:0")
+        began = time.perf_counter()
+        gateway = Subject.of(await up(cores.measured, lambda: start_gateway(layout)), "gateway", began)
+        questions = tuple([await _asked(kind, layout, gateway.address) for kind in kinds])
+        answers = _folder(layout, "answers", {f"{each.kind}.bin": each.answer for each in questions})
+        backend = await up(cores.other, ours("backend", *_serving(layout), "--answers", str(answers)))
+        began = time.perf_counter()
+        passing = ours("proxy", *_passing(layout, backend.said["address"]))
+        proxy = Subject.of(await up(cores.measured, passing), "address", began)
+        yield Stage(layout, gateway, proxy, backend.said["address"], questions, Tally(len(questions)))
+
+
+def _body(kind: str) -> bytes:
+    holder = _sample(kind).holder.id_number
+    record = RECORDS[kind][1](Records.of(seed=SEED), holder)
+    return json_reply({"errcode": 0, "errmsg": "ok", "data": [record]}).body
+
+
+def _file(kind: str) -> str:
+    return f"{SERVICES[RECORDS[kind][0]].path.strip('/').replace('/', '.')}.json"
+
+
+def _folder(layout: Layout, name: str, files: Mapping[str, bytes]) -> Path:
+    folder = layout.folder / name
+    folder.mkdir()
+    for file, content in files.items():
+        (folder / file).write_bytes(content)
+    return folder
+
+
+def _serving(layout: Layout) -> tuple[str, ...]:
+    pair = layout.pki.cities[REGION]
+    return ("--cert", str(pair.certificate), "--key", str(pair.key), "--client-ca", str(layout.pki.gateway_ca))
+
+
+def _passing(layout: Layout, backend: str) -> tuple[str, ...]:
+    pki = layout.pki
+    return (
+        *("--cert", str(pki.gateway_server.certificate), "--key", str(pki.gateway_server.key)),
+        *("--client-ca", str(pki.callers_ca)),
+        *("--client-cert", str(pki.gateway_client.certificate), "--client-key", str(pki.gateway_client.key)),
+        *("--backend", backend, "--backend-name", TRUST_DOMAINS[REGION]),
+        *("--backend-ca", str(pki.authorities[REGION].certificate)),
+    )
+
+
+def _sample(kind: str) -> Sample:
+    return next(each for each in samples() if (each.type, each.region, each.outcome) == (kind, REGION, "ISSUED"))
+
+
+async def _asked(kind: str, layout: Layout, gateway: str) -> Question:
+    """The question, and its real answer. Raises RuntimeError where that is no evidence."""
+    sample = _sample(kind)
+    asked = Query(_MARK, kind, REGION, sample.holder, sample.purpose, sample.legal_basis, sample.parameters)
+    before, after = question.write(asked).SerializeToString().split(_MARK.encode())
+    pair = layout.pki.clients[WINDOW.client].read()
+    credentials = grpc.ssl_channel_credentials(layout.pki.gateway_ca.read_bytes(), pair.key, pair.certificate)
+    name = (("grpc.ssl_target_name_override", SERVER_NAME),)
+    async with grpc.aio.secure_channel(gateway, credentials, name) as channel:
+        answer: bytes = await channel.unary_unary(METHOD)(Question(kind, (before, after), b"").fresh(), timeout=10)
+    if pb.QueryResponse.FromString(answer).outcome != pb.OUTCOME_ISSUED:
+        raise RuntimeError(f"the gateway did not issue {kind}")
+    return Question(kind, (before, after), answer)
