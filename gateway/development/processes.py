@@ -9,7 +9,7 @@ import json
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,8 @@ class Started:
     async def stop(self) -> int:
         """Asks it to end, then makes it; its exit status."""
         if self.process.returncode is None:
-            self.process.terminate()
+            with suppress(ProcessLookupError):  # it may end by itself meanwhile
+                self.process.terminate()
             try:
                 await asyncio.wait_for(self.process.wait(), _STOP_SECONDS)
             except TimeoutError:
@@ -89,7 +90,8 @@ async def start(name: str, arguments: Sequence[str], folder: Path) -> Started:
         line = await asyncio.wait_for(_first_line(process), _START_SECONDS)
         return Started(name, process, _ready(line))
     except (TimeoutError, ValueError) as error:
-        process.kill()
+        with suppress(ProcessLookupError):  # it may have ended by itself
+            process.kill()
         await process.wait()
         raise StartError(f"{name} did not start: {error}; what else it said stands in {log}") from error
 
