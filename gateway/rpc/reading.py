@@ -251,8 +251,11 @@ def _personal(request: pb.QueryRequest, number: str, today: date) -> Iterator[Vi
     """What the log would hold in clear and must not: the holder, the operator's name, anybody's resident number."""
     person = request.holder.type == pb.HOLDER_TYPE_PERSON
     names = {request.purpose.operator.name, *([request.holder.name, number, request.holder.id_number] if person else [])}
-    for field in _NAMED_IN_LOG:
-        text = _FORMS[field].read(request)
+    texts = {field: _FORMS[field].read(request) for field in _NAMED_IN_LOG}
+    whole = "\n".join(texts.values())
+    if not any(name in whole for name in names) and not _CANDIDATE.search(whole):
+        return
+    for field, text in texts.items():
         if any(name in text for name in names) or any(_is_resident_number(found, today) for found in _CANDIDATE.findall(text)):
             yield Violation(field, "is kept in the evidence log and must not hold a person's name or number")
 

@@ -5,12 +5,11 @@ An allow-list, because a block-list forgets. Lines go to standard error, where t
 
 import json
 import logging
-from dataclasses import fields
 from typing import TextIO
 
 from gateway.model.exchange import Ended
 
-_ENDED = tuple(field.name for field in fields(Ended))
+_ENCODE = json.JSONEncoder().encode
 _RECORD = ("exchange_id", "kind", "where", "edition", "address", "count")
 
 
@@ -22,10 +21,21 @@ class AccessLog:
 
     def line(self, ended: Ended) -> None:
         """The line of one exchange."""
-        parts = {name: getattr(ended, name) for name in _ENDED}
-        parts["seconds"] = round(ended.seconds, 6)
-        parts["city_seconds"] = round(ended.city_seconds, 6)
-        self._stream.write(json.dumps({"event": "exchange", **parts}) + "\n")
+        parts = {
+            "event": "exchange",
+            "exchange_id": ended.exchange_id,
+            "evidence_type": ended.evidence_type,
+            "region": ended.region,
+            "department": ended.department,
+            "system": ended.system,
+            "agreement": ended.agreement,
+            "result": ended.result.value,
+            "reason": ended.reason,
+            "blame": ended.blame,
+            "seconds": round(ended.seconds, 6),
+            "city_seconds": round(ended.city_seconds, 6),
+        }
+        self._stream.write(_ENCODE(parts) + "\n")
 
 
 class LineFormatter(logging.Formatter):

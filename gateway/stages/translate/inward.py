@@ -14,7 +14,15 @@ from gateway.model.catalogue import Field, ValueKind
 from gateway.model.city import CityAnswer, Record
 from gateway.model.evidence import Coded, Evidence, EvidenceHolder, Finding, FindingCode, Holders, Period, Rows, Value
 from gateway.model.exchange import Route
-from gateway.model.identifiers import HolderIdType, InvalidIdentifier, ResidentFinding, ResidentNumber, parse_holder_number
+from gateway.model.identifiers import (
+    HolderIdType,
+    InvalidIdentifier,
+    ResidentFinding,
+    ResidentNumber,
+    Standing,
+    division,
+    parse_holder_number,
+)
 from gateway.model.query import Holder
 from gateway.model.refusal import Reason, Refusal
 from gateway.model.rules import AnswerRule, HolderPlace, ReadHolders, ReadPeriod, ReadRows, Withheld
@@ -92,7 +100,7 @@ def _spelt(name: str) -> str:
 
 def _odd_division(asked: Holder) -> tuple[Finding, ...]:
     """Divisions are abandoned and their people live on, so an unknown one is told and no more (GB 11643, GB/T 2260)."""
-    if asked.id_type != HolderIdType.RESIDENT_NUMBER:
+    if asked.id_type != HolderIdType.RESIDENT_NUMBER or division.standing(asked.id_number[:6]) is not Standing.UNKNOWN:
         return ()
     try:
         odd = ResidentFinding.UNKNOWN_DIVISION in ResidentNumber.parse(asked.id_number, date.max).findings
