@@ -1,8 +1,8 @@
 """What durable recording costs: the SQLite ledger at 1, 16 and 64 in flight, beside a bare group commit of the same rows.
 
 Each round does both, one after the other; each figure is the best of the rounds, because the disk is shared. CPU is that of the
-whole process, all threads, in microseconds an entry.
-Usage: python bench/ledger.py [--entries N] [--rounds N] [--folder FOLDER]
+whole process, all threads, in microseconds an entry. With --grow, what it costs on a log of 10 thousand entries and of as many as named.
+Usage: python -m bench.ledger [--entries N] [--rounds N] [--folder FOLDER] [--grow N]
 """
 
 import argparse
@@ -20,12 +20,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Self
 
+from gateway.ledger.keys import new_key, signers
 from gateway.ledger.reading import Log
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.exchange import Entry, EntryKind, Fact
 
 AT = datetime(2026, 5, 9, 7, 35, 25, 123456, UTC)
 IN_FLIGHT = (1, 16, 64)
+LOG = "log.gateway.test/bench"
+KEY = signers(LOG, [new_key(b"k".__mul__)])
+GROWING = 10_000
+"""Entries whose appending is measured at each size of a growing log, and the smallest size."""
 
 WHO: dict[str, Fact] = {
     "agreement": "gz-fs-2026-014",
@@ -47,7 +52,7 @@ WHO: dict[str, Fact] = {
 }
 WHAT: dict[str, Fact] = {
     "answer_digest": "e3" * 32,
-    "answer_size": 734,
+    "request_digest": "6d" * 32,
     "city_status": "0000",
     "fields": ("base", "employer", "months", "name", "status"),
     "result": "ISSUED",
@@ -65,7 +70,7 @@ def exchanges(seed: int) -> Iterator[tuple[Entry, Entry]]:
 
 async def append(path: Path, seed: int, count: int, in_flight: int) -> None:
     """Append `count` entries from `in_flight` callers, each of whom waits for one before the next."""
-    ledger = SqliteLedger.open(path, log="bench", entropy=os.urandom)
+    ledger = SqliteLedger.open(path, log=LOG, signers=KEY, entropy=os.urandom)
     work = islice(exchanges(seed), count // 2)
 
     async def caller() -> None:
@@ -82,13 +87,13 @@ def bare(path: Path, rows: list[tuple[object, ...]], batch: int) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.executescript(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4096;"
-            "CREATE TABLE entries (idx INTEGER PRIMARY KEY, kind, exchange_id, at, replay_key, nonce, body, leaf_hash, chain);"
+            "CREATE TABLE entries (idx INTEGER PRIMARY KEY, kind, exchange_id, at, replay_key, leaf_hash, nonce, body);"
             "CREATE UNIQUE INDEX r ON entries (replay_key); CREATE UNIQUE INDEX e ON entries (exchange_id, kind)"
         )
         with measured:
             for first in range(0, len(rows), batch):
                 connection.execute("BEGIN IMMEDIATE")
-                connection.executemany("INSERT INTO entries VALUES (?,?,?,?,?,?,?,?,?)", rows[first : first + batch])
+                connection.executemany("INSERT INTO entries VALUES (?,?,?,?,?,?,?,?)", rows[first : first + batch])
                 connection.execute("COMMIT")
 
 
@@ -138,10 +143,38 @@ def one_round(folder: Path, count: int, in_flight: int) -> tuple[Figures, Figure
         bare(Path(place) / "bare.db", rows, in_flight)
         inserted = Figures.of(count)
         with Log.open(path) as log, measured:
-            verdict = log.verify()
+            verdict = log.verify([each.verifier for each in KEY])
         if not verdict.sound or verdict.entries != count:
             raise SystemExit(f"the log does not verify: {verdict}")
         return appended, inserted, Figures.of(count)
+
+
+def growing(folder: Path, largest: int) -> None:
+    """One log, from 10 thousand entries to `largest`: appending, opening, proving and its size on disk, and verifying at the end."""
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        path, size, seed = Path(place) / "ledger.db", 0, 1
+        print("\n   entries  append/s  append us  open ms  proof ms  bytes/entry  verify/s")
+        while size < largest:
+            aim = min(max(size * 10, GROWING), largest)
+            asyncio.run(append(path, seed, aim - size, 256))
+            with measured:
+                asyncio.run(append(path, seed + 1, GROWING, 64))
+            appended, size, seed = Figures.of(GROWING), aim + GROWING, seed + 2
+            with measured, Log.open(path):
+                pass
+            opening = measured.wall
+            with Log.open(path) as log:
+                with measured:
+                    for number in range(100):
+                        log.inclusion(size * number // 100, size)
+                proving = measured.wall / 100
+                with measured:
+                    log.verify([each.verifier for each in KEY])
+            stored = path.stat().st_size / size
+            print(
+                f"{size:>10,}{appended.rate:>10,.0f}{appended.cpu:>11.0f}{opening * 1e3:>9.1f}{proving * 1e3:>10.2f}"
+                f"{stored:>13,.0f}{size / measured.wall:>10,.0f}"
+            )
 
 
 def main() -> None:
@@ -150,6 +183,7 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="on the disk to be measured")
+    parser.add_argument("--grow", type=int, default=0, metavar="N", help="grow a log to N entries, and measure as it grows")
     wanted = parser.parse_args()
     print(f"SQLite {sqlite3.sqlite_version}, {wanted.entries} entries, best of {wanted.rounds}")
     print("in flight  ledger/s    bare/s  ratio  ledger us  bare us  verify/s")
@@ -161,6 +195,8 @@ def main() -> None:
             f"{n:>9}{ours.rate:>10,.0f}{base.rate:>10,.0f}{ours.rate / base.rate:>7.2f}"
             f"{ours.cpu:>11.0f}{base.cpu:>9.0f}{checked.rate:>10,.0f}"
         )
+    if wanted.grow:
+        growing(wanted.folder, wanted.grow)
 
 
 if __name__ == "__main__":

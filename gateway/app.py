@@ -1,13 +1,16 @@
 """The composition root: builds every part once, in order, and takes it down in reverse.
 
 Laws: nothing is built anywhere else; what does not come up keeps the gateway from serving; an exchange that an earlier run left open
-gets its UNKNOWN outcome before the first call is let in.
+gets its UNKNOWN outcome before the first call is let in; where witnesses are configured, they are asked before it too.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from types import MappingProxyType
 from typing import TextIO
@@ -15,12 +18,19 @@ from typing import TextIO
 from adapters.connectors.settings import SystemSettings
 from adapters.registry import CONNECTORS, CREDENTIALS, OPERATIONS
 from certs.preflight import Trust, examine
-from gateway.clock import SystemClock, entropy, new_id
-from gateway.config import Loaded, System
+from gateway.clock import SystemClock, entropy, fraction, new_id
+from gateway.config import Loaded, System, WitnessMaterial
 from gateway.exchange import Ports
+from gateway.ledger import kept
+from gateway.ledger.cosigning import Collector, Watched
+from gateway.ledger.keys import signers
+from gateway.ledger.policy import Policy, PolicyRefused, collecting_faults
+from gateway.ledger.receipts import FiledReceipts
+from gateway.ledger.source import FiledSource
 from gateway.ledger.sqlite import SqliteLedger
+from gateway.ledger.submitting import HttpPost
 from gateway.model.refusal import Reason
-from gateway.ports import CityAdapter
+from gateway.ports import CityAdapter, Clock, Ledger
 from gateway.rpc.door import Door
 from gateway.rpc.metering import Metering
 from gateway.rpc.server import Listener, Server
@@ -32,6 +42,8 @@ from gateway.telemetry.metrics import Metrics
 
 GRACE_SECONDS = 10.0
 _AT_ONCE = 256
+_FIRST_ROUND_SECONDS = 5.0
+"""That serving waits for the witnesses' first answers; without them it serves, and refuses what needs them."""
 _LEFT_OPEN = "the gateway ended before the exchange did"
 
 
@@ -55,14 +67,18 @@ async def gateway(loaded: Loaded, stream: TextIO) -> AsyncIterator[Running]:
     clock = SystemClock()
     metrics = Metrics(AccessLog(stream))
     async with AsyncExitStack() as stack:
-        ledger = SqliteLedger.open(loaded.ledger, log=loaded.settings.log, entropy=entropy)
+        log = loaded.settings.log
+        ledger = SqliteLedger.open(loaded.ledger, log=log, signers=signers(log, loaded.log_keys), entropy=entropy)
         stack.push_async_callback(ledger.close)
         await _close_interrupted(ledger, clock)
         adapters = _adapters(loaded.systems, clock)
         for adapter in adapters.values():
             stack.push_async_callback(adapter.close)
         door = Door()
-        inside = Inside(lambda: loaded.world, Ports(adapters, ledger, clock, metrics), door, new_id)
+        watched = await _watched(loaded, ledger, clock, metrics, stack)
+        receipts = FiledReceipts(loaded.ledger)
+        stack.push_async_callback(receipts.close)
+        inside = Inside(lambda: loaded.world, Ports(adapters, watched, clock, metrics), receipts, door, new_id, entropy)
         server = Server(_listener(loaded), inside, Metering(metrics, clock.monotonic))
         metrics.watch(lambda: float(door.inside))
         metrics.stands(loaded.world.edition, version("kuacheng"))
@@ -78,6 +94,7 @@ def problems(loaded: Loaded) -> tuple[str, ...]:
         *(f"no connector {each.name}; there are {', '.join(sorted(CONNECTORS))}" for each in _unknown(loaded)),
         *(text for each in loaded.systems.values() if each.name in CREDENTIALS for text in _credentials(each)),
         *(text for text in _operations(loaded)),
+        *(_witness_problems(loaded, loaded.witnesses) if loaded.witnesses else ()),
         *(f"Reason {each.name} has no wording" for each in Reason if each not in WORDINGS),
     )
 
@@ -86,6 +103,8 @@ def material_findings(loaded: Loaded) -> tuple[str, ...]:
     """What is wrong with the authorities that this gateway would trust, now."""
     now = SystemClock().now()
     trusted = [(f"authorities of region {each.region}", each.authorities) for each in loaded.world.trust.anchors.values()]
+    if loaded.witnesses and loaded.witnesses.authorities:
+        trusted.append(("authorities of the witnesses", loaded.witnesses.authorities))
     trusted += [(f"authorities of system {each.name}", each.authorities) for each in loaded.systems.values()]
     return tuple(str(finding) for name, pem in trusted for finding in examine(Trust(name=name, authorities=pem), now))
 
@@ -140,6 +159,50 @@ async def _close_interrupted(ledger: SqliteLedger, clock: SystemClock) -> None:
     now, left = clock.now(), ledger.interrupted()
     for first in range(0, len(left), _AT_ONCE):
         await asyncio.gather(*(ledger.append(seal.unknown(each, _LEFT_OPEN, now)) for each in left[first : first + _AT_ONCE]))
+
+
+def _witness_problems(loaded: Loaded, wanted: WitnessMaterial) -> list[str]:
+    try:
+        policy = Policy.parse(wanted.policy)
+    except PolicyRefused as refused:
+        return [f"policy of the witnesses: {refused}"]
+    keys = [each.verifier for each in signers(loaded.settings.log, loaded.log_keys)]
+    faults = collecting_faults(policy, keys, authorities=wanted.authorities is not None)
+    return [f"policy of the witnesses: {each}" for each in faults]
+
+
+async def _watched(loaded: Loaded, ledger: Ledger, clock: Clock, metrics: Metrics, stack: AsyncExitStack) -> Ledger:
+    """The ledger that needs its witnesses, if it has any, who are asked from now on until the stack ends."""
+    wanted = loaded.witnesses
+    if wanted is None:
+        return ledger
+    trust = ssl.create_default_context(cadata=wanted.authorities.decode()) if wanted.authorities else None
+    post = await stack.enter_async_context(HttpPost(trust))
+    collector = Collector(
+        FiledSource(loaded.ledger),
+        Policy.parse(wanted.policy),
+        post,
+        clock,
+        kept=kept.kept(wanted.kept),
+        keep=partial(kept.keep, wanted.kept),
+    )
+    first = asyncio.Event()
+
+    def told(faults: Sequence[str]) -> None:
+        metrics.witnesses_failed(faults)
+        first.set()
+
+    metrics.witnessed(lambda: collector.age(clock.now()))
+    rounds = asyncio.create_task(collector.run(asyncio.Event(), fraction, wanted.interval, told))
+    stack.push_async_callback(_ended, rounds)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(first.wait(), _FIRST_ROUND_SECONDS)
+    return Watched(ledger, collector, clock, wanted.limit)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
 def _serve_metrics(loaded: Loaded, metrics: Metrics, stack: AsyncExitStack) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.model.city import CityAnswer, CityRequest
-from gateway.model.exchange import Ended, Entry, Recorded
+from gateway.model.exchange import Checkpointed, Ended, Entry, Logged, Recorded
 
 
 class CityAdapter(Protocol):
@@ -29,6 +29,21 @@ class Ledger(Protocol):
         Whoever stops waiting does not take the entry back. Raises Refusal: REPLAYED_REQUEST for an INTENT whose replay_key stands
         already, LEDGER_UNAVAILABLE when it could not be made durable.
         """
+        ...
+
+
+class Receipts(Protocol):
+    """The evidence log, read for those whose exchanges it holds. Never waits for, nor holds up, what is being recorded."""
+
+    async def find(self, exchange_id: str) -> tuple[Logged, ...]:
+        """The entries of an exchange, in order, each with its proof under the newest checkpoint; empty where there is none.
+
+        Raises Refusal: LEDGER_UNAVAILABLE when the log cannot be read.
+        """
+        ...
+
+    async def checkpoint(self) -> Checkpointed:
+        """The newest checkpoint. Raises as `find`."""
         ...
 
 

@@ -16,11 +16,13 @@ DEV = "kuacheng dev --listen 127.0.0.1:8443"
 
 def test_the_commands_and_the_program_work_as_they_stand(tmp_path: Path) -> None:
     (program,) = (each.text for each in blocks(PAGE) if each.language == "python")
-    offered, asked = commands(PAGE)
+    offered, kept, verified, asked = commands(PAGE)
     with Terminal(tmp_path) as terminal:
         terminal.start(DEV)
         assert '"alias": "social-insurance-proof"' in terminal.run(offered)
         assert '"outcome": "OUTCOME_ISSUED"' in terminal.run(asked)
+        assert terminal.run(kept) == ""
+        assert "answer: holds" in terminal.run(verified)
         issued = terminal.python(program)
         stranger = terminal.python(program.replace("foshan-window", "foshan-stranger"))
         mistyped = terminal.python(program.replace('"440106188609011248"', '"440106188609011249"'))

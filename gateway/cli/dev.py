@@ -12,7 +12,7 @@ from gateway.cli import printing
 @click.option("--listen", default="127.0.0.1:0", show_default=True, help="Where the gateway listens; port 0 takes a free one.")
 @printing.output
 def command(folder: Path, listen: str, output: str) -> None:
-    """Run both cities' simulators and the gateway on this machine until you stop them (Ctrl-C).
+    """Run both cities' simulators, a witness of each and the gateway on this machine until you stop them (Ctrl-C).
 
     Everything is synthetic and throw-away. Scripts find all addresses in FOLDER/dev.json while it runs.
     """

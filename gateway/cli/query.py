@@ -65,6 +65,7 @@ def command(**given: Any) -> None:
 
     from gateway.cli.question import arranged
     from gateway.client import ClientFailure
+    from gateway.model.binding import plain
 
     asked = arranged(given)
     try:
@@ -72,7 +73,7 @@ def command(**given: Any) -> None:
     except ClientFailure as failure:
         _failed(failure, given["output"])
     if given["output"] == "json":
-        printing.as_json(_plain(answer))
+        printing.as_json(plain(answer))
     else:
         _told(answer)
 
@@ -110,20 +111,6 @@ def _refusal(failure: ClientFailure) -> dict[str, Any]:
         "violations": violations,
         "retry_after": told.retry_after,
     }
-
-
-def _plain(value: Any) -> Any:
-    """Frozen values as JSON."""
-    from collections.abc import Mapping
-    from dataclasses import fields, is_dataclass
-
-    if is_dataclass(value):
-        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
-    if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(each) for each in value]
-    return value.hex() if isinstance(value, bytes) else value
 
 
 def _told(answer: Answer) -> None:

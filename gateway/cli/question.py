@@ -53,12 +53,12 @@ def arranged(given: Mapping[str, Any]) -> Asked:
     """The question that the options ask. Raises click.UsageError, which says what is missing."""
     dev = _dev(given)
     sample = _sample(dev, given["sample"])
-    way = _way(given, dev, given["client"] or sample.get("client"))
+    found = _way(given, dev, given["client"] or sample.get("client"))
     holder = sample.get("holder") or _holder(given)
     purpose = sample.get("purpose") or {}
     operator = purpose.get("operator", {})
     return Asked(
-        **way,
+        **found,
         evidence_type=given["evidence_type"] or sample.get("type") or _missing("EVIDENCE_TYPE"),
         region=given["region"] or sample.get("region") or _missing("--region"),
         holder=Holder(HolderType(holder["type"]), holder["id_type"], holder["id_number"], holder["name"]),
@@ -81,6 +81,11 @@ def arranged(given: Mapping[str, Any]) -> Asked:
         request_id=given["request_id"],
         deadline=given["deadline"],
     )
+
+
+def way(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Target, server name and identity that the options name. Raises click.UsageError."""
+    return _way(given, _dev(given), given["client"])
 
 
 def _missing(option: str) -> str:

@@ -15,6 +15,8 @@ _COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "config": ("gateway.cli.config", "Check and show the configuration."),
         "tables": ("gateway.cli.tables", "Check the translation tables of every city and evidence type."),
         "ledger": ("gateway.cli.ledger", "Read and verify the evidence log."),
+        "receipt": ("gateway.cli.receipt", "Verify, show and fetch receipts."),
+        "witness": ("gateway.cli.witness", "Run a witness, which vouches for the growth of somebody's log."),
         "completion": ("gateway.cli.completion", "Print the completion script of your shell."),
     }
 )

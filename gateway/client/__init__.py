@@ -4,24 +4,29 @@ async with Client("gateway.example:8443", identity) as client:
     answer = await client.query(evidence_type="business-licence", region="440600", holder=..., purpose=..., legal_basis=...)
 """
 
-from gateway.client.answer import Answer, Outcome, Paper, Provenance, Receipt
+from gateway.client.answer import Answer, Outcome, Paper, Provenance
 from gateway.client.connection import Client, Identity
 from gateway.client.directory import Described, Offered
 from gateway.client.failure import ClientFailure, OutcomeUnknown, QueryRefused, Unreachable
+from gateway.client.proving import Proven, ReceiptRefused
+from gateway.client.receipt import Claim, Fetched, Intent, Receipt, Verified
 from gateway.model.evidence import Coded, EvidenceHolder, Holders, Period, Rows, Value
 from gateway.model.query import Holder, HolderType, LegalBasis, LegalBasisKind, MonthRange, Operator, Purpose
 
 __all__ = [
     "Answer",
+    "Claim",
     "Client",
     "ClientFailure",
     "Coded",
     "Described",
     "EvidenceHolder",
+    "Fetched",
     "Holder",
     "HolderType",
     "Holders",
     "Identity",
+    "Intent",
     "LegalBasis",
     "LegalBasisKind",
     "MonthRange",
@@ -31,11 +36,14 @@ __all__ = [
     "OutcomeUnknown",
     "Paper",
     "Period",
+    "Proven",
     "Provenance",
     "Purpose",
     "QueryRefused",
     "Receipt",
+    "ReceiptRefused",
     "Rows",
     "Unreachable",
     "Value",
+    "Verified",
 ]

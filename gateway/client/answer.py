@@ -4,7 +4,7 @@ Law: enums are append-only, so a gateway may be newer than its client: a status 
 and an outcome that is not known is a failure, because no guess at it would be safe.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,7 +15,11 @@ from google.protobuf.descriptor import EnumDescriptor
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from gateway.client.failure import ClientFailure
+from gateway.client.question import canonical
+from gateway.client.receipt import Claim, Receipt, Verified
+from gateway.model import binding
 from gateway.model.evidence import Coded, EvidenceHolder, Period, Rows, Value
+from gateway.model.query import Query
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 
 
@@ -62,19 +66,8 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
-    """Where the evidence log holds the exchange."""
-
-    log: str
-    intent_index: int
-    outcome_index: int
-    leaf_hash: bytes
-    proof: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to one query."""
+    """The answer to one query, with the question that it answers, as the gateway understood it."""
 
     request_id: str
     exchange_id: str
@@ -82,23 +75,47 @@ class Answer:
     evidence: tuple[Paper, ...]
     provenance: Provenance
     receipt: Receipt
+    question: Query = field(repr=False)
+
+    @property
+    def claim(self) -> Claim:
+        """What the receipt has to be of."""
+        return Claim(
+            self.exchange_id,
+            self.outcome.value,
+            binding.question(self.question),
+            tuple(binding.plain(each) for each in self.evidence),
+        )
+
+    def verify(self, vkeys: Iterable[str]) -> Verified:
+        """Checks offline that the log holds this question and this answer, see Receipt.verify. Raises ReceiptRefused."""
+        return self.receipt.verify(vkeys, self.claim)
 
 
-def read(response: pb.QueryResponse) -> Answer:
-    """The answer that a response carries. Raises ClientFailure for an outcome that this client does not know."""
+def read(response: pb.QueryResponse, asked: Query) -> Answer:
+    """The answer that a response to this question carries. Raises ClientFailure for an outcome that this client does not know."""
     return Answer(
         response.request_id,
         response.exchange_id,
         _outcome(response.outcome),
         tuple(_paper(each) for each in response.evidence),
         _provenance(response.provenance),
-        Receipt(
-            response.receipt.log,
-            response.receipt.intent_index,
-            response.receipt.outcome_index,
-            response.receipt.leaf_hash,
-            response.receipt.proof,
-        ),
+        read_receipt(response.receipt),
+        canonical(asked),
+    )
+
+
+def read_receipt(message: pb.Receipt) -> Receipt:
+    """The receipt that a message carries. A proof that is no text is kept as what can be shown of it: it will not verify."""
+    proof = message.proof.decode(errors="replace")
+    return Receipt(
+        message.log,
+        message.intent_index,
+        message.outcome_index,
+        message.leaf_hash,
+        proof,
+        message.leaf,
+        message.binding_key,
     )
 
 

@@ -11,13 +11,16 @@ import grpc
 
 from gateway.client import answer, directory, failure, question
 from gateway.client.failure import ClientFailure, OutcomeUnknown, QueryRefused, Unreachable
+from gateway.client.receipt import Fetched, Intent
 from gateway.client.retrying import Budget, again
 from gateway.clock import fraction, new_id
 from gateway.model.query import Holder, LegalBasis, Parameter, Purpose, Query
 from gateway.model.refusal import Reason
 from gateway.rpc.pb.v1 import directory_service_pb2 as directory_pb
+from gateway.rpc.pb.v1 import ledger_service_pb2 as ledger_pb
 from gateway.rpc.pb.v1.directory_service_pb2_grpc import DirectoryServiceStub
 from gateway.rpc.pb.v1.evidence_service_pb2_grpc import EvidenceServiceStub
+from gateway.rpc.pb.v1.ledger_service_pb2_grpc import LedgerServiceStub
 
 _NONE: Mapping[str, Parameter] = MappingProxyType({})
 
@@ -50,6 +53,7 @@ class Client:
         self._channel = grpc.aio.secure_channel(target, credentials, options)
         self._evidence = EvidenceServiceStub(self._channel)
         self._directory = DirectoryServiceStub(self._channel)
+        self._ledger = LedgerServiceStub(self._channel)
         self._attempts = attempts
         self._budget = Budget()
 
@@ -93,7 +97,7 @@ class Client:
                 asked = await self._pause(failed, attempt, until, asked, own_id=request_id is None)
             else:
                 self._budget.answered()
-                return answer.read(response)
+                return answer.read(response, asked)
         raise RuntimeError("the last attempt neither answered nor failed")
 
     async def evidence_types(self, region: str = "", deadline: float = 10.0) -> tuple[directory.Offered, ...]:
@@ -103,6 +107,27 @@ class Client:
             return directory.read(await self._directory.ListEvidenceTypes(request, timeout=deadline))
         except grpc.aio.AioRpcError as error:
             raise failure.of(error) from error
+
+    async def receipt(self, exchange_id: str, deadline: float = 10.0) -> Fetched:
+        """What the log holds of an exchange that this system's department asked, newly proven. Raises as `query` does."""
+        try:
+            got = await self._ledger.GetReceipt(ledger_pb.GetReceiptRequest(exchange_id=exchange_id), timeout=deadline)
+        except grpc.aio.AioRpcError as error:
+            raise failure.of(error) from error
+        intent = got.intent
+        return Fetched(
+            got.exchange_id,
+            answer.read_receipt(got.receipt) if got.HasField("receipt") else None,
+            Intent(intent.index, intent.leaf, intent.proof.decode(errors="replace")) if got.HasField("intent") else None,
+        )
+
+    async def checkpoint(self, deadline: float = 10.0) -> str:
+        """The log's newest checkpoint, a signed note. Raises as `query` does."""
+        try:
+            got = await self._ledger.GetCheckpoint(ledger_pb.GetCheckpointRequest(), timeout=deadline)
+        except grpc.aio.AioRpcError as error:
+            raise failure.of(error) from error
+        return got.checkpoint.decode(errors="replace")
 
     async def _pause(self, failed: ClientFailure, attempt: int, until: float, asked: Query, *, own_id: bool) -> Query:
         """Waits, and gives the question to ask next; raises the failure where asking again is of no use, too late or over budget."""

@@ -1,9 +1,11 @@
 """A question as protobuf."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 
+from gateway.model.identifiers import HolderIdType, InvalidIdentifier, parse_holder_number
 from gateway.model.query import HolderType, LegalBasisKind, MonthRange, Parameter, Query
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 
@@ -17,6 +19,16 @@ _BASES: Mapping[LegalBasisKind, pb.LegalBasisKind.ValueType] = MappingProxyType(
         LegalBasisKind.ENTRUSTED: pb.LEGAL_BASIS_KIND_ENTRUSTED,
     }
 )
+
+
+def canonical(query: Query) -> Query:
+    """The question as the gateway understands it: the number at full length, request_id in lower case. What it refuses stays as it is."""
+    holder = query.holder
+    try:
+        number = parse_holder_number(HolderIdType.parse(holder.id_type), holder.id_number, date.max)
+    except InvalidIdentifier:
+        number = holder.id_number
+    return replace(query, request_id=query.request_id.lower(), holder=replace(holder, id_number=number))
 
 
 def write(query: Query) -> pb.QueryRequest:

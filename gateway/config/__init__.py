@@ -6,7 +6,7 @@ at once, with `file:line:column` and what to do.
 
 from gateway.config.effective import Row, effective
 from gateway.config.loading import Loaded, Survey, load, survey, survey_tables
-from gateway.config.material import ServerMaterial, System
+from gateway.config.material import ServerMaterial, System, WitnessMaterial
 from gateway.config.problem import ConfigError, Problem
 from gateway.config.settings import Settings
 from gateway.config.tables import Coverage
@@ -21,6 +21,7 @@ __all__ = [
     "Settings",
     "Survey",
     "System",
+    "WitnessMaterial",
     "effective",
     "load",
     "survey",

@@ -15,7 +15,7 @@ from gateway.config.agreement_file import Written
 from gateway.config.document import Document
 from gateway.config.judging import Tables, Vocabulary, gather_agreements, read_tables, read_vocabulary
 from gateway.config.known import Known
-from gateway.config.material import Material, References, ServerMaterial, System, read_material
+from gateway.config.material import Material, References, ServerMaterial, System, WitnessMaterial, read_material
 from gateway.config.problem import Gathering, Problem
 from gateway.config.salvage import salvaged, shared_names
 from gateway.config.settings import Settings
@@ -33,13 +33,19 @@ _SHORT: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The whole configuration. `systems` by the adapter's name; `ledger` is the log's database; `document` is gateway.yaml."""
+    """The whole configuration.
+
+    `systems` by the adapter's name; `ledger` is the log's database, `log_keys` what signs it, PEM;
+    `witnesses` is None where nobody need cosign; `document` is gateway.yaml.
+    """
 
     settings: Settings
     world: World
     systems: Mapping[str, System]
     server: ServerMaterial
     ledger: Path
+    log_keys: tuple[bytes, ...] = field(repr=False)
+    witnesses: WitnessMaterial | None
     coverage: tuple[Coverage, ...]
     document: Document = field(repr=False)
 
@@ -78,6 +84,8 @@ def load(path: Path, environment: Mapping[str, str]) -> Loaded:
         systems=parts.material.systems,
         server=parts.material.server,
         ledger=References(parts.source.document, path.parent, {}).path(parts.settings.ledger.file),
+        log_keys=parts.material.log_keys,
+        witnesses=parts.material.witnesses,
         coverage=parts.tables.coverage,
         document=parts.source.document,
     )

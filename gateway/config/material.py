@@ -17,13 +17,14 @@ from gateway.config import pem
 from gateway.config.document import Document
 from gateway.config.files import Unreadable, read_file
 from gateway.config.problem import ConfigError, Gathering, Problem
-from gateway.config.settings import RegionSettings, SecretFile, SecretReference, Settings, SystemSettings
+from gateway.config.settings import RegionSettings, SecretFile, SecretReference, Settings, SystemSettings, WitnessSettings
 from gateway.config.words import Address
 from gateway.model.identity import Anchor
 from gateway.model.world import HolderKey
 
 _MOST_PEM: Final = 1 << 18
 _MOST_SECRET: Final = 1 << 14
+_MOST_TEXT: Final = 1 << 16
 _SHORTEST_HOLDER_KEY: Final = 32
 
 
@@ -56,13 +57,29 @@ class System:
 
 
 @dataclass(frozen=True, slots=True)
+class WitnessMaterial:
+    """What asks the log's witnesses. `policy` is the policy file's text; `interval` and `limit` in seconds.
+
+    `kept` is the file of the newest cosigned checkpoint; `authorities` PEM, None where none are named.
+    """
+
+    policy: str
+    kept: Path
+    interval: float
+    limit: float
+    authorities: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Material:
-    """Everything that gateway.yaml refers to. `anchors` by trust domain, `systems` by the adapter's name."""
+    """Everything that gateway.yaml refers to. `anchors` by trust domain, `systems` by the adapter's name, `log_keys` PEM."""
 
     anchors: Mapping[str, Anchor]
     systems: Mapping[str, System]
     server: ServerMaterial
     holder_key: HolderKey
+    log_keys: tuple[bytes, ...] = field(repr=False)
+    witnesses: WitnessMaterial | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +108,14 @@ class References:
             raise ConfigError([Problem(str(self.folder / name), 1, 1, yaml.dotted(at), *found)])
         return content
 
+    def text(self, at: yaml.Path, name: str) -> str:
+        """The file's content as text. Raises ConfigError at the reference."""
+        try:
+            return self.file(at, name, most=_MOST_TEXT).decode("utf-8")
+        except UnicodeDecodeError:
+            problem = self.document.problem(at, f"{self.folder / name} is not UTF-8 text", "look whether it is the right file")
+            raise ConfigError([problem]) from None
+
     def secret(self, at: yaml.Path, reference: SecretReference) -> str:
         """The secret as text, without the line end after it. Raises ConfigError."""
         if isinstance(reference, SecretFile):
@@ -115,6 +140,9 @@ def read_material(references: References, settings: Settings) -> Material:
     gathering = Gathering()
     server = gathering.attempt(_server, references, settings)
     holder_key = gathering.attempt(_holder_key, references, settings)
+    log_keys = gathering.attempt(_log_keys, references, settings)
+    wanted = settings.ledger.witnesses
+    witnesses = gathering.attempt(_witnesses, references, wanted) if wanted else None
     anchors, systems = {}, {}
     for code, region in settings.regions.items():
         if anchor := gathering.attempt(_anchor, references, code, region):
@@ -124,9 +152,9 @@ def read_material(references: References, settings: Settings) -> Material:
                 systems[found.name] = found
     gathering.add(_shared(references.document, anchors))
     gathering.close()
-    if server is None or holder_key is None:
+    if server is None or holder_key is None or log_keys is None:
         raise RuntimeError("material is missing without a problem")
-    return Material(MappingProxyType(anchors), MappingProxyType(systems), server, holder_key)
+    return Material(MappingProxyType(anchors), MappingProxyType(systems), server, holder_key, log_keys, witnesses)
 
 
 def _server(references: References, settings: Settings) -> ServerMaterial:
@@ -152,6 +180,35 @@ def _holder_key(references: References, settings: Settings) -> HolderKey:
         message = f"the key is shorter than {_SHORTEST_HOLDER_KEY} bytes, so holders' numbers could be guessed from the log"
         raise ConfigError([references.document.problem(at, message, "make one with `openssl rand -out FILE 32`")])
     return HolderKey(key.id, secret)
+
+
+def _log_keys(references: References, settings: Settings) -> tuple[bytes, ...]:
+    """The log's key, and the one that is to follow it if there is one."""
+    gathering = Gathering()
+    given = {"key": settings.ledger.key, "next_key": settings.ledger.next_key}
+    keys = [
+        gathering.attempt(references.pem, ("ledger", name), each.file, pem.log_key_fault, private=True) or b""
+        for name, each in given.items()
+        if each is not None
+    ]
+    gathering.close()
+    return tuple(keys)
+
+
+def _witnesses(references: References, wanted: WitnessSettings) -> WitnessMaterial:
+    gathering = Gathering()
+    at = ("ledger", "witnesses")
+    policy = gathering.attempt(references.text, (*at, "policy", "file"), wanted.policy.file)
+    authorities = None
+    if wanted.authorities:
+        name = wanted.authorities.file
+        authorities = gathering.attempt(references.pem, (*at, "authorities"), name, pem.authorities_fault)
+    kept = references.path(wanted.kept.file)
+    if not kept.parent.is_dir():
+        message = f"the folder {kept.parent} does not exist"
+        gathering.add([references.document.problem((*at, "kept", "file"), message, "make it, or correct the path")])
+    gathering.close()
+    return WitnessMaterial(policy or "", kept, wanted.interval, wanted.limit, authorities)
 
 
 def _anchor(references: References, code: str, region: RegionSettings) -> Anchor:

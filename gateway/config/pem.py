@@ -2,12 +2,13 @@
 
 Laws: a file of authorities holds CAs only, for whatever stands in it is trusted; a key belongs to its certificate; what
 TLS here would refuse later (Ed25519, short RSA) is refused now; a fault never repeats a part of a key.
-Serves: RFC 5280 4.2.1.9 (basic constraints), RFC 7468 (PEM).
+Serves: RFC 5280 4.2.1.9 (basic constraints), RFC 7468 (PEM), RFC 8410 (Ed25519).
 """
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 _SHORTEST_RSA = 2048
 _FAULTS = (ValueError, TypeError, UnsupportedAlgorithm)
 Fault = tuple[str, str]
+_MAKE_LOG_KEY = "make one with `openssl genpkey -algorithm ed25519 -out FILE`, not encrypted"
 _UNREADABLE: Fault = ("holds no certificate that can be read", "write it as PEM")
 
 
@@ -57,6 +59,17 @@ def key_fault(key: bytes, certificate: bytes) -> Fault | None:
     if certificates and _public_key(certificates[0]) != held:
         return "the private key does not belong to its certificate", "name the pair that was made together"
     return None
+
+
+def log_key_fault(key: bytes) -> Fault | None:
+    """What is wrong with a key that is to sign the evidence log, and what to do; None if nothing is."""
+    try:
+        private = load_pem_private_key(key, password=None)
+    except _FAULTS:
+        return "holds no private key that can be read", _MAKE_LOG_KEY
+    return (
+        None if isinstance(private, Ed25519PrivateKey) else ("holds no Ed25519 key, and C2SP notes know no other", _MAKE_LOG_KEY)
+    )
 
 
 def fingerprints(pem: bytes) -> frozenset[str]:

@@ -125,11 +125,34 @@ class HolderKeySettings(Section):
     file: Path = Field(description="path, relative to gateway.yaml; at least 32 random bytes, mode 600")
 
 
+class WitnessSettings(Section):
+    """Who must have cosigned the log's checkpoints for exchanges to go on."""
+
+    policy: FileReference = Field(description="the witnesses, and how many must have cosigned (C2SP tlog-policy), {file}")
+    kept: FileReference = Field(description="where the newest cosigned checkpoint is kept, written by the gateway, {file}")
+    interval: Duration = Field(default=10.0, description="between two rounds of asking")
+    limit: Duration = Field(default=300.0, description="the longest that exchanges go on without a cosigned checkpoint")
+    authorities: FileReference | None = Field(
+        default=None, description="the CAs that may sign the witnesses' certificates, PEM, {file}"
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "WitnessSettings":
+        if self.limit < 2 * self.interval:
+            raise fault("limit must be at least twice the interval, or one late round would stop every exchange", "raise it")
+        return self
+
+
 class LedgerSettings(Section):
     """Where the evidence log is kept."""
 
     file: Path = Field(description="the database, relative to gateway.yaml")
+    key: FileReference = Field(description="the Ed25519 key that signs the log's checkpoints, PEM, mode 600, {file}")
+    next_key: FileReference | None = Field(default=None, description="the key that is to follow it, signing beside it until then")
     holder_key: HolderKeySettings = Field(description="the key under which holders' numbers are hashed, {id, file}")
+    witnesses: WitnessSettings | None = Field(
+        default=None, description="who must have cosigned, {policy, kept, interval, limit, authorities}"
+    )
 
 
 class LimitSettings(Section):
@@ -165,6 +188,6 @@ class Settings(Section):
     )
     tables: tuple[Path, ...] = Field(default=(SHIPPED,), min_length=1, description="tables: `shipped`, folders, files")
     agreements: tuple[Path, ...] = Field(min_length=1, description="agreements: folders, files")
-    ledger: LedgerSettings = Field(description="the evidence log, {file, holder_key}")
+    ledger: LedgerSettings = Field(description="the evidence log, {file, key, next_key, holder_key, witnesses}")
     limits: LimitSettings = Field(default_factory=LimitSettings, description="deadlines and load")
     strict_identifiers: bool = Field(default=False, description="refuse e-licences whose identifier breaks GB/T 36904")

@@ -5,14 +5,21 @@ reader, so that whoever looks at it learns how a real one is written.
 """
 
 import json
-from collections.abc import Callable, Mapping
+import shutil
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from certs.custody import private_folder, write_key
 from certs.development import GATEWAY_TRUST_DOMAIN, TRUST_DOMAINS, ClientSystem, DevelopmentPki, write_development_pki
+from gateway.ledger.keys import new_key, signer
+from gateway.ledger.note import Verifier
+from gateway.ledger.policy import Witness
+from gateway.witness.folder import make
 
 WINDOW = ClientSystem("foshan-window", "440600", "11440600M00000027C", "window")
 TERMINAL = ClientSystem("liwan-terminal", "440100", "11440100M00000019P", "liwan-terminal")
@@ -25,6 +32,7 @@ MATTERS: Mapping[str, tuple[str, str]] = MappingProxyType(
         TERMINAL.client: ("440103-SAMR-0001", "企业跨城变更登记"),
     }
 )
+LOG = "log.gateway.test/development"
 _SECRET_LENGTH = 32
 DEPARTMENTS: Mapping[str, str] = MappingProxyType(
     {WINDOW.client: "佛山市人力资源和社会保障局（虚构）", TERMINAL.client: "广州市荔湾区政务服务中心（虚构）"}
@@ -42,6 +50,19 @@ class Layout:
     config: Path
     ledger: Path
     city_secrets: Mapping[str, Path]
+
+    def verifiers(self) -> tuple[Verifier, ...]:
+        """Who signs the evidence log."""
+        return (signer(LOG, (self.folder / "secrets" / "log-key").read_bytes()).verifier,)
+
+    def witness(self, region: str) -> Path:
+        """The folder of a city's witness."""
+        return self.folder / "witnesses" / CITIES[region]
+
+    @property
+    def witnessed_logs(self) -> Path:
+        """What the witnesses watch: the verifier keys of our log."""
+        return self.folder / "witnesses" / "logs"
 
     def secrets(self, region: str) -> tuple[str, ...]:
         """What must not be shown, not even of a development environment: every secret long enough to be one."""
@@ -62,25 +83,60 @@ def lay_out(folder: Path, now: datetime, entropy: Callable[[int], bytes]) -> Lay
                 _write(folder / "secrets" / f"{region}-{interface}-{name}", value)
         _write(folder / "secrets" / f"{region}.json", json.dumps(systems))
     _write(folder / "secrets" / "holder-key", entropy(32).hex())
-    for stale in folder.glob("ledger.db*"):
-        stale.unlink()
-    return Layout(
+    _write(folder / "secrets" / "log-key", new_key(entropy).decode())
+    for stale in (*folder.glob("ledger.db*"), folder / "witnessed.note"):
+        stale.unlink(missing_ok=True)
+    laid = Layout(
         folder=folder,
         pki=pki,
         config=folder / "gateway.yaml",
         ledger=folder / "ledger.db",
         city_secrets=MappingProxyType({region: folder / "secrets" / f"{region}.json" for region in secrets}),
     )
+    _lay_out_witnesses(laid, entropy)
+    return laid
 
 
-def write_configuration(layout: Layout, cities: Mapping[str, str], address: str, metrics: str) -> None:
-    """gateway.yaml and the agreements. `cities`: the base URL of each region's systems."""
+def write_configuration(
+    layout: Layout,
+    cities: Mapping[str, str],
+    address: str,
+    metrics: str,
+    *,
+    witnesses: Mapping[str, Witness] = MappingProxyType({}),
+) -> None:
+    """gateway.yaml and the agreements, and the policy of the witnesses where there are any.
+
+    `cities`: the base URL of each region's systems; `witnesses`: the witness of each region.
+    """
     regions = "".join(_region(layout, region, url) for region, url in cities.items())
-    layout.config.write_text(_GATEWAY.format(address=address, metrics=metrics, regions=regions))
+    gateway = _GATEWAY.format(log=LOG, address=address, metrics=metrics, regions=regions)
+    if witnesses:
+        gateway += _WITNESSES
+        (layout.folder / "witnesses.policy").write_text(_policy(layout, witnesses.values()))
+    layout.config.write_text(gateway)
     folder = layout.folder / "agreements"
     folder.mkdir(exist_ok=True)
     agreements = "".join(_agreement(client, provider) for client, provider in ((WINDOW, "440100"), (TERMINAL, "440600")))
     (folder / "development.yaml").write_text("agreements:\n" + agreements)
+
+
+def _lay_out_witnesses(layout: Layout, entropy: Callable[[int], bytes]) -> None:
+    """A witness for each city, anew with the log: one that knew the log of an earlier run would refuse this one, and rightly."""
+    private_folder(layout.folder / "witnesses")
+    for region in CITIES:
+        folder = layout.witness(region)
+        if folder.is_dir():
+            shutil.rmtree(folder)
+        make(folder, f"witness.{TRUST_DOMAINS[region]}/development", Ed25519PrivateKey.from_private_bytes(entropy(32)))
+    layout.witnessed_logs.write_text("".join(f"{each}\n" for each in layout.verifiers()))
+
+
+def _policy(layout: Layout, witnesses: Collection[Witness]) -> str:
+    lines = [f"witness {each.name} {each.verifier} {each.url}\n" for each in witnesses]
+    names = " ".join(each.name for each in witnesses)
+    logs = "".join(f"log {each}\n" for each in layout.verifiers())
+    return f"{_POLICY}{logs}{''.join(lines)}group cities 1 {names}\nquorum cities\n"
 
 
 def _write(path: Path, text: str) -> None:
@@ -115,7 +171,7 @@ def _secrets(entropy: Callable[[int], bytes]) -> Mapping[str, Mapping[str, Mappi
 _GATEWAY = """\
 # Made by `kuacheng dev`: two cities' simulators on this machine. See docs/configuration.md for every key.
 version: 1
-log: log.gateway.test/development
+log: {log}
 listen:
   address: {address}
   certificate: {{file: pki/gateway/server.pem}}
@@ -127,7 +183,21 @@ tables: [shipped]
 agreements: [agreements]
 ledger:
   file: ledger.db
+  key: {{file: secrets/log-key}}
   holder_key: {{id: hk-development, file: secrets/holder-key}}
+"""
+
+_WITNESSES = """\
+  witnesses:
+    policy: {file: witnesses.policy}
+    kept: {file: witnessed.note}
+    interval: 5s
+    limit: 60s
+"""
+
+_POLICY = """\
+# Made by `kuacheng dev`: the witness of either city is enough here, so that one may be stopped to see what happens.
+# Between cities that do not take each other's word: `group cities all ...`. See docs/witness.md.
 """
 
 _REGION = """

@@ -76,6 +76,21 @@ async def start_city(region: str, layout: Layout, *further: str) -> Started:
     return await start(CITIES[region], arguments, layout.folder)
 
 
+async def start_witness(region: str, layout: Layout) -> Started:
+    """The witness of one city, as `kuacheng witness serve` runs it; its own clients are on this machine only, so http is enough."""
+    options = (
+        "--folder",
+        str(layout.witness(region)),
+        "--logs",
+        str(layout.witnessed_logs),
+        "--listen",
+        "127.0.0.1:0",
+        "-o",
+        "json",
+    )
+    return await start(f"{CITIES[region]}-witness", ("-m", "gateway.cli", "witness", "serve", *options), layout.folder)
+
+
 async def start_gateway(layout: Layout) -> Started:
     """The gateway itself, as `kuacheng serve` runs it."""
     return await start("gateway", ("-m", "gateway.cli", "serve", "--config", str(layout.config), "-o", "json"), layout.folder)

@@ -31,6 +31,7 @@ def _told(up: Environment) -> str:
         metrics=up.metrics,
         guangzhou=up.cities["440100"],
         foshan=up.cities["440600"],
+        witnesses=", ".join(f"{each.name} process {each.process.pid}" for each in up.witnesses.values()) + "; either is enough",
         file=up.file,
         config=up.layout.config,
         query=_query(up),
@@ -83,6 +84,7 @@ Kuacheng is up; Ctrl-C ends it.
   metrics    http://{metrics}/metrics
   Guangzhou  {guangzhou}
   Foshan     {foshan}
+  witnesses  {witnesses}
   config     {config}
   for scripts {file}
 

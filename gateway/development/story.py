@@ -46,12 +46,15 @@ async def tell(folder: Path) -> bool:
     console.print(
         "\n[bold]Kuacheng 跨城[/]: two cities ask each other for certificates and e-licences, lawfully and with evidence."
     )
-    console.print("Everybody in this story is synthetic. Starting Guangzhou, Foshan and the gateway ...")
+    console.print("Everybody in this story is synthetic. Starting Guangzhou, Foshan, a witness of each and the gateway ...")
     async with environment(folder) as up:
-        for each in up.processes:
-            console.print(f"  {each.name:<10} process {each.process.pid:<8} {each.said.get('url') or up.gateway}", style="dim")
+        for each in (*up.witnesses.values(), *up.processes):
+            console.print(
+                f"  {each.name:<17} process {each.process.pid:<8} {each.said.get('url') or each.said.get('witness') or up.gateway}",
+                style="dim",
+            )
         console.print(
-            "  this story is the caller, a fourth process; mutual TLS everywhere, each city with an authority of its own",
+            "  this story is the caller, a sixth process; mutual TLS everywhere, each city with an authority of its own",
             style="dim",
         )
         stage = Stage(console, up)
@@ -115,16 +118,19 @@ async def _stranger(stage: Stage) -> None:
 
 async def _evidence(stage: Stage) -> None:
     with Log.open(stage.up.layout.ledger) as log:
-        verdict, entries = log.verify(), list(log.entries(after=-1, limit=1000))
+        verdict, entries = log.verify(stage.up.layout.verifiers()), list(log.entries(after=-1, limit=1000))
     table = Table("index", "kind", "exchange", "result", "agreement", "holder (keyed hash)", box=box.SIMPLE_HEAD)
     for each in entries:
         facts = each.entry.facts
         result = str(facts.get("reason") or facts.get("result") or "")
         cells = (each.entry.exchange_id[:8] + "…", result, str(facts.get("agreement", "")), str(facts.get("holder", ""))[:16])
-        table.add_row(str(each.recorded.index), each.entry.kind.value, *cells)
+        table.add_row(str(each.index), each.entry.kind.value, *cells)
     stage.console.print(table)
     found = {each.entry.exchange_id for each in entries}
-    stage.check(f"{verdict.entries} entries; every hash and every link of the log recomputes", holds=verdict.sound)
+    stage.check(
+        f"{verdict.entries} entries; every hash and the tree recompute, and the log's key has signed its root",
+        holds=verdict.sound,
+    )
     stage.check(f"all {len(stage.exchanges)} exchanges of this story are found in it", holds=set(stage.exchanges) == found)
     body = stage.up.layout.ledger.read_bytes()
     names = [text for each in samples() for text in (each.holder.id_number, each.holder.name)]

@@ -1,21 +1,24 @@
 """The evidence log's file: its tables, who may open it, and how it is opened for writing and for reading.
 
-Laws: one program writes a file at a time; a file is readable by its owner only; a file of another log, another form or another
-hand is refused, never mended. Entries are only ever inserted: the file's own triggers refuse to change or delete one.
+Laws: a file is readable by its owner only; a file of another log, another form or another hand is refused, never mended. Entries are only
+ever inserted: the file's own triggers refuse to change or delete one.
 """
 
-import fcntl
 import os
 import sqlite3
 import stat
+from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
-from gateway.ledger.encoding import chain_start
+from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.note import Note, NoteRefused, Verifier
+from gateway.ledger.tree import HASH_SIZE, Frontier
 from gateway.model.exchange import EntryKind
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 APPLICATION_ID: Final = 0x4B434C47
 """`KCLG` in the file's header, by which file(1) and we know it."""
 
@@ -34,20 +37,24 @@ _WRITING: Final = (
 _PATIENCE: Final = 5.0
 """Seconds that an opening or a reading waits for another connection."""
 
-# NULLs are never equal, so the replay keys of INTENTs alone have to be unique (see `unique_key`). open_exchanges and head follow
-# from entries and save a scan: which INTENT has no OUTCOME yet, and where the next entry goes.
+# NULLs are never equal, so the replay keys of INTENTs alone have to be unique (see `unique_key`). head, tiles and open_exchanges follow
+# from entries, but for the writer who has an exchange in hand, and save a scan: where the next entry goes, the inner nodes of the tree,
+# which INTENT has no OUTCOME yet. Before the body, which may need pages of its own, stands what is read without it.
 _TABLES: Final = f"""
 PRAGMA application_id = {APPLICATION_ID};
 BEGIN IMMEDIATE;
 CREATE TABLE meta (log TEXT NOT NULL, schema INTEGER NOT NULL);
-CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 0), entries INTEGER NOT NULL, chain BLOB NOT NULL);
+CREATE TABLE head (
+    one INTEGER PRIMARY KEY CHECK (one = 0), size INTEGER NOT NULL, frontier BLOB NOT NULL, checkpoint TEXT NOT NULL
+);
 CREATE TABLE entries (
     idx INTEGER PRIMARY KEY, kind TEXT NOT NULL, exchange_id TEXT NOT NULL, at TEXT NOT NULL, replay_key TEXT,
-    nonce BLOB NOT NULL, body BLOB NOT NULL, leaf_hash BLOB NOT NULL, chain BLOB NOT NULL
+    leaf_hash BLOB NOT NULL, nonce BLOB NOT NULL, body BLOB NOT NULL
 );
 CREATE UNIQUE INDEX entries_replay_key ON entries (replay_key);
 CREATE UNIQUE INDEX entries_exchange ON entries (exchange_id, kind);
-CREATE TABLE open_exchanges (exchange_id TEXT PRIMARY KEY, idx INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE tiles (level INTEGER NOT NULL, place INTEGER NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (level, place)) WITHOUT ROWID;
+CREATE TABLE open_exchanges (exchange_id TEXT PRIMARY KEY, idx INTEGER NOT NULL, writer TEXT NOT NULL) WITHOUT ROWID;
 CREATE TRIGGER entries_unchanged BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'entries are never changed'); END;
 CREATE TRIGGER entries_undeleted BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'entries are never deleted'); END;
 """
@@ -57,8 +64,34 @@ class LogUnusable(Exception):  # noqa: N818 - named for what was found
     """A file that cannot be this evidence log; the message says why and what to do, for the operator."""
 
 
-def create(path: Path, log: str) -> None:
-    """Make the file, owner-only, with its tables, unless it is there; raises OSError, sqlite3.Error."""
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a log stands: how many entries, the tree's frontier, and the signed checkpoint; as the file has it, which may not fit."""
+
+    size: int
+    hashes: tuple[bytes, ...]
+    checkpoint: str
+
+    @classmethod
+    def read(cls, connection: sqlite3.Connection) -> Self:
+        """The head; that of an empty log without checkpoint where the file has none. Raises sqlite3.Error."""
+        size, frontier, checkpoint = connection.execute("SELECT size, frontier, checkpoint FROM head").fetchone() or (0, b"", "")
+        return cls(size, tuple(frontier[at : at + HASH_SIZE] for at in range(0, len(frontier), HASH_SIZE)), checkpoint)
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Put it in place of the one that stands. Raises sqlite3.Error."""
+        row = (self.size, b"".join(self.hashes), self.checkpoint)
+        connection.execute("INSERT OR REPLACE INTO head VALUES (0, ?, ?, ?)", row)
+
+    def frontier(self) -> Frontier:
+        """The tree to grow. Raises LogUnusable."""
+        if len(self.hashes) != self.size.bit_count():
+            raise LogUnusable("the head of the evidence log does not fit itself: verify the log")
+        return Frontier(self.size, self.hashes)
+
+
+def create(path: Path, log: str, empty: Head) -> None:
+    """Make the file, owner-only, with its tables and this head, unless it is there; raises OSError, sqlite3.Error."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, _OWNER_ONLY))
     except FileExistsError:
@@ -72,18 +105,18 @@ def create(path: Path, log: str) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(_TABLES)
         connection.execute("INSERT INTO meta VALUES (?, ?)", (log, SCHEMA))
-        connection.execute("INSERT INTO head VALUES (0, 0, ?)", (chain_start(log),))
+        empty.write(connection)
         connection.execute("COMMIT")
 
 
-def connect_writer(path: Path, log: str, *, lock_timeout: float) -> sqlite3.Connection:
+def connect_writer(path: Path, log: str, verifiers: Iterable[Verifier], *, lock_timeout: float) -> sqlite3.Connection:
     """Open the file of `log` for writing, durable at each commit; `lock_timeout` in seconds, of waiting for another hand's lock.
 
     Raises LogUnusable, or sqlite3.Error when SQLite cannot.
     """
     connection = _connect(path, "rw", timeout=lock_timeout)
     try:
-        _check_log(connection, path, log)
+        _check_log(connection, path, log, verifiers)
         for pragma in _WRITING:
             connection.execute(f"PRAGMA {pragma}")
     except BaseException:
@@ -108,7 +141,8 @@ def log_name(connection: sqlite3.Connection) -> str:
         raise LogUnusable("the file is no evidence log: name the file that the gateway writes")
     name, schema = connection.execute("SELECT log, schema FROM meta").fetchone() or ("", None)
     if schema != SCHEMA:
-        raise LogUnusable(f"the file has form {schema} and this program reads form {SCHEMA}: use the program that wrote it")
+        message = f"the file has form {schema} and this program reads form {SCHEMA}: read it with the program that wrote it, "
+        raise LogUnusable(message + "and give this one a new file, under a new name of the log")
     return str(name)
 
 
@@ -123,21 +157,6 @@ def check_rights(path: Path) -> None:
         raise LogUnusable(f"{path} is open to others than its owner: run `chmod 600` on it, then see who has read it")
 
 
-def take_lock(path: Path) -> int:
-    """Return the descriptor whose being open keeps every other writer out; raises LogUnusable when there is one.
-
-    SQLite before 3.51.3 can spoil a WAL when two connections write and checkpoint at once (sqlite.org/wal.html, WAL-reset bug),
-    and what is interrupted can only be told while nobody else writes. The kernel drops the lock with the process.
-    """
-    descriptor = os.open(f"{path}-lock", os.O_RDWR | os.O_CREAT, _OWNER_ONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise LogUnusable(f"another gateway writes {path}: stop it, or give this one its own file") from error
-    return descriptor
-
-
 def _connect(path: Path, mode: str, *, timeout: float) -> sqlite3.Connection:
     # Transactions are begun and ended in so many words, so the driver begins none (isolation_level None).
     return sqlite3.connect(
@@ -145,14 +164,25 @@ def _connect(path: Path, mode: str, *, timeout: float) -> sqlite3.Connection:
     )
 
 
-def _check_log(connection: sqlite3.Connection, path: Path, log: str) -> None:
+def _check_log(connection: sqlite3.Connection, path: Path, log: str, verifiers: Iterable[Verifier]) -> None:
+    """Cheap signs that this is the log and whole at its end; `verify` looks at all of it."""
     name = log_name(connection)
     if name != log:
         raise LogUnusable(f"{path} is the log {name!r}, not {log!r}: name the right file, or the right log")
-    head = connection.execute("SELECT entries, chain FROM head").fetchone()
-    last = connection.execute("SELECT idx + 1, chain FROM entries ORDER BY idx DESC LIMIT 1").fetchone()
-    if head != (last or (0, chain_start(log))):
-        raise LogUnusable(f"the last entry of {path} is not the one its head names: verify it, then restore it or begin anew")
+    head = Head.read(connection)
+    (present,) = connection.execute("SELECT ifnull(max(idx) + 1, 0) FROM entries").fetchone()
+    try:
+        note = Note.parse(head.checkpoint)
+        whole = Checkpoint.parse(note.text) == Checkpoint(log, present, head.frontier().root) and head.size == present
+        ours = note.verified(verifiers)
+    except (NoteRefused, LogUnusable):
+        whole = False
+    if not whole:
+        raise LogUnusable(f"{path} does not end where its head and its checkpoint say: verify it, then restore it or begin anew")
+    if not ours:
+        raise LogUnusable(
+            f"{path} was last signed by another key: give back that key, or let both sign until all know the new one"
+        )
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,8 +1,9 @@
-"""The evidence log in one SQLite file.
+"""The evidence log in one SQLite file, which several programs may write.
 
-Laws: an acknowledged entry is on the disk (synchronous=FULL); indexes are dense from 0; each transaction reads the head it builds
-on, so nothing in memory can disagree with the file; any fault of SQLite or of the file refuses the whole batch, and the next one
-tries afresh. An exchange has at most one INTENT, then at most one OUTCOME: a breach is a bug of ours, and is an OutOfOrder.
+Laws: an acknowledged entry is on the disk (synchronous=FULL), under a signed checkpoint that is there too; indexes are dense from 0; each
+transaction reads the head it builds on, so nothing in memory can disagree with the file; any fault of SQLite, of the file or of the key
+refuses the whole batch, and the next one tries afresh. An exchange has at most one INTENT, then at most one OUTCOME: a breach is a bug of
+ours, and is an OutOfOrder.
 Serves: gateway.ports.Ledger; PIPL art. 56 and Network Data Security Regulations art. 12 (records of each provision).
 """
 
@@ -15,15 +16,20 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple, Self
 
-from gateway.ledger import schema
+from gateway.ledger import schema, tiles
 from gateway.ledger.batching import GroupCommit
-from gateway.ledger.encoding import NONCE_SIZE, chain_link, encode, leaf_hash, moment
-from gateway.ledger.schema import LogUnusable
+from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.encoding import NONCE_SIZE, encode, moment
+from gateway.ledger.note import Signer, signed
+from gateway.ledger.proving import Proofs
+from gateway.ledger.schema import Head, LogUnusable
+from gateway.ledger.sharing import SignOfLife, Turn, TurnNotGiven, lives, signs
+from gateway.ledger.tree import Frontier, grow, leaf_hash
 from gateway.model.exchange import Entry, EntryKind, Recorded
 from gateway.model.refusal import Reason, Refusal
 
 LOCK_TIMEOUT: Final = 2.0
-"""Seconds that a batch waits for another hand's lock on the file."""
+"""Seconds that a batch waits for its turn, and for another hand's lock on the file."""
 QUEUE_LIMIT: Final = 4096
 """Entries that may wait; one more is refused."""
 
@@ -31,10 +37,11 @@ _INTENT: Final = EntryKind.INTENT.value
 _OUTCOME: Final = EntryKind.OUTCOME.value
 _OPENS: Final[Mapping[str, int]] = MappingProxyType({_INTENT: 1, _OUTCOME: -1})
 
-_CHECKPOINT_PAGES: Final = 4096
-# Measured: about two pages of the WAL an entry, and three more a transaction. Only the rhythm of checkpoints hangs on it.
-_PAGES_AN_ENTRY: Final = 2
-_PAGES_A_BATCH: Final = 3
+_CHECKPOINT_ENTRIES: Final = 1024
+"""Entries, whoever appended them, from one checkpoint of the WAL to the next: 2,000 to 5,000 pages."""
+_NAME_SIZE: Final = 4
+
+_FAULTS: Final = (sqlite3.Error, OSError, LogUnusable, TurnNotGiven)
 
 
 class OutOfOrder(RuntimeError):  # noqa: N818 - named for what was found
@@ -66,17 +73,21 @@ class SqliteLedger:
         path: Path,
         *,
         log: str,
+        signers: Sequence[Signer],
         entropy: Callable[[int], bytes],
         lock_timeout: float = LOCK_TIMEOUT,
         queue_limit: int = QUEUE_LIMIT,
     ) -> Self:
-        """Open or make the file of the log named `log`; `entropy(n)` gives n bytes of chance, `lock_timeout` is in seconds.
+        """Open or make the file of the log named `log`.
 
-        Raises LogUnusable, which says what to do.
+        Each of `signers`, at least one and all under the log's name, signs every checkpoint; `entropy(n)` gives n bytes of chance;
+        `lock_timeout` is in seconds. Raises LogUnusable, which says what to do.
         """
+        if not signers or any(each.verifier.name != log for each in signers):
+            raise RuntimeError("a log is signed by a key of its own name")
         try:
-            return cls(_Store(path, log, lock_timeout), entropy, queue_limit)
-        except (sqlite3.Error, OSError) as error:
+            return cls(_Store(path, _Notary(log, tuple(signers)), entropy(_NAME_SIZE).hex(), lock_timeout), entropy, queue_limit)
+        except (sqlite3.Error, OSError, TurnNotGiven) as error:
             raise LogUnusable(f"the evidence log {path} cannot be opened: {error}") from error
 
     def append(self, entry: Entry) -> asyncio.Future[Recorded]:
@@ -89,7 +100,7 @@ class SqliteLedger:
         return self._commits.submit(Leaf(kind, entry.exchange_id, moment(entry.at), unique, nonce, encode(entry)))
 
     def interrupted(self) -> tuple[str, ...]:
-        """Return the exchanges whose INTENT stood without an OUTCOME when the file was opened, oldest first."""
+        """Return the exchanges that were left without an OUTCOME by writers who are no more, oldest first; nobody else is told."""
         return self._interrupted
 
     async def close(self) -> None:
@@ -97,71 +108,129 @@ class SqliteLedger:
         await self._commits.close()
 
 
+class _Notary(NamedTuple):
+    """The log's name and who signs for it."""
+
+    log: str
+    signers: tuple[Signer, ...]
+
+    def head(self, frontier: Frontier) -> Head:
+        """The head of the log at this state of its tree. Raises LogUnusable where a key cannot sign."""
+        text = str(Checkpoint(self.log, frontier.size, frontier.root))
+        try:
+            note = signed(text, [each.line(text) for each in self.signers])
+        except Exception as error:  # a key may lie anywhere, and fail in any way
+            raise LogUnusable("the log's key could not sign the checkpoint") from error
+        return Head(frontier.size, frontier.hashes, note)
+
+
 class _Store:
     """The file, as the writer's thread sees it."""
 
-    def __init__(self, path: Path, log: str, lock_timeout: float) -> None:
+    def __init__(self, path: Path, notary: _Notary, name: str, lock_timeout: float) -> None:
         self._path = path
-        self._log = log
+        self._notary = notary
         self._lock_timeout = lock_timeout
-        self._lock = schema.take_lock(path)
         self._connection: sqlite3.Connection | None = None
+        self._sign: SignOfLife | None = None
+        self._name = f"{os.getpid()}-{name}"
+        self._turn = Turn(path, lock_timeout)
         try:
-            schema.create(path, log)
-            self._file = _identity(path)
-            self.interrupted = self._open_exchanges()
+            with self._turn.taken():
+                schema.create(path, notary.log, notary.head(Frontier()))
+                self._file = _identity(path)
+                self._sign = SignOfLife(path, self._name)
+                self.interrupted = self._claim(self._connected())
         except BaseException:
             self.close()
             raise
         self._open = len(self.interrupted)
-        self._pages = 0
+        self._size = self._checkpointed = 0
 
     def in_flight(self) -> int:
         return self._open
 
     def commit(self, leaves: Sequence[Leaf]) -> Sequence[Recorded | Exception]:
         try:
-            results = self._transact(self._connected(), leaves)
-        except (sqlite3.Error, OSError, LogUnusable) as error:
+            with self._turn.taken():
+                results = self._transact(self._connected(), leaves)
+        except _FAULTS as error:
             # A connection that failed may have lost its place; the next batch gets a new one.
             self._disconnect()
             return [_unavailable(error) for _ in leaves]
+        except BaseException:
+            self._disconnect()
+            raise
         done = zip(leaves, results, strict=True)
         self._open += sum(_OPENS.get(leaf.kind, 0) for leaf, result in done if isinstance(result, Recorded))
-        self._pages += _PAGES_AN_ENTRY * len(leaves) + _PAGES_A_BATCH
         return results
 
     def rest(self) -> None:
         """Move what is in the WAL into the file, now and then. Should it fail, nothing is lost and it is tried again."""
-        if self._pages >= _CHECKPOINT_PAGES and self._connection is not None:
-            self._pages = 0
-            with suppress(sqlite3.Error):
+        if self._size - self._checkpointed >= _CHECKPOINT_ENTRIES and self._connection is not None:
+            self._checkpointed = self._size
+            with suppress(sqlite3.Error, TurnNotGiven), self._turn.taken():
                 self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def close(self) -> None:
         self._disconnect()
-        os.close(self._lock)
+        if self._sign is not None:
+            self._sign.close()
+        self._turn.close()
 
     def _transact(self, connection: sqlite3.Connection, leaves: Sequence[Leaf]) -> Sequence[Recorded | Exception]:
         connection.execute("BEGIN IMMEDIATE")
-        index, chain = connection.execute("SELECT entries, chain FROM head").fetchone()
-        results: list[Recorded | Exception] = []
-        for leaf in leaves:
-            leaf_digest = leaf_hash(leaf.nonce, leaf.body)
-            link = chain_link(chain, leaf_digest)
+        before = Head.read(connection).frontier()
+        standing: list[bytes] = []
+        refused: dict[int, Exception] = {}
+        for number, leaf in enumerate(leaves):
+            hash_ = leaf_hash(leaf.nonce + leaf.body)
             try:
-                _insert(connection, leaf, (index, *leaf, leaf_digest, link))
-            except (Refusal, OutOfOrder) as refused:
-                results.append(refused)
-                continue
-            results.append(Recorded(self._log, index, leaf_digest))
-            index, chain = index + 1, link
-        connection.execute("UPDATE head SET entries = ?, chain = ?", (index, chain))
+                self._insert(connection, leaf, before.size + len(standing), hash_)
+            except (Refusal, OutOfOrder) as refusal:
+                refused[number] = refusal
+            else:
+                standing.append(hash_)
+        after, made = grow(before, standing)
+        tiles.keep(connection, made.items())
+        head = self._notary.head(after)
+        head.write(connection)
         connection.execute("COMMIT")
-        return results
+        self._size = after.size
+        proofs, indexes = Proofs(before, after, made, head.checkpoint), iter(range(before.size, after.size))
+        return [refused.get(number) or self._recorded(leaf, next(indexes), proofs) for number, leaf in enumerate(leaves)]
 
-    def _open_exchanges(self) -> tuple[str, ...]:
-        rows = self._connected().execute("SELECT exchange_id FROM open_exchanges ORDER BY idx")
+    def _recorded(self, leaf: Leaf, index: int, proofs: Proofs) -> Recorded:
+        return Recorded(self._notary.log, index, leaf.nonce + leaf.body, proofs.text(index))
+
+    def _insert(self, connection: sqlite3.Connection, leaf: Leaf, index: int, hash_: bytes) -> None:
+        """Insert one row; raises Refusal or OutOfOrder having changed nothing, or sqlite3.Error."""
+        if leaf.kind == _OUTCOME:
+            ended = connection.execute("DELETE FROM open_exchanges WHERE exchange_id = ?", (leaf.exchange_id,))
+            if ended.rowcount == 0:
+                raise OutOfOrder("an OUTCOME needs an INTENT of its exchange that has none yet")
+        row = (index, leaf.kind, leaf.exchange_id, leaf.at, leaf.replay_key, hash_, leaf.nonce, leaf.body)
+        try:
+            connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        except sqlite3.IntegrityError as error:
+            if leaf.kind == _OUTCOME or error.sqlite_errorname != "SQLITE_CONSTRAINT_UNIQUE":
+                raise
+            raise _collision(connection, leaf) from None
+        if leaf.kind == _INTENT:
+            connection.execute("INSERT INTO open_exchanges VALUES (?, ?, ?)", (leaf.exchange_id, index, self._name))
+
+    def _claim(self, connection: sqlite3.Connection) -> tuple[str, ...]:
+        """Take over the exchanges that dead writers had in hand."""
+        dead = {name for name in signs(self._path) if name != self._name and not lives(self._path, name)}
+        connection.execute("BEGIN IMMEDIATE")
+        writers = {name for (name,) in connection.execute("SELECT DISTINCT writer FROM open_exchanges")}
+        for name in writers:
+            if name in dead or not lives(self._path, name):
+                connection.execute("UPDATE open_exchanges SET writer = ? WHERE writer = ?", (self._name, name))
+        rows = connection.execute(
+            "SELECT exchange_id FROM open_exchanges WHERE writer = ? ORDER BY idx", (self._name,)
+        ).fetchall()
+        connection.execute("COMMIT")
         return tuple(exchange_id for (exchange_id,) in rows)
 
     def _connected(self) -> sqlite3.Connection:
@@ -169,7 +238,8 @@ class _Store:
         if _identity(self._path) != self._file:
             raise LogUnusable("the file of the evidence log was replaced while it was open")
         if self._connection is None:
-            self._connection = schema.connect_writer(self._path, self._log, lock_timeout=self._lock_timeout)
+            verifiers = [each.verifier for each in self._notary.signers]
+            self._connection = schema.connect_writer(self._path, self._notary.log, verifiers, lock_timeout=self._lock_timeout)
         return self._connection
 
     def _disconnect(self) -> None:
@@ -177,22 +247,6 @@ class _Store:
             with suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
-
-
-def _insert(connection: sqlite3.Connection, leaf: Leaf, row: tuple[object, ...]) -> None:
-    """Insert one row; raises Refusal or OutOfOrder having changed nothing, or sqlite3.Error."""
-    if leaf.kind == _OUTCOME:
-        ended = connection.execute("DELETE FROM open_exchanges WHERE exchange_id = ?", (leaf.exchange_id,))
-        if ended.rowcount == 0:
-            raise OutOfOrder("an OUTCOME needs an INTENT of its exchange that has none yet")
-    try:
-        connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-    except sqlite3.IntegrityError as error:
-        if leaf.kind == _OUTCOME or error.sqlite_errorname != "SQLITE_CONSTRAINT_UNIQUE":
-            raise
-        raise _collision(connection, leaf) from None
-    if leaf.kind == _INTENT:
-        connection.execute("INSERT INTO open_exchanges VALUES (?, ?)", (leaf.exchange_id, row[0]))
 
 
 def _collision(connection: sqlite3.Connection, leaf: Leaf) -> Exception:
@@ -204,7 +258,8 @@ def _collision(connection: sqlite3.Connection, leaf: Leaf) -> Exception:
 
 def _unavailable(error: Exception) -> Refusal:
     # Only names of faults and our own words: SQLite's messages could carry a path.
-    what = getattr(error, "sqlite_errorname", None) or (str(error) if isinstance(error, LogUnusable) else type(error).__name__)
+    own = isinstance(error, LogUnusable | TurnNotGiven)
+    what = getattr(error, "sqlite_errorname", None) or (str(error) if own else type(error).__name__)
     refusal = Refusal(Reason.LEDGER_UNAVAILABLE, f"the evidence log could not be written: {what}")
     refusal.__cause__ = error
     return refusal

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 
 from gateway.model.agreement import Agreement
 from gateway.model.catalogue import EvidenceType
@@ -19,7 +20,7 @@ class Call:
     """One call as it arrived.
 
     `asked` is the question, or the refusal that reading it earned; `expires` is when the caller stops waiting, in seconds of
-    Clock.monotonic.
+    Clock.monotonic; `binding_key` is chance, drawn for this exchange, see model.binding.
     """
 
     exchange_id: str
@@ -27,6 +28,7 @@ class Call:
     asked: Query | Refusal
     received: datetime
     expires: float
+    binding_key: bytes = field(repr=False)
 
     def question(self) -> Query:
         """The question; raises the Refusal that reading it earned."""
@@ -100,11 +102,37 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """Where the log holds an entry; `leaf_hash` is its RFC 6962 leaf hash."""
+    """Where the log holds an entry, and the proof of it.
+
+    `leaf` is what the tree's leaf hash covers (nonce and body), so that whoever holds it can check everything offline; `proof` is the
+    C2SP tlog-proof text: index, audit path, and the checkpoint signed when the entry was durable.
+    """
 
     log: str
     index: int
-    leaf_hash: bytes
+    leaf: bytes = field(repr=False)
+    proof: str = field(repr=False)
+
+    @property
+    def leaf_hash(self) -> bytes:
+        """RFC 6962 2.1, 32 bytes."""
+        return sha256(b"\0" + self.leaf).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An entry, read back, and where it stands."""
+
+    entry: Entry
+    recorded: Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpointed:
+    """The state of a log: its name, and the checkpoint as a signed note."""
+
+    log: str
+    note: str
 
 
 @dataclass(frozen=True, slots=True)

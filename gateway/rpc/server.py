@@ -15,16 +15,18 @@ from grpc_health.v1._async import HealthServicer
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 
 from gateway.rpc.metering import Metering
-from gateway.rpc.pb.v1 import directory_service_pb2, evidence_service_pb2
+from gateway.rpc.pb.v1 import directory_service_pb2, evidence_service_pb2, ledger_service_pb2
 from gateway.rpc.pb.v1.directory_service_pb2_grpc import add_DirectoryServiceServicer_to_server
 from gateway.rpc.pb.v1.evidence_service_pb2_grpc import add_EvidenceServiceServicer_to_server
+from gateway.rpc.pb.v1.ledger_service_pb2_grpc import add_LedgerServiceServicer_to_server
 from gateway.rpc.reflection import add_reflection
 from gateway.rpc.registering import Registrar
-from gateway.rpc.services import Directory, Evidence, Inside
+from gateway.rpc.services import Directory, Evidence, Inside, Ledger
 
 SERVICES = (
     evidence_service_pb2.DESCRIPTOR.services_by_name["EvidenceService"].full_name,
     directory_service_pb2.DESCRIPTOR.services_by_name["DirectoryService"].full_name,
+    ledger_service_pb2.DESCRIPTOR.services_by_name["LedgerService"].full_name,
 )
 
 _HOUR_MS = 3_600_000
@@ -63,6 +65,7 @@ class Server:
         registrar: Any = Registrar(self._server, metering)
         add_EvidenceServiceServicer_to_server(Evidence(inside), registrar)
         add_DirectoryServiceServicer_to_server(Directory(inside), registrar)
+        add_LedgerServiceServicer_to_server(Ledger(inside), registrar)
         add_HealthServicer_to_server(self._health, registrar)
         add_reflection(self._server, (*SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name))
 

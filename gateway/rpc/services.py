@@ -1,7 +1,7 @@
 """The methods of kuacheng.v1: each turns a message into a call of the model, lets the corridor act, and words how it ended."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 
@@ -9,18 +9,23 @@ import grpc
 from google.protobuf.message import Message
 
 from gateway.exchange import Ports, exchange
+from gateway.model.binding import KEY_SIZE
 from gateway.model.exchange import Call
 from gateway.model.identity import Caller, Peer
 from gateway.model.refusal import Reason, Refusal
 from gateway.model.world import World
-from gateway.rpc import directory, reading, writing
+from gateway.ports import Receipts
+from gateway.rpc import directory, reading, receipts, writing
 from gateway.rpc.door import Door, time_left
 from gateway.rpc.pb.v1 import directory_service_pb2 as directory_pb
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
+from gateway.rpc.pb.v1 import ledger_service_pb2 as ledger_pb
 from gateway.rpc.pb.v1.directory_service_pb2_grpc import DirectoryServiceServicer
 from gateway.rpc.pb.v1.evidence_service_pb2_grpc import EvidenceServiceServicer
+from gateway.rpc.pb.v1.ledger_service_pb2_grpc import LedgerServiceServicer
 from gateway.rpc.status import worded
 from gateway.stages.identify import identify
+from gateway.stages.recall import recall
 from gateway.stages.survey import Offer, survey
 
 _log = logging.getLogger("kuacheng.rpc")
@@ -31,12 +36,14 @@ Answer = TypeVar("Answer", bound=Message)
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """What every method needs. `world` yields the edition that stands at the moment of the call."""
+    """What every method needs. `world` yields the edition that stands at the moment of the call, `entropy(n)` n bytes of chance."""
 
     world: Callable[[], World]
     ports: Ports
+    receipts: Receipts
     door: Door
     new_id: Callable[[], str]
+    entropy: Callable[[int], bytes]
 
 
 class Evidence(EvidenceServiceServicer):
@@ -51,7 +58,7 @@ class Evidence(EvidenceServiceServicer):
         world, ports, exchange_id = inside.world(), inside.ports, inside.new_id()
         try:
             with inside.door.pass_through(world.limits):
-                call = _call(request, context, exchange_id, world, ports)
+                call = _call(request, context, exchange_id, world, inside)
                 return writing.answer(await exchange(call, world, ports))
         except Refusal as refusal:
             await _refuse(context, refusal, exchange_id)
@@ -80,16 +87,52 @@ class Directory(DirectoryServiceServicer):
         return await self._answer(context, lambda offers, _: directory.evidence_types(offers, _region(request)))
 
     async def _answer(self, context: Context, describe: Callable[[tuple[Offer, ...], World], Answer]) -> Answer:
-        inside = self._inside
-        world, exchange_id, now = inside.world(), inside.new_id(), inside.ports.clock.now()
-        try:
-            with inside.door.pass_through(world.limits):
-                caller: Caller = identify(_peer(context), world.trust, now)
-                return describe(survey(caller, world, now), world)
-        except Refusal as refusal:
-            await _refuse(context, refusal, exchange_id)
-        except Exception as fault:  # noqa: BLE001  as in Query
-            await _fail(context, fault, exchange_id)
+        async def look(caller: Caller, world: World) -> Answer:
+            return describe(survey(caller, world, self._inside.ports.clock.now()), world)
+
+        return await _identified(self._inside, context, look)
+
+
+class Ledger(LedgerServiceServicer):
+    """LedgerService."""
+
+    def __init__(self, inside: Inside) -> None:
+        self._inside = inside
+
+    async def GetReceipt(  # noqa: N802
+        self, request: ledger_pb.GetReceiptRequest | None, context: Context
+    ) -> ledger_pb.GetReceiptResponse:
+        """The receipt of one exchange of the caller's department."""
+
+        async def look(caller: Caller, _: World) -> ledger_pb.GetReceiptResponse:
+            wanted = receipts.exchange_id(request)
+            return receipts.recalled(wanted, recall(caller, await self._inside.receipts.find(wanted)))
+
+        return await _identified(self._inside, context, look)
+
+    async def GetCheckpoint(  # noqa: N802
+        self,
+        request: ledger_pb.GetCheckpointRequest,  # noqa: ARG002  it takes nothing
+        context: Context,
+    ) -> ledger_pb.GetCheckpointResponse:
+        """The state of the log."""
+
+        async def look(_caller: Caller, _world: World) -> ledger_pb.GetCheckpointResponse:
+            return receipts.checkpoint(await self._inside.receipts.checkpoint())
+
+        return await _identified(self._inside, context, look)
+
+
+async def _identified(inside: Inside, context: Context, look: Callable[[Caller, World], Awaitable[Answer]]) -> Answer:
+    """What a caller whom we know is shown; asks no city and leaves no entry."""
+    world, call_id = inside.world(), inside.new_id()
+    try:
+        with inside.door.pass_through(world.limits):
+            return await look(identify(_peer(context), world.trust, inside.ports.clock.now()), world)
+    except Refusal as refusal:
+        await _refuse(context, refusal, call_id)
+    except Exception as fault:  # noqa: BLE001  as in Query
+        await _fail(context, fault, call_id)
 
 
 def _region(request: directory_pb.ListEvidenceTypesRequest | None) -> str:
@@ -98,12 +141,12 @@ def _region(request: directory_pb.ListEvidenceTypesRequest | None) -> str:
     return request.provider_region
 
 
-def _call(request: pb.QueryRequest | None, context: Context, exchange_id: str, world: World, ports: Ports) -> Call:
-    now, arrived = ports.clock.now(), ports.clock.monotonic()
+def _call(request: pb.QueryRequest | None, context: Context, exchange_id: str, world: World, inside: Inside) -> Call:
+    now, arrived = inside.ports.clock.now(), inside.ports.clock.monotonic()
     left = time_left(context.time_remaining(), world.limits)
     asked = left if isinstance(left, Refusal) else reading.question(request, now.date())
     seconds = world.limits.minimum_deadline if isinstance(left, Refusal) else left
-    return Call(exchange_id, _peer(context), asked, now, arrived + seconds)
+    return Call(exchange_id, _peer(context), asked, now, arrived + seconds, inside.entropy(KEY_SIZE))
 
 
 def _peer(context: Context) -> Peer:

@@ -79,6 +79,12 @@ WORDINGS: Mapping[Reason, Wording] = MappingProxyType(
             "give the call a longer deadline, ten seconds for instance",
             "超时时间过短，来不及向对方城市查询，请延长",
         ),
+        Reason.UNKNOWN_EXCHANGE: Wording(
+            _C.NOT_FOUND,
+            "the log holds no exchange with this id that your department asked",
+            "take the exchange_id of an answer or a refusal that a system of your department was given",
+            "存证日志中没有本部门以此交换编号发起的查询，请核对交换编号",
+        ),
         Reason.CALLER_UNKNOWN: Wording(
             _C.UNAUTHENTICATED,
             "the certificate does not name a system that its authority may speak for, or it is not in force",

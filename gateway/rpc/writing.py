@@ -10,6 +10,7 @@ from gateway.model.catalogue import COMMON, Field, ValueKind
 from gateway.model.evidence import Coded, Evidence, EvidenceHolder, FindingCode, Holders, Period, Rows, Value
 from gateway.model.exchange import Sealed
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
+from gateway.rpc.receipts import receipt
 
 _STATUSES: Mapping[str, pb.EvidenceStatus.ValueType] = MappingProxyType(
     {
@@ -52,12 +53,7 @@ def answer(sealed: Sealed) -> pb.QueryResponse:
             response_out=_moment(sealed.response_out),
             city_status=sealed.city_status,
         ),
-        receipt=pb.Receipt(
-            log=sealed.outcome.log,
-            intent_index=sealed.intent.index,
-            outcome_index=sealed.outcome.index,
-            leaf_hash=sealed.outcome.leaf_hash,
-        ),
+        receipt=receipt(sealed.intent, sealed.outcome, sealed.call.binding_key),
     )
 
 

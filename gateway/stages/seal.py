@@ -1,18 +1,19 @@
 """What the evidence log holds of an exchange: an INTENT before the city is asked, an OUTCOME before the answer leaves.
 
-Laws: no payload and no personal data; a holder, a returned identifier and an answer are HMACs under a key kept outside the log; what a
-caller wrote freely stands in an entry only where the codec has bounded it, and a name that we do not know is `_other`.
+Laws: no payload and no personal data; a holder and a returned identifier are HMACs under a key kept outside the log, question and answer
+under a key that the caller alone keeps; what a caller wrote freely stands in an entry only where the codec has bounded it, and a name that
+we do not know is `_other`.
 Source: Network Data Security Regulations Art. 12; Data Security Law Art. 40; GB/T 22239 8.1.4.3.
 """
 
 import hmac
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 
+from gateway.model import binding
 from gateway.model.city import CityAnswer
-from gateway.model.evidence import Coded, EvidenceHolder, Period, Rows, Value
+from gateway.model.evidence import Value
 from gateway.model.exchange import Asked, Disclosure, Entry, EntryKind, Fact, Known, Permit, Result, Route
 from gateway.model.identity import Caller
 from gateway.model.query import Query
@@ -20,14 +21,13 @@ from gateway.model.refusal import Refusal
 from gateway.model.world import HolderKey, World
 
 OTHER = "_other"
-_canonical_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def intend(known: Known, world: World) -> Entry:
     """The entry without which nothing is asked. `known` must have come to its route."""
     if known.caller is None or known.query is None or known.route is None:
         raise RuntimeError("an exchange intends nothing before it has a route")
-    facts = _facts(known, world)
+    facts = _facts(known, world) | _bound(known)
     key = f"{known.caller.uri}#{known.query.request_id}"
     return Entry(EntryKind.INTENT, known.call.exchange_id, known.call.received, MappingProxyType(facts), key)
 
@@ -35,18 +35,17 @@ def intend(known: Known, world: World) -> Entry:
 def conclude(known: Known, disclosure: Disclosure, answer: CityAnswer, asked: Asked, world: World) -> Entry:
     """The entry without which nothing is disclosed. Its own moment is when the answer may leave."""
     result = Result.ISSUED if disclosure.evidence else Result.NO_RECORD
-    body = _canonical(disclosure)
+    papers = [binding.paper(each) for each in disclosure.evidence]
     facts: dict[str, Fact] = {
         "result": result.value,
         "fields": disclosure.fields,
         "city_status": answer.status,
-        "answer_digest": _keyed(world.holder_key, "answer", body),
-        "answer_size": len(body),
+        binding.ANSWER_DIGEST: binding.answer_digest(known.call.binding_key, result.value, papers),
         "evidence": tuple(_identifier(world.holder_key, each.values) for each in disclosure.evidence),
         "request_out": _moment(asked.request_out),
         "response_in": _moment(asked.response_in),
     }
-    return Entry(EntryKind.OUTCOME, known.call.exchange_id, asked.response_in, MappingProxyType(facts))
+    return Entry(EntryKind.OUTCOME, known.call.exchange_id, asked.response_in, MappingProxyType(facts | _bound(known)))
 
 
 def decline(known: Known, refusal: Refusal, now: datetime, world: World, *, intended: bool) -> Entry:
@@ -66,6 +65,13 @@ def decline(known: Known, refusal: Refusal, now: datetime, world: World, *, inte
 def unknown(exchange_id: str, cause: str, now: datetime) -> Entry:
     """The outcome of an exchange that ended in the middle: it was intended, and nobody knows what the city did."""
     return Entry(EntryKind.OUTCOME, exchange_id, now, MappingProxyType({"result": Result.UNKNOWN.value, "detail": cause}))
+
+
+def _bound(known: Known) -> dict[str, Fact]:
+    """The question as only who has it and the exchange's binding key can recognise it."""
+    if known.query is None:
+        raise RuntimeError("an exchange is bound to its question")
+    return {binding.REQUEST_DIGEST: binding.request_digest(known.call.binding_key, binding.question(known.query))}
 
 
 def _facts(known: Known, world: World) -> dict[str, Fact]:
@@ -134,25 +140,3 @@ def _identifier(key: HolderKey, values: Mapping[str, Value]) -> str:
 
 def _moment(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")
-
-
-def _canonical(disclosure: Disclosure) -> bytes:
-    """What is disclosed as bytes of one spelling only, for its digest."""
-    plain = [{name: _plain(value) for name, value in each.values.items()} for each in disclosure.evidence]
-    return _canonical_json(plain).encode()
-
-
-def _plain(value: Value) -> object:
-    if isinstance(value, str | int):
-        return value
-    if isinstance(value, Coded):
-        return (value.code, value.text)
-    if isinstance(value, Period):
-        return (value.first, value.last)
-    if isinstance(value, Rows):
-        return [{name: _plain(cell) for name, cell in row.items()} for row in value.rows]
-    return [_holder(each) for each in value.holders]
-
-
-def _holder(holder: EvidenceHolder) -> list[str]:
-    return [holder.name, holder.id_type, holder.id_number, holder.role]

@@ -3,7 +3,8 @@
 Children of labelled series are kept, because finding one costs four times as much as counting.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from wsgiref.simple_server import WSGIServer
 
@@ -29,6 +30,7 @@ class Metrics:
         self._refusals = lru_cache(64)(self._counter(series.REFUSALS).labels)
         self._exchange_seconds = lru_cache(64)(self._histogram(series.EXCHANGE_SECONDS).labels)
         self._city_seconds = lru_cache(64)(self._histogram(series.CITY_SECONDS).labels)
+        self._witness_failures = lru_cache(16)(self._counter(series.WITNESS_FAILURES).labels)
         self._in_flight = Gauge(series.IN_FLIGHT.name, series.IN_FLIGHT.help, registry=self.registry)
         self._world = Gauge(series.WORLD.name, series.WORLD.help, series.WORLD.labels, registry=self.registry)
 
@@ -59,6 +61,16 @@ class Metrics:
     def watch(self, in_flight: Callable[[], float]) -> None:
         """Where to read the number of exchanges in flight at each scrape."""
         self._in_flight.set_function(in_flight)
+
+    def witnessed(self, age: Callable[[], float | None]) -> None:
+        """Where to read, at each scrape, the seconds since a checkpoint was cosigned; None if none ever was."""
+        gauge = Gauge(series.CHECKPOINT_AGE.name, series.CHECKPOINT_AGE.help, registry=self.registry)
+        gauge.set_function(lambda: math.inf if (seconds := age()) is None else seconds)
+
+    def witnesses_failed(self, faults: Iterable[str]) -> None:
+        """One round of asking the witnesses ended, with these faults."""
+        for each in faults:
+            self._witness_failures(each).inc()
 
     def serve(self, host: str, port: int) -> tuple[WSGIServer, int]:
         """Serves /metrics; the server to shut down, and the port it has."""

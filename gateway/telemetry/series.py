@@ -51,7 +51,27 @@ EXCHANGE_SECONDS = Series("kuacheng_exchange_seconds", Kind.HISTOGRAM, "Whole ex
 CITY_SECONDS = Series(
     "kuacheng_city_seconds", Kind.HISTOGRAM, "The part of an exchange that the city took.", ("region",), LATENCY
 )
+CHECKPOINT_AGE = Series(
+    "kuacheng_checkpoint_age_seconds",
+    Kind.GAUGE,
+    "Age of the newest checkpoint with the cosignatures that the policy needs; +Inf without one. Only where witnesses are configured.",
+)
+WITNESS_FAILURES = Series(
+    "kuacheng_witness_failures_total", Kind.COUNTER, "Cosignatures asked for in vain, by fault.", ("fault",)
+)
 IN_FLIGHT = Series("kuacheng_exchanges_in_flight", Kind.GAUGE, "Exchanges under way now.")
 WORLD = Series("kuacheng_world_info", Kind.INFO, "Edition of the configuration that judges now.", ("edition", "version"))
 
-ALL = (STARTED, HANDLED, HANDLING, EXCHANGES, REFUSALS, EXCHANGE_SECONDS, CITY_SECONDS, IN_FLIGHT, WORLD)
+ALL = (
+    STARTED,
+    HANDLED,
+    HANDLING,
+    EXCHANGES,
+    REFUSALS,
+    EXCHANGE_SECONDS,
+    CITY_SECONDS,
+    CHECKPOINT_AGE,
+    WITNESS_FAILURES,
+    IN_FLIGHT,
+    WORLD,
+)

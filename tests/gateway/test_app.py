@@ -11,6 +11,7 @@ from gateway.app import NotBuildable, gateway, material_findings, problems
 from gateway.clock import SystemClock, entropy
 from gateway.config import Loaded, load
 from gateway.development.layout import lay_out, write_configuration
+from gateway.ledger.keys import signers
 from gateway.ledger.reading import Log
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.exchange import Entry, EntryKind
@@ -33,7 +34,8 @@ async def test_it_serves_and_comes_down(loaded: Loaded) -> None:
 
 
 async def test_what_an_earlier_run_left_open_is_closed_as_unknown(loaded: Loaded) -> None:
-    ledger = SqliteLedger.open(loaded.ledger, log=loaded.settings.log, entropy=entropy)
+    log = loaded.settings.log
+    ledger = SqliteLedger.open(loaded.ledger, log=log, signers=signers(log, loaded.log_keys), entropy=entropy)
     await ledger.append(Entry(EntryKind.INTENT, "left-open", SystemClock().now(), {}, "key"))
     await ledger.close()
     async with gateway(loaded, io.StringIO()):

@@ -23,7 +23,7 @@ KUACHENG = (sys.executable, "-m", "gateway.cli")
 KEYS = {"gateway", "server_name", "ca", "clients", "cities", "config", "ledger", "samples"}
 SAMPLE_KEYS = {"type", "region", "holder", "purpose", "client", "outcome"}
 SCENES = 5
-PROGRAMS = 3
+PROGRAMS = 5
 _TICK = 0.01
 _STALE = {"gateway": "stale"}
 

@@ -32,6 +32,7 @@ SERVICES = {
     "grpc.reflection.v1alpha.ServerReflection",
     "kuacheng.v1.DirectoryService",
     "kuacheng.v1.EvidenceService",
+    "kuacheng.v1.LedgerService",
 }
 BY = pytest.mark.parametrize("by", [(), PROTO], ids=["reflection", "proto files"])
 

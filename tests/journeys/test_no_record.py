@@ -35,7 +35,7 @@ def judge(up: Up, ended: Iterable[Ended]) -> None:
         intent, outcome = logged(up, each.exchange_id)
         assert outcome.entry.facts["result"] == NO_RECORD
         assert outcome.entry.facts["city_status"] == each.answer.provenance.city_status
-        assert (intent.recorded.index, outcome.recorded.index) == (
+        assert (intent.index, outcome.index) == (
             each.answer.receipt.intent_index,
             each.answer.receipt.outcome_index,
         )

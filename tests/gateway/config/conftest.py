@@ -48,7 +48,7 @@ regions:
 catalogue: [shipped]
 tables: [tables]
 agreements: [agreements]
-ledger: {file: ledger.db, holder_key: {id: hk-2026, file: secrets/holder.key}}
+ledger: {file: ledger.db, key: {file: secrets/log.key}, holder_key: {id: hk-2026, file: secrets/holder.key}}
 limits: {default_deadline: 20s, maximum_deadline: 1m, minimum_deadline: 500ms}
 """
 
@@ -196,7 +196,7 @@ def _certificate(name: str, *, authority: bool, key: object | None = None) -> tu
     return builder.sign(own, SHA256()).public_bytes(Encoding.PEM), own
 
 
-def _private(key: ec.EllipticCurvePrivateKey, password: bytes = b"") -> bytes:
+def _private(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey, password: bytes = b"") -> bytes:
     protection = BestAvailableEncryption(password) if password else NoEncryption()
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, protection)
 
@@ -213,6 +213,8 @@ def pki() -> Pki:
             "gateway.key": _private(key),
             "other.key": _private(_certificate("other", authority=False)[1]),
             "encrypted.key": _private(key, b"password"),
+            "log.key": _private(ed25519.Ed25519PrivateKey.generate()),
+            "next.key": _private(ed25519.Ed25519PrivateKey.generate()),
             "edwards.crt": _certificate("edwards", authority=False, key=edwards)[0],
             "edwards-ca.crt": _certificate("edwards", authority=True, key=edwards)[0],
         }
@@ -230,4 +232,5 @@ def site(tmp_path: Path, pki: Pki) -> Site:
     made.write("tables/business-licence.yaml", LICENCE)
     made.write("secrets/g2-paasid", SECRET + "\n")
     made.write("secrets/holder.key", bytes(range(32)))
+    made.write("secrets/log.key", pki.files["log.key"])
     return made

@@ -35,6 +35,7 @@ from gateway.config.settings import (
     SecretVariable,
     Settings,
     SystemSettings,
+    WitnessSettings,
 )
 from gateway.config.shape import Section, shape
 from gateway.config.table_file import TableFile, read_table
@@ -52,6 +53,7 @@ PLACES: dict[type[Section], str] = {
     SecretFile: "References",
     SecretVariable: "References",
     LedgerSettings: "ledger",
+    WitnessSettings: "witnesses",
     HolderKeySettings: "holder_key",
     LimitSettings: "limits",
     AgreementsFile: "Agreements",
@@ -123,6 +125,8 @@ def test_every_key_stands_in_the_page(model: type[Section], key: str):
     [
         ("systems", "timeout", "`10s`"),
         ("systems", "connections", "`64`"),
+        ("witnesses", "interval", "`10s`"),
+        ("witnesses", "limit", "`300s`"),
         ("limits", "default_deadline", "`20s`"),
         ("limits", "maximum_deadline", "`60s`"),
         ("limits", "minimum_deadline", "`500ms`"),

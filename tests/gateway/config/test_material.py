@@ -102,17 +102,71 @@ def test_a_holder_key_is_taken_byte_for_byte(site):
 def test_a_short_holder_key_is_refused(site):
     site.write("secrets/holder.key", b"k" * 31)
     assert site.messages() == [
-        "gateway.yaml:35:59: ledger.holder_key.file: the key is shorter than 32 bytes, so holders' numbers could be guessed"
+        "gateway.yaml:35:89: ledger.holder_key.file: the key is shorter than 32 bytes, so holders' numbers could be guessed"
         " from the log; make one with `openssl rand -out FILE 32`"
     ]
 
 
+def test_the_log_is_signed_by_one_key_or_by_two(site, pki):
+    assert site.load().log_keys == (pki.files["log.key"],)
+    site.write("secrets/next.key", pki.files["next.key"])
+    site.change("gateway.yaml", "secrets/log.key}", "secrets/log.key}, next_key: {file: secrets/next.key}")
+    assert site.load().log_keys == (pki.files["log.key"], pki.files["next.key"])
+    assert "PRIVATE" not in repr(site.load())
+
+
+def test_each_key_of_the_log_is_looked_at(site, pki):
+    site.write("secrets/log.key", pki.files["gateway.key"])
+    site.write("secrets/next.key", pki.files["next.key"], 0o640)
+    site.change("gateway.yaml", "secrets/log.key}", "secrets/log.key}, next_key: {file: secrets/next.key}")
+    rights, kind = site.messages()
+    assert kind.startswith("secrets/log.key:1:1: ledger.key: holds no Ed25519 key")
+    assert "ledger.next_key.file: " in rights
+    assert "is open to others than its owner (mode 640)" in rights
+
+
 def test_no_problem_tells_a_secret(site):
+    site.write("secrets/log.key", "hunter2")
     site.write("secrets/g2-paasid", "hunter2\nhunter2\n")
     site.write("secrets/holder.key", "hunter2")
     site.write("pki/gateway.key", "hunter2")
     site.environment["KUACHENG_G2_TOKEN"] = "hunter2\n"
     with pytest.raises(ConfigError) as caught:
         site.load()
-    assert len(caught.value.problems) == 6
+    assert len(caught.value.problems) == 7
     assert "hunter2" not in str(caught.value) + repr(caught.value)
+
+
+WITNESSES = "hk-2026, file: secrets/holder.key}, witnesses: {policy: {file: w.policy}, kept: {file: kept/note}%s}"
+
+
+def witnessed(site, further=""):
+    site.change("gateway.yaml", "hk-2026, file: secrets/holder.key}", WITNESSES % further)
+
+
+def test_without_witnesses_there_are_none(site):
+    assert site.load().witnesses is None
+
+
+def test_the_witnesses_are_read_with_what_they_name(site, pki):
+    witnessed(site, ", interval: 500ms, limit: 2m, authorities: {file: pki/foshan-ca.crt}")
+    site.write("w.policy", "quorum none\n")
+    site.write("kept/anything", "")
+    found = site.load().witnesses
+    assert (found.policy, found.kept) == ("quorum none\n", site.folder / "kept" / "note")
+    assert (found.interval, found.limit, found.authorities) == (0.5, 120.0, pki.files["foshan-ca.crt"])
+
+
+def test_everything_that_is_wrong_with_what_the_witnesses_name_is_told(site, pki):
+    witnessed(site, ", authorities: {file: pki/gateway.crt}")
+    site.write("w.policy", b"\xff")
+    authorities, policy, kept = sorted(site.messages())[-1:] + sorted(site.messages())[:-1]
+    assert "ledger.witnesses.authorities" in authorities
+    assert "w.policy is not UTF-8 text" in policy
+    assert "kept does not exist" in kept
+
+
+def test_a_limit_that_one_late_round_would_break_is_refused(site):
+    witnessed(site, ", interval: 20s, limit: 30s")
+    site.write("w.policy", "quorum none\n")
+    assert "limit must be at least twice the interval" in site.messages()[0]

@@ -47,3 +47,12 @@ def test_garbage_is_a_fault_and_no_exception(content: bytes):
         assert pem.authorities_fault(garbage) is not None
         assert pem.certificate_fault(garbage) is not None
         assert pem.key_fault(garbage, garbage) is not None
+
+
+def test_a_log_is_signed_by_an_ed25519_key_that_is_not_encrypted(pki):
+    assert pem.log_key_fault(pki.files["log.key"]) is None
+    assert "no Ed25519 key" in pem.log_key_fault(pki.files["gateway.key"])[0]
+    for wrong in (pki.files["encrypted.key"], pki.files["gateway.crt"], b"", b"hunter2"):
+        message, hint = pem.log_key_fault(wrong)
+        assert message == "holds no private key that can be read"
+        assert "openssl genpkey -algorithm ed25519" in hint

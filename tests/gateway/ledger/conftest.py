@@ -13,6 +13,7 @@ import pytest
 
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.exchange import Entry, EntryKind
+from tests.gateway.ledger.keyring import signers
 
 LOG = "kuacheng.test/2026a"
 AT = datetime(2026, 5, 9, 7, 35, 25, 123456, UTC)
@@ -58,8 +59,9 @@ def ledger_at() -> Callable[..., Any]:
 
     @asynccontextmanager
     async def opened(path: Path, **options: Any) -> AsyncIterator[SqliteLedger]:
-        options = {"log": LOG, "entropy": random.Random(7).randbytes} | options  # noqa: S311 - nonces of a test
-        ledger = SqliteLedger.open(path, **options)
+        log = options.pop("log", LOG)
+        options = {"signers": signers(log), "entropy": random.Random(7).randbytes} | options  # noqa: S311 - nonces of a test
+        ledger = SqliteLedger.open(path, log=log, **options)
         try:
             yield ledger
         finally:

@@ -11,13 +11,14 @@ import pytest
 
 from gateway.ledger import schema
 from gateway.ledger.reading import Log
-from gateway.ledger.schema import LogUnusable
+from gateway.ledger.schema import Head, LogUnusable
 from gateway.ledger.sqlite import SqliteLedger
+from tests.gateway.ledger.keyring import signers
 
 
 def refusal(path: Path, log: str = "kuacheng.test/2026a") -> str:
     with pytest.raises(LogUnusable) as caught:
-        SqliteLedger.open(path, log=log, entropy=bytes)
+        SqliteLedger.open(path, log=log, signers=signers(log), entropy=bytes)
     return str(caught.value)
 
 
@@ -29,7 +30,9 @@ async def test_only_the_owner_may_read_any_of_its_files(path, ledger_at, book) -
             files = {file.name.removeprefix(path.name): stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
     finally:
         os.umask(before)
-    assert files == {"": 0o600, "-wal": 0o600, "-shm": 0o600, "-lock": 0o600}
+    writer = f"-writer-{os.getpid()}-"
+    assert {name if not name.startswith(writer) else "-writer" for name in files} == {"", "-wal", "-shm", "-lock", "-writer"}
+    assert set(files.values()) == {0o600}
 
 
 async def test_a_file_that_others_may_read_is_refused(path, ledger_at) -> None:
@@ -48,13 +51,6 @@ async def test_the_log_s_name_has_to_be_the_file_s(path, ledger_at) -> None:
     assert "'kuacheng.test/2025b', not 'kuacheng.test/2026a'" in refusal(path)
     with Log.open(path) as log:
         assert log.name == "kuacheng.test/2025b"
-
-
-async def test_one_program_writes_a_file_at_a_time(path, ledger_at) -> None:
-    async with ledger_at(path):
-        assert "another gateway writes" in refusal(path)
-    async with ledger_at(path) as ledger:
-        assert ledger.interrupted() == ()
 
 
 async def test_a_refused_opening_keeps_nobody_out(path, ledger_at) -> None:
@@ -89,8 +85,8 @@ def test_a_file_of_another_kind_is_refused_and_left_alone(path: Path, make: Call
 async def test_a_file_of_another_form_is_refused(path, ledger_at, tamper) -> None:
     async with ledger_at(path):
         pass
-    tamper(path, "UPDATE meta SET schema = 2")
-    assert "form 2" in refusal(path)
+    tamper(path, "UPDATE meta SET schema = 1")
+    assert "form 1 and this program reads form 2" in refusal(path)
     tamper(path, "DELETE FROM meta")
     assert "form None" in refusal(path)
 
@@ -102,15 +98,35 @@ async def test_a_file_whose_end_was_cut_or_lengthened_is_not_written_on(path, le
     assert "verify it" in refusal(path)
     with Log.open(path) as log:
         assert log.verify().first_bad == 0
+    tamper(path, "UPDATE head SET size = 0, frontier = x''")
+    assert "verify it" in refusal(path)
+
+
+async def test_a_head_that_does_not_fit_itself_is_not_written_on(path, ledger_at, book, tamper) -> None:
+    async with ledger_at(path) as ledger:
+        await ledger.append(book.intent(0))
+    for damage in (
+        "frontier = x''",
+        "frontier = zeroblob(32)",
+        "checkpoint = ''",
+        "checkpoint = replace(checkpoint, '2026a', '2026b')",
+    ):
+        with closing(sqlite3.connect(path)) as connection:
+            whole = connection.execute("SELECT * FROM head").fetchone()
+        tamper(path, f"UPDATE head SET {damage}")
+        assert "verify it" in refusal(path)
+        tamper(path, ("INSERT OR REPLACE INTO head VALUES (?, ?, ?, ?)", whole))
+    async with ledger_at(path) as ledger:
+        assert (await ledger.append(book.intent(1))).index == 1
 
 
 def test_a_creation_that_was_cut_short_is_done_again(path) -> None:
     path.touch(0o600)
-    schema.create(path, "a log")
-    schema.create(path, "a log")
+    schema.create(path, "a log", Head(0, (), "a note"))
+    schema.create(path, "a log", Head(0, (), "another note"))
     connection, name = schema.connect_reader(path)
-    connection.close()
-    assert name == "a log"
+    with closing(connection):
+        assert (name, Head.read(connection)) == ("a log", Head(0, (), "a note"))
 
 
 @pytest.mark.parametrize("statement", ["UPDATE entries SET at = ''", "DELETE FROM entries"])
@@ -124,7 +140,8 @@ async def test_the_file_itself_refuses_to_change_or_delete_an_entry(path, ledger
 async def test_it_is_durable_at_each_commit(path, ledger_at) -> None:
     async with ledger_at(path):
         pass
-    with closing(schema.connect_writer(path, "kuacheng.test/2026a", lock_timeout=1.0)) as connection:
+    verifiers = [each.verifier for each in signers("kuacheng.test/2026a")]
+    with closing(schema.connect_writer(path, "kuacheng.test/2026a", verifiers, lock_timeout=1.0)) as connection:
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert connection.execute("PRAGMA wal_autocheckpoint").fetchone() == (0,)

@@ -1,23 +1,32 @@
-"""The store's own promises beside those of the port: chain, order of an exchange, faults of file and disk, recovery."""
+"""The store's own promises beside those of the port: rows, order of an exchange, who signs, faults of file, disk and key, recovery."""
 
 import asyncio
 import json
 import os
+import random
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 import gateway
-from gateway.ledger.encoding import MalformedEntry, chain_link, chain_start, encode, leaf_hash
+from gateway.ledger.checkpoint import Proof
+from gateway.ledger.encoding import MalformedEntry, encode
+from gateway.ledger.note import Note, Signer
 from gateway.ledger.reading import Log
+from gateway.ledger.schema import LogUnusable
+from gateway.ledger.sharing import Turn
 from gateway.ledger.sqlite import OutOfOrder, SqliteLedger
+from gateway.ledger.tree import leaf_hash
+from gateway.ledger.verdict import Flaw
 from gateway.model.exchange import Entry, EntryKind
 from gateway.model.refusal import Reason, Refusal
 from gateway.ports import Ledger
+from tests.gateway.ledger.keyring import signers
 
 ROOT = Path(gateway.__file__).parents[1]
 
@@ -30,19 +39,16 @@ async def test_rows_hold_what_the_page_says(path, ledger_at, book, rows) -> None
     entries = [*book.exchanges(2), book.refused(2)]
     async with ledger_at(path) as ledger:
         recorded = [await as_the_port(ledger).append(entry) for entry in entries]
-    link = chain_start(book.log)
     for index, (entry, row, place) in enumerate(zip(entries, rows(path), recorded, strict=True)):
-        nonce, body = row[5], encode(entry)
-        leaf = leaf_hash(nonce, body)
-        link = chain_link(link, leaf)
+        nonce, body = row[6], encode(entry)
         key = entry.replay_key or None
         at = f"{entry.at:%Y-%m-%dT%H:%M:%S.%fZ}"
-        assert row == (index, entry.kind.value, entry.exchange_id, at, key, nonce, body, leaf, link)
-        assert (place.log, place.index, place.leaf_hash) == (book.log, index, leaf)
-    assert len({row[5] for row in rows(path)}) == len(entries)
+        assert row == (index, entry.kind.value, entry.exchange_id, at, key, leaf_hash(nonce + body), nonce, body)
+        assert (place.log, place.index, place.leaf) == (book.log, index, nonce + body)
+    assert len({row[6] for row in rows(path)}) == len(entries)
 
 
-async def test_the_chain_goes_on_after_reopening(path, ledger_at, book) -> None:
+async def test_the_tree_goes_on_after_reopening(path, ledger_at, book) -> None:
     for n in range(3):
         async with ledger_at(path) as ledger:
             assert (await ledger.append(book.intent(n))).index == n
@@ -104,6 +110,90 @@ async def test_intents_without_outcome_are_told_at_the_next_opening_only(path, l
     with Log.open(path) as log:
         verdict = log.verify()
     assert (verdict.sound, verdict.open_exchanges) == (True, ("exchange-2", "exchange-3"))
+
+
+def chance(seed: int) -> Callable[[int], bytes]:
+    return random.Random(seed).randbytes  # noqa: S311 - nonces of a test
+
+
+async def test_a_living_writer_s_exchanges_are_told_to_nobody_and_a_dead_one_s_to_the_next(path, ledger_at, book) -> None:
+    async with ledger_at(path, entropy=chance(1)) as one:
+        await one.append(book.intent(1))
+        async with ledger_at(path, entropy=chance(2)) as other:
+            assert other.interrupted() == ()
+            await other.append(book.intent(2))
+        async with ledger_at(path, entropy=chance(3)) as third:
+            assert third.interrupted() == ("exchange-2",)
+            assert (await one.append(book.outcome(1))).index == 2
+        async with ledger_at(path, entropy=chance(4)) as fourth:
+            assert fourth.interrupted() == ("exchange-2",)
+            await fourth.append(book.outcome(2))
+    async with ledger_at(path) as last:
+        assert last.interrupted() == ()
+    assert [file.name for file in path.parent.iterdir() if "-writer-" in file.name] == []
+
+
+async def test_a_key_that_cannot_sign_refuses_the_batch_and_leaves_nothing(path, ledger_at, book) -> None:
+    broken = False
+
+    def sign(text: bytes) -> bytes:
+        if broken:
+            raise RuntimeError("the token is gone")
+        return signers(book.log)[0].sign(text)
+
+    async with ledger_at(path, signers=(Signer(signers(book.log)[0].verifier, sign),)) as ledger:
+        await ledger.append(book.intent(0))
+        broken = True
+        assert "could not sign" in (await unavailable(ledger, book.intent(1), book.outcome(0)))[0]
+        broken = False
+        assert [(await ledger.append(entry)).index for entry in (book.intent(1), book.outcome(0))] == [1, 2]
+    with Log.open(path) as log:
+        assert log.verify([signers(book.log)[0].verifier]).sound
+
+
+async def test_another_key_may_sign_only_after_it_has_signed_beside_the_old_one(path, ledger_at, book) -> None:
+    old, new = signers(book.log, 1, 2)
+    async with ledger_at(path, signers=(old,)) as ledger:
+        await ledger.append(book.refused(0))
+    with pytest.raises(LogUnusable, match="signed by another key"):
+        SqliteLedger.open(path, log=book.log, signers=(new,), entropy=bytes)
+    async with ledger_at(path, signers=(old, new)) as ledger:
+        both = await ledger.append(book.refused(1))
+    async with ledger_at(path, signers=(new,)) as ledger:
+        await ledger.append(book.refused(2))
+    assert set(Note.parse(Proof.parse(both.proof).checkpoint).verified([old.verifier, new.verifier])) == {
+        old.verifier,
+        new.verifier,
+    }
+    with Log.open(path) as log:
+        assert log.verify([new.verifier]).signed_by == (str(new.verifier),)
+        assert log.verify([old.verifier]).flaw is Flaw.NOT_SIGNED
+
+
+def test_a_log_is_signed_by_a_key_of_its_own_name(path, book) -> None:
+    for wrong in ((), signers("another"), (*signers(book.log), *signers("another"))):
+        with pytest.raises(RuntimeError, match="its own name"):
+            SqliteLedger.open(path, log=book.log, signers=wrong, entropy=bytes)
+    assert not path.exists()
+
+
+async def test_an_empty_log_is_signed_too(path, ledger_at, book) -> None:
+    async with ledger_at(path):
+        pass
+    with Log.open(path) as log:
+        assert log.checkpoint().startswith(f"{book.log}\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n")
+        assert log.verify([signers(book.log)[0].verifier]).sound
+
+
+async def test_another_program_s_turn_is_waited_for_and_not_for_ever(path, ledger_at, book) -> None:
+    turn = Turn(path, 1.0)
+    async with ledger_at(path, lock_timeout=0.02) as ledger:
+        with turn.taken():
+            assert "holds the turn" in (await unavailable(ledger, book.refused(0)))[0]
+        assert (await ledger.append(book.refused(0))).index == 0
+        with turn.taken(), pytest.raises(LogUnusable, match="holds the turn"):
+            SqliteLedger.open(path, log=book.log, signers=signers(book.log), entropy=bytes, lock_timeout=0.02)
+    turn.close()
 
 
 async def test_the_writer_is_told_how_many_exchanges_are_in_flight(path, ledger_at, book) -> None:
@@ -184,12 +274,14 @@ from datetime import UTC, datetime
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.exchange import Entry, EntryKind
 from gateway.model.refusal import Refusal
+from tests.gateway.ledger.keyring import signers
 
 def entry(n):
     return Entry(EntryKind.INTENT, f"x-{n}", datetime(2026, 5, 9, tzinfo=UTC), {"padding": "p" * 500}, f"k-{n}")
 
 async def main():
-    ledger = SqliteLedger.open(pathlib.Path(sys.argv[1]), log="kuacheng.test/2026a", entropy=random.Random(1).randbytes)
+    log = "kuacheng.test/2026a"
+    ledger = SqliteLedger.open(pathlib.Path(sys.argv[1]), log=log, signers=signers(log), entropy=random.Random(1).randbytes)
     kept, refused, n = [], [], 0
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, hard))

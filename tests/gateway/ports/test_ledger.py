@@ -4,17 +4,22 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
+from gateway.ledger.checkpoint import Checkpoint, Proof
+from gateway.ledger.note import Note
 from gateway.ledger.reading import Log
 from gateway.ledger.sqlite import SqliteLedger
+from gateway.ledger.tree import Frontier, ProofRefused, grow, leaf_hash
 from gateway.model.exchange import Entry, EntryKind, Recorded
 from gateway.model.refusal import Reason, Refusal
 from gateway.ports import Ledger
+from tests.gateway.ledger.keyring import signers
 
 LOG = "kuacheng.test/2026a"
 AT = datetime(2026, 5, 9, 7, 35, 25, 123456, UTC)
@@ -27,8 +32,8 @@ class Premises(Protocol):
         """A ledger on the log, which is begun at the first opening; closed at the end."""
         ...
 
-    def kept(self) -> list[tuple[Recorded, Entry]]:
-        """What stands in the log, read past the ledger, by index."""
+    def kept(self) -> list[tuple[int, bytes, Entry]]:
+        """What stands in the log, read past the ledger: index, leaf and entry, by index."""
         ...
 
     def cut_off(self) -> None:
@@ -50,15 +55,15 @@ class SqlitePremises:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Ledger]:
-        ledger = SqliteLedger.open(self._path, log=LOG, entropy=self._chance.randbytes)
+        ledger = SqliteLedger.open(self._path, log=LOG, signers=signers(LOG), entropy=self._chance.randbytes)
         try:
             yield ledger
         finally:
             await ledger.close()
 
-    def kept(self) -> list[tuple[Recorded, Entry]]:
+    def kept(self) -> list[tuple[int, bytes, Entry]]:
         with Log.open(self._path) as log:
-            return [(logged.recorded, logged.entry) for logged in log.entries(limit=10_000)]
+            return [(logged.index, logged.leaf, logged.entry) for logged in log.entries(limit=10_000)]
 
     def cut_off(self) -> None:
         self._path.rename(self._aside)
@@ -94,7 +99,7 @@ async def test_an_entry_is_durable_when_its_wait_ends(premises) -> None:
         for index, entry in enumerate((intent(1), outcome(1), refused(2))):
             recorded = await ledger.append(entry)
             assert (recorded.log, recorded.index, len(recorded.leaf_hash)) == (LOG, index, 32)
-            assert premises.kept()[index:] == [(recorded, entry)]
+            assert premises.kept()[index:] == [(index, recorded.leaf, entry)]
 
 
 async def test_entries_stand_in_the_order_of_the_calls_without_gaps(premises) -> None:
@@ -102,7 +107,7 @@ async def test_entries_stand_in_the_order_of_the_calls_without_gaps(premises) ->
     async with premises.open() as ledger:
         recorded = await asyncio.gather(*map(ledger.append, entries))
     assert [each.index for each in recorded] == list(range(600))
-    assert premises.kept() == list(zip(recorded, entries, strict=True))
+    assert premises.kept() == [(each.index, each.leaf, entry) for each, entry in zip(recorded, entries, strict=True)]
 
 
 async def test_an_entry_is_queued_by_the_call_and_not_by_the_wait(premises) -> None:
@@ -126,7 +131,7 @@ async def test_indexes_go_on_after_reopening(premises) -> None:
     for n in range(3):
         async with premises.open() as ledger:
             assert (await ledger.append(refused(n))).index == n
-    assert [entry for _, entry in premises.kept()] == [refused(n) for n in range(3)]
+    assert [entry for *_, entry in premises.kept()] == [refused(n) for n in range(3)]
 
 
 async def test_a_second_intent_with_a_replay_key_is_refused_and_no_other(premises) -> None:
@@ -142,7 +147,7 @@ async def test_a_second_intent_with_a_replay_key_is_refused_and_no_other(premise
     assert reasons == dict.fromkeys((2, 4, 8, 10), Reason.REPLAYED_REQUEST)
     stand = [entry for n, entry in enumerate(entries) if n not in reasons]
     assert [end.index for end in ends if isinstance(end, Recorded)] == list(range(len(stand)))
-    assert [entry for _, entry in premises.kept()] == stand
+    assert [entry for *_, entry in premises.kept()] == stand
 
 
 async def test_a_refused_intent_leaves_its_exchange_to_be_recorded_as_refused(premises) -> None:
@@ -160,7 +165,7 @@ async def test_whoever_stops_waiting_takes_nothing_back(premises) -> None:
         with pytest.raises(asyncio.CancelledError):
             await waiting
         assert (await ledger.append(outcome(1))).index == 1
-    assert [entry for _, entry in premises.kept()] == [intent(1), outcome(1)]
+    assert [entry for *_, entry in premises.kept()] == [intent(1), outcome(1)]
 
 
 async def test_what_cannot_be_written_is_refused_and_what_comes_after_is_not(premises) -> None:
@@ -171,7 +176,7 @@ async def test_what_cannot_be_written_is_refused_and_what_comes_after_is_not(pre
         assert [end.reason for end in ends] == [Reason.LEDGER_UNAVAILABLE] * 3
         premises.mend()
         assert [(await ledger.append(entry)).index for entry in (outcome(1), intent(2), refused(3))] == [1, 2, 3]
-    assert [entry for _, entry in premises.kept()] == [intent(1), outcome(1), intent(2), refused(3)]
+    assert [entry for *_, entry in premises.kept()] == [intent(1), outcome(1), intent(2), refused(3)]
 
 
 async def test_a_closed_ledger_takes_nothing_and_has_written_what_it_took(premises) -> None:
@@ -182,3 +187,65 @@ async def test_a_closed_ledger_takes_nothing_and_has_written_what_it_took(premis
     assert caught.value.reason is Reason.LEDGER_UNAVAILABLE
     assert [(await each).index for each in taken] == list(range(20))
     assert len(premises.kept()) == 20
+
+
+def proven(recorded: Recorded) -> Checkpoint:
+    """The checkpoint by which an entry stands in the log, held by nothing but what came with it and the log's public key."""
+    proof = Proof.parse(recorded.proof)
+    assert proof.index == recorded.index
+    proof.includes(leaf_hash(recorded.leaf))
+    assert set(Note.parse(proof.checkpoint).verified([each.verifier for each in signers(LOG)])) == {signers(LOG)[0].verifier}
+    assert proof.stated().origin == recorded.log == LOG
+    return proof.stated()
+
+
+def one_tree(leaves: list[bytes], stated: list[Checkpoint]) -> bool:
+    """Whether each checkpoint is of the first so many of these leaves."""
+    hashes = [leaf_hash(leaf) for leaf in leaves]
+    return all(each.root == grow(Frontier(), hashes[: each.size])[0].root for each in stated)
+
+
+async def test_each_entry_comes_with_its_proof(premises) -> None:
+    recorded: list[Recorded] = []
+    async with premises.open() as ledger:
+        for first, count in ((0, 1), (1, 1), (2, 5), (7, 61), (68, 200), (268, 300), (568, 3)):
+            recorded += await asyncio.gather(*(ledger.append(refused(n)) for n in range(first, first + count)))
+    stated = [proven(each) for each in recorded]
+    assert all(checkpoint.size > each.index for checkpoint, each in zip(stated, recorded, strict=True))
+    assert one_tree([leaf for _, leaf, _ in premises.kept()], stated)
+
+
+async def test_a_changed_leaf_or_another_place_is_not_proven(premises) -> None:
+    async with premises.open() as ledger:
+        first, second = await asyncio.gather(ledger.append(refused(1)), ledger.append(refused(2)))
+    for forged in (replace(first, leaf=second.leaf), replace(first, leaf=first.leaf + b" "), replace(second, leaf=first.leaf)):
+        with pytest.raises(ProofRefused):
+            proven(forged)
+
+
+async def test_several_may_write_one_log_and_make_one_tree(premises) -> None:
+    async def write(ledger: Ledger, first: int) -> list[Recorded]:
+        made: list[Recorded] = []
+        for n in range(first, first + 40, 4):
+            made += await asyncio.gather(*map(ledger.append, (intent(n), outcome(n), refused(n + 1), refused(n + 2))))
+        return made
+
+    async with premises.open() as one, premises.open() as other:
+        both = [*(await write(one, 0)), *(await write(other, 1000))]
+        written = await asyncio.gather(
+            *(write(ledger, first) for ledger, first in ((one, 100), (other, 200), (one, 300), (other, 400)))
+        )
+    both += [each for part in written for each in part]
+    kept = premises.kept()
+    assert sorted(each.index for each in both) == list(range(240)) == [index for index, *_ in kept]
+    assert all(kept[each.index][1] == each.leaf for each in both)
+    assert one_tree([leaf for _, leaf, _ in kept], [proven(each) for each in both])
+
+
+async def test_a_replay_is_found_whoever_wrote_the_first(premises) -> None:
+    async with premises.open() as one, premises.open() as other:
+        await one.append(intent(1, "a"))
+        with pytest.raises(Refusal) as caught:
+            await other.append(intent(2, "a"))
+        assert (await other.append(outcome(1))).index == 1
+    assert caught.value.reason is Reason.REPLAYED_REQUEST

@@ -25,6 +25,7 @@ from gateway.client import Client, Identity
 from gateway.clock import SystemClock, entropy, new_id
 from gateway.exchange import Ports
 from gateway.ledger.reading import Log
+from gateway.ledger.receipts import FiledReceipts
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.city import CityAnswer, CityRequest
 from gateway.model.exchange import Entry, Recorded
@@ -40,6 +41,7 @@ from gateway.rpc.services import Inside
 from gateway.telemetry.access import AccessLog, configure
 from gateway.telemetry.metrics import Metrics
 from tests.certs import faulty
+from tests.gateway.client.notary import LOG, LOG_KEY
 from tests.gateway.stages import builders
 
 PATIENCE = 10.0
@@ -232,13 +234,14 @@ async def house(limits: Limits | None = None, **changes: Any) -> AsyncIterator[H
     before, level = root.handlers[:], root.level
     with TemporaryDirectory() as folder:
         file = Path(folder, "ledger.db")
-        store = SqliteLedger.open(file, log="log.test", entropy=entropy)
+        store = SqliteLedger.open(file, log=LOG, signers=(LOG_KEY,), entropy=entropy)
+        receipts = FiledReceipts(file)
         ledger = Watched(store)
         ports = Ports({"foshan.test": city}, ledger, clock, metrics)
         shown = papers().server
         trusted = papers().regions.own.certificate_pem + papers().regions.other.certificate_pem
         listener = Listener("127.0.0.1:0", shown.certificate, shown.key, trusted)
-        inside, metering = Inside(lambda: judged, ports, Door(), new_id), Metering(metrics, clock.monotonic)
+        inside, metering = Inside(lambda: judged, ports, receipts, Door(), new_id, entropy), Metering(metrics, clock.monotonic)
         server = Server(listener, inside, metering)
         configure(said)
         port = await server.start()
@@ -247,6 +250,7 @@ async def house(limits: Limits | None = None, **changes: Any) -> AsyncIterator[H
         finally:
             city.release()
             await server.stop(PATIENCE)
+            await receipts.close()
             await store.close()
             root.handlers[:] = before
             root.setLevel(level)

@@ -17,6 +17,7 @@ LISTED = {
     "grpc.reflection.v1alpha.ServerReflection",
     "kuacheng.v1.DirectoryService",
     "kuacheng.v1.EvidenceService",
+    "kuacheng.v1.LedgerService",
 }
 
 

@@ -21,6 +21,7 @@ from gateway.rpc.pb.v1 import directory_service_pb2 as directory_pb
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from gateway.rpc.pb.v1.directory_service_pb2_grpc import DirectoryServiceStub
 from tests.certs import faulty
+from tests.gateway.client.notary import LOG
 from tests.gateway.rpc.house import PATIENCE, House, house, papers, request
 from tests.gateway.stages import builders
 
@@ -55,7 +56,7 @@ async def test_a_question_is_answered_and_both_entries_stand() -> None:
         assert (intent.kind, outcome.kind) == (EntryKind.INTENT, EntryKind.OUTCOME)
         assert got.outcome == pb.OUTCOME_ISSUED
         assert (got.request_id, got.exchange_id) == (asked.request_id, intent.exchange_id)
-        assert (got.receipt.log, got.receipt.intent_index, got.receipt.outcome_index) == ("log.test", 0, 1)
+        assert (got.receipt.log, got.receipt.intent_index, got.receipt.outcome_index) == (LOG, 0, 1)
         assert len(got.receipt.leaf_hash) == 32
         assert got.evidence[0].fields["capital"].money == "1205000.00"
         moments = got.provenance

@@ -18,7 +18,7 @@ MARK = "ζ"
 EACH = pytest.mark.parametrize("reason", Reason, ids=lambda each: each.name)
 CODES = {each.value[0]: each for each in grpc.StatusCode}
 BLAMES = {
-    Blame.CALLER: {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.ALREADY_EXISTS},
+    Blame.CALLER: {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.ALREADY_EXISTS, grpc.StatusCode.NOT_FOUND},
     Blame.POLICY: {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.RESOURCE_EXHAUSTED},
     Blame.COUNTERPARTY: {
         grpc.StatusCode.UNAVAILABLE,

@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.client import Receipt
 from gateway.client import answer as client
+from gateway.ledger.tree import leaf_hash
 from gateway.model.catalogue import COMMON, EVIDENCE_STATUS, EvidenceType, Field, ValueKind
 from gateway.model.evidence import Coded, Evidence, EvidenceHolder, Finding, FindingCode, Holders, Period, Rows, Value
-from gateway.model.exchange import Asked, Disclosure, Recorded, Sealed
+from gateway.model.exchange import Asked, Recorded, Sealed
 from gateway.rpc import writing
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
+from tests.gateway.client import notary
 from tests.gateway.stages import builders
 
 T = builders.NOW
@@ -60,22 +63,16 @@ papers = st.builds(
 
 
 def sealed(*evidence: Evidence, **changes: Any) -> Sealed:
-    made = Sealed(
-        route=builders.way(),
-        call=builders.call(),
-        disclosure=Disclosure(evidence, tuple(sorted({name for each in evidence for name in each.values}))),
-        city_status="00",
-        asked=Asked(T + timedelta(microseconds=1), T + timedelta(milliseconds=250)),
-        response_out=T + timedelta(seconds=1, microseconds=999_999),
-        intent=Recorded("log.test", 2**63, b"i" * 32),
-        outcome=Recorded("log.test", 2**64 - 1, b"o" * 32),
-    )
-    return replace(made, **changes)
+    when: dict[str, Any] = {
+        "asked": Asked(T + timedelta(microseconds=1), T + timedelta(milliseconds=250)),
+        "response_out": T + timedelta(seconds=1, microseconds=999_999),
+    }
+    return replace(notary.sealed(*evidence), **when | changes)
 
 
 def crossed(made: Sealed) -> client.Answer:
     """Over the wire, as bytes, and read by the client."""
-    return client.read(pb.QueryResponse.FromString(writing.answer(made).SerializeToString()))
+    return client.read(pb.QueryResponse.FromString(writing.answer(made).SerializeToString()), made.call.question())
 
 
 def text_of(values: dict[str, Value], name: str) -> Value:
@@ -120,7 +117,22 @@ def test_where_it_came_from_and_where_it_is_recorded() -> None:
     came = got.provenance
     assert (came.region, came.system, came.table_edition) == ("440600", "foshan.test", "2030.5.1")
     assert (came.agreement, came.city_status) == ("gz-fs-1", "00")
-    assert got.receipt == client.Receipt("log.test", 2**63, 2**64 - 1, b"o" * 32)
+
+
+def test_the_receipt_comes_back_whole_at_any_index() -> None:
+    intent, outcome = (
+        Recorded("log.test", 2**63, b"i" * 40, "proof of i"),
+        Recorded("log.test", 2**64 - 1, b"o" * 40, "proof of o\n"),
+    )
+    got = crossed(sealed(intent=intent, outcome=outcome)).receipt
+    assert got == Receipt("log.test", 2**63, 2**64 - 1, leaf_hash(b"o" * 40), "proof of o\n", b"o" * 40, builders.BINDING_KEY)
+
+
+@settings(max_examples=100, deadline=None, database=None)
+@given(st.lists(papers, max_size=3))
+def test_what_the_gateway_binds_the_caller_can_check_from_the_answer_alone(shown: list[Evidence]) -> None:
+    verified = crossed(sealed(*shown)).verify([notary.VKEY])
+    assert (verified.question, verified.answer) == (True, True)
 
 
 @settings(max_examples=60, deadline=None, database=None)

@@ -43,6 +43,7 @@ from tests.certs import faulty
 NOW: Final = datetime(2030, 5, 17, 8, 30, 15, tzinfo=UTC)
 EPOCH: Final = 1000.0
 """What the monotonic clock says at NOW."""
+BINDING_KEY: Final = b"b" * 32
 
 NUMBER: Final = resident_number("440106", date(1890, 3, 5), 1)
 NAME: Final = "测试甲"
@@ -249,7 +250,7 @@ def asking_for(**changes: Any) -> Query:
 
 
 def call(asked: Query | Refusal | None = None, **changes: Any) -> Call:
-    made = Call("exchange-1", peer(), query() if asked is None else asked, NOW, EPOCH + 20.0)
+    made = Call("exchange-1", peer(), query() if asked is None else asked, NOW, EPOCH + 20.0, BINDING_KEY)
     return replace(made, **changes)
 
 

@@ -10,14 +10,14 @@ import hashlib
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 import grpc
 
 from adapters.simulation.identifiers import resident_number
-from gateway.client import Client, Identity
+from gateway.client import Client, ClientFailure, Identity, QueryRefused, Receipt
 from gateway.client.answer import Paper, read
 from gateway.client.failure import of
 from gateway.client.question import write
@@ -53,18 +53,19 @@ TEXTS = (
 FAULTS = {"440100": ("g2", ("garbage", "status_500", "truncated", "bad_date")), "440600": ("f2", ("garbage", "two_holders"))}
 
 
-def question(sample: Sample) -> pb.QueryRequest:
-    purpose, basis = sample.purpose, sample.legal_basis
-    made = write(Query(new_id(), sample.type, sample.region, sample.holder, purpose, basis, sample.parameters))
-    made.purpose.operator.name = OPERATOR
-    return made
+def question(sample: Sample) -> Query:
+    purpose = replace(sample.purpose, operator=replace(sample.purpose.operator, name=OPERATOR))
+    return Query(new_id(), sample.type, sample.region, sample.holder, purpose, sample.legal_basis, sample.parameters)
+
+
+def of_nobody(sample: Sample) -> Query:
+    """The same question about the canary, whom no city knows."""
+    asked = question(sample)
+    return replace(asked, holder=replace(asked.holder, id_number=NUMBER, name=NAME))
 
 
 def about_nobody(sample: Sample) -> pb.QueryRequest:
-    """The same question about the canary, whom no city knows."""
-    made = question(sample)
-    made.holder.id_number, made.holder.name = NUMBER, NAME
-    return made
+    return write(of_nobody(sample))
 
 
 def malformed(sample: Sample) -> Iterator[bytes]:
@@ -96,6 +97,14 @@ class Heard:
     errors: list[str] = field(default_factory=list)
     papers: list[Paper] = field(default_factory=list)
     ends: list[str] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
+    exchanges: list[str] = field(default_factory=list)
+    fetched: list[str] = field(default_factory=list)
+
+    def proofs(self) -> bytes:
+        """What receipts show to whoever is shown them, and that in hexadecimal digits."""
+        bare = [part for each in self.receipts for part in (each.leaf, each.proof.encode(), repr(each).encode())]
+        return b"\n".join((*bare, *(each.leaf.hex().encode() for each in self.receipts)))
 
 
 @asynccontextmanager
@@ -108,16 +117,22 @@ async def asking(up: Environment, client: str) -> AsyncIterator[grpc.aio.UnaryUn
         yield ask
 
 
-async def hear(ask: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes], body: bytes, heard: Heard) -> None:
+async def hear(
+    ask: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes], asked: Query, heard: Heard, body: bytes | None = None
+) -> None:
+    """Asks, in these bytes if there are any, which then come of this question."""
     try:
-        answer = read(pb.QueryResponse.FromString(await ask(body, timeout=PATIENCE)))
+        sent = write(asked).SerializeToString() if body is None else body
+        answer = read(pb.QueryResponse.FromString(await ask(sent, timeout=PATIENCE)), asked)
     except grpc.aio.AioRpcError as error:
         told = of(error)
         heard.errors.append(f"{error!r} {told!r} {told} {getattr(told, 'told', '')}")
+        heard.exchanges.extend([told.told.exchange_id] if isinstance(told, QueryRefused) else [])
         heard.ends.append(getattr(told, "reason", told.code.name))
     else:
         heard.papers.extend(answer.evidence)
-        heard.errors.append(f"{answer!r} {answer.provenance!r}")
+        heard.errors.append(f"{answer!r} {answer.provenance!r} {answer.claim!r}")
+        heard.receipts.append(answer.receipt)
         heard.ends.append(answer.outcome.value)
 
 
@@ -126,18 +141,33 @@ async def everything(up: Environment, heard: Heard) -> None:
     for each in samples():
         async with asking(up, each.client.client) as ask:
             made = question(each)
-            await asyncio.gather(*(hear(ask, body.SerializeToString(), heard) for body in (made, about_nobody(each), made)))
+            await asyncio.gather(*(hear(ask, asked, heard) for asked in (made, of_nobody(each), made)))
     first = samples()[0]
     async with asking(up, first.client.client) as ask:
-        await asyncio.gather(*(hear(ask, body, heard) for body in malformed(first)))
+        await asyncio.gather(*(hear(ask, of_nobody(first), heard, body) for body in malformed(first)))
     for region, (interface, faults) in FAULTS.items():
         city = City(up.cities[region], up.layout.pki.gateway_client, up.layout.pki.authorities[region].certificate)
         sample = next(each for each in samples() if each.region == region and each.type == "housing-record")
         async with asking(up, sample.client.client) as ask:
             for fault in faults:
                 await city.break_(interface, fault, 1)
-                await hear(ask, question(sample).SerializeToString(), heard)
+                await hear(ask, question(sample), heard)
                 await city.mend()
+
+
+async def fetch(client: Client, heard: Heard) -> None:
+    """The receipts of all that was refused, as far as it is this department's; and the canary asked for as an exchange."""
+    for exchange in (*filter(None, heard.exchanges), NUMBER, NAME):
+        try:
+            fetched = await client.receipt(exchange)
+        except ClientFailure as failure:
+            heard.errors.append(f"{failure!r} {failure} {getattr(failure, 'told', '')}")
+            heard.fetched.append(getattr(failure, "reason", failure.code.name))
+        else:
+            heard.errors.append(repr(fetched))
+            heard.receipts.extend([fetched.receipt] if fetched.receipt else [])
+            heard.fetched.append("FETCHED")
+    heard.errors.append(await client.checkpoint())
 
 
 def spellings(text: str) -> Iterator[bytes]:
@@ -201,9 +231,10 @@ async def test_no_person_is_found_in_what_an_environment_leaves_behind(tmp_path:
         )
         async with Client(up.gateway, identity, server_name=SERVER_NAME) as client:
             heard.errors.append(repr(await client.evidence_types()))
+            await fetch(client, heard)
         while_up = files(folder)
     found = {f"{name} while up": body for name, body in while_up.items()} | files(folder)
-    found |= {"metrics": metrics, "errors": "\n".join(heard.errors).encode()}
+    found |= {"metrics": metrics, "errors": "\n".join(heard.errors).encode(), "receipts": heard.proofs()}
     assert {"gateway.log", "guangzhou.log", "foshan.log", "ledger.db", "gateway.yaml"} <= found.keys()
     wanted = {
         "ISSUED",
@@ -215,7 +246,8 @@ async def test_no_person_is_found_in_what_an_environment_leaves_behind(tmp_path:
         "CITY_ANSWER_INVALID",
     }
     assert wanted <= set(heard.ends), "or the search would prove little"
-    assert "INTERNAL" not in heard.ends
+    assert {"FETCHED", "UNKNOWN_EXCHANGE"} <= set(heard.fetched), "or receipts would not have been looked at"
+    assert "INTERNAL" not in (*heard.ends, *heard.fetched)
     leaks = {
         f"{name}: {secret} as {spelling!r}"
         for secret in secrets_of(heard)

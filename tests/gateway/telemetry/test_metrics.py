@@ -67,6 +67,8 @@ def test_every_series_of_the_table_is_exported_with_its_labels_and_bounds(metric
     metrics.ended(replace(ENDED, result=Result.REFUSED, reason="CITY_TIMEOUT", blame="COUNTERPARTY"))
     metrics.stands("edition-1", "0.1")
     metrics.watch(lambda: 3.0)
+    metrics.witnessed(lambda: 4.0)
+    metrics.witnesses_failed(["UNREACHABLE"])
     with served(metrics) as url:
         found = scraped(url)
     ours = {each.name.removesuffix("_total"): each for each in series.ALL}
@@ -108,6 +110,23 @@ def test_the_number_in_flight_is_read_at_each_scrape(metrics: Metrics) -> None:
     assert one(metrics, "kuacheng_exchanges_in_flight") == 2
     inside = 0.0
     assert one(metrics, "kuacheng_exchanges_in_flight") == 0
+
+
+def test_the_age_of_the_newest_cosigned_checkpoint_is_read_at_each_scrape_and_infinite_without_one(metrics: Metrics) -> None:
+    assert one(metrics, "kuacheng_checkpoint_age_seconds") is None, "nobody watches, so there is no age to tell"
+    ages: list[float | None] = [None]
+    metrics.witnessed(lambda: ages[-1])
+    assert one(metrics, "kuacheng_checkpoint_age_seconds") == float("inf")
+    ages.append(7.5)
+    assert one(metrics, "kuacheng_checkpoint_age_seconds") == 7.5
+
+
+def test_witnesses_that_fail_are_counted_by_fault(metrics: Metrics) -> None:
+    metrics.witnesses_failed([])
+    metrics.witnesses_failed(["UNREACHABLE", "FORKED"])
+    metrics.witnesses_failed(["UNREACHABLE"])
+    assert one(metrics, "kuacheng_witness_failures_total", fault="UNREACHABLE") == 2
+    assert one(metrics, "kuacheng_witness_failures_total", fault="FORKED") == 1
 
 
 def test_two_registries_do_not_meet() -> None:

@@ -879,6 +879,8 @@ class Receipt(_message.Message):
     OUTCOME_INDEX_FIELD_NUMBER: _builtins.int
     LEAF_HASH_FIELD_NUMBER: _builtins.int
     PROOF_FIELD_NUMBER: _builtins.int
+    LEAF_FIELD_NUMBER: _builtins.int
+    BINDING_KEY_FIELD_NUMBER: _builtins.int
     log: _builtins.str
     """Name of the log, e.g. `log.gateway.test/2026h2`."""
     intent_index: _builtins.int
@@ -888,7 +890,13 @@ class Receipt(_message.Message):
     leaf_hash: _builtins.bytes
     """RFC 6962 leaf hash of the outcome entry, 32 bytes."""
     proof: _builtins.bytes
-    """A C2SP tlog-proof: index, path and signed checkpoint in one text. Empty while the log makes none."""
+    """A C2SP tlog-proof: index, path and signed checkpoint in one text, UTF-8."""
+    leaf: _builtins.bytes
+    """What the leaf hash covers: 16 bytes of chance, then the outcome entry's canonical body. See docs/receipts.md."""
+    binding_key: _builtins.bytes
+    """Key of this exchange under which the entry holds digests of question and answer, 32 bytes. It is kept nowhere but here:
+    a receipt that was fetched later has none.
+    """
     def __init__(
         self,
         *,
@@ -897,10 +905,12 @@ class Receipt(_message.Message):
         outcome_index: _builtins.int = ...,
         leaf_hash: _builtins.bytes = ...,
         proof: _builtins.bytes = ...,
+        leaf: _builtins.bytes = ...,
+        binding_key: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["intent_index", b"intent_index", "leaf_hash", b"leaf_hash", "log", b"log", "outcome_index", b"outcome_index", "proof", b"proof"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["binding_key", b"binding_key", "intent_index", b"intent_index", "leaf", b"leaf", "leaf_hash", b"leaf_hash", "log", b"log", "outcome_index", b"outcome_index", "proof", b"proof"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

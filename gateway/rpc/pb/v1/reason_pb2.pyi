@@ -39,6 +39,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """This request_id was asked before; it is never asked of the city twice."""
     REASON_DEADLINE_TOO_SHORT: _Reason.ValueType  # 6
     """The deadline leaves no time to ask the city."""
+    REASON_UNKNOWN_EXCHANGE: _Reason.ValueType  # 7
+    """The log holds no exchange with this id that this caller's department asked."""
     REASON_CALLER_UNKNOWN: _Reason.ValueType  # 20
     """Blame POLICY: somebody must decide.
 
@@ -105,6 +107,8 @@ REASON_REPLAYED_REQUEST: Reason.ValueType  # 5
 """This request_id was asked before; it is never asked of the city twice."""
 REASON_DEADLINE_TOO_SHORT: Reason.ValueType  # 6
 """The deadline leaves no time to ask the city."""
+REASON_UNKNOWN_EXCHANGE: Reason.ValueType  # 7
+"""The log holds no exchange with this id that this caller's department asked."""
 REASON_CALLER_UNKNOWN: Reason.ValueType  # 20
 """Blame POLICY: somebody must decide.
 

@@ -1,0 +1,80 @@
+"""What binds a question and its answer into the evidence log: their canonical bytes, and the keyed digests of these.
+
+Laws: a question has one spelling and an answer one spelling, whichever side writes them down; only who holds the exchange's binding key
+can tell whether a digest is of a question that they guess; the key goes to the caller with the receipt and is kept nowhere.
+Source: RFC 8785 (canonical JSON); RFC 2104 (HMAC). In words: docs/receipts.md.
+"""
+
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import is_dataclass
+from datetime import date
+from typing import Final
+
+from gateway.model.evidence import Coded, Evidence, Holders
+from gateway.model.query import Query
+
+VERSION: Final = 1
+KEY_SIZE: Final = 32
+"""Bytes of chance, drawn for one exchange."""
+REQUEST_DIGEST: Final = "request_digest"
+ANSWER_DIGEST: Final = "answer_digest"
+"""The facts that hold the digests: the first in INTENT and OUTCOME, the second in the OUTCOME of an answer."""
+
+_TEXTS: Final = ("identifier", "number", "issuer", "issuer_code", "issued_on", "valid_from", "valid_to")
+
+_canonical = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode
+
+
+def request_digest(key: bytes, question: Mapping[str, object]) -> str:
+    """HMAC-SHA-256, in hex, of a question as `question` or a receipt file spells it."""
+    return _keyed(key, "question", {"question": question, "v": VERSION})
+
+
+def answer_digest(key: bytes, outcome: str, evidence: Sequence[object]) -> str:
+    """HMAC-SHA-256, in hex, of an answer: ISSUED or NO_RECORD, and each paper as `paper` or a receipt file spells it."""
+    return _keyed(key, "answer", {"evidence": evidence, "outcome": outcome, "v": VERSION})
+
+
+def question(query: Query) -> Mapping[str, object]:
+    """The question as JSON values; its numbers and its request_id must be in canonical form."""
+    made = plain(query)
+    if not isinstance(made, dict):
+        raise TypeError("a question is an object")
+    return made
+
+
+def paper(evidence: Evidence) -> Mapping[str, object]:
+    """What is disclosed of one certificate or e-licence as JSON values; what is not disclosed is empty."""
+    values = evidence.values
+    status, named = values.get("status"), values.get("holders")
+    common = {*_TEXTS, "status", "holders"}
+    return {
+        "type": evidence.type.code,
+        "name": evidence.type.zh,
+        **{name: plain(values.get(name, "")) for name in _TEXTS},
+        "status": status.code if isinstance(status, Coded) else "",
+        "holders": plain(named.holders) if isinstance(named, Holders) else [],
+        "fields": {name: plain(value) for name, value in values.items() if name not in common},
+        "findings": [[each.code.value, each.field] for each in evidence.findings],
+    }
+
+
+def plain(value: object) -> object:
+    """A frozen value as JSON values: bytes in hex, a date as its text, a set in order."""
+    if isinstance(value, str | int):
+        return value
+    if is_dataclass(value):
+        return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    if isinstance(value, Mapping):
+        return {name: plain(each) for name, each in value.items()}
+    if isinstance(value, tuple | list | frozenset):
+        return [plain(each) for each in (sorted(value) if isinstance(value, frozenset) else value)]
+    if isinstance(value, bytes):
+        return value.hex()
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _keyed(key: bytes, use: str, whole: Mapping[str, object]) -> str:
+    return hmac.digest(key, use.encode() + b"\0" + _canonical(whole).encode(), "sha256").hex()

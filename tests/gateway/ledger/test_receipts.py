@@ -1,0 +1,92 @@
+"""The port Receipts on a real file: what it finds, that nothing waits for it, and what it says of a file that cannot be read."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gateway.ledger import receipts
+from gateway.ledger.checkpoint import Proof
+from gateway.ledger.reading import Log
+from gateway.ledger.receipts import FiledReceipts
+from gateway.model.exchange import EntryKind
+from gateway.model.refusal import Reason, Refusal
+
+
+@pytest.fixture
+async def reader(path: Path) -> AsyncIterator[FiledReceipts]:
+    made = FiledReceipts(path)
+    yield made
+    await made.close()
+    await made.close()
+
+
+async def unavailable(reader: FiledReceipts) -> None:
+    for reading in (reader.find("exchange-0"), reader.checkpoint()):
+        with pytest.raises(Refusal) as error:
+            await reading
+        assert error.value == Refusal(Reason.LEDGER_UNAVAILABLE, "the evidence log cannot be read")
+
+
+async def test_both_entries_are_found_and_proven_under_one_checkpoint(path, ledger_at, book, reader) -> None:
+    async with ledger_at(path) as ledger:
+        await asyncio.gather(*map(ledger.append, book.exchanges(300)))
+        found = await reader.find("exchange-7")
+        state = await reader.checkpoint()
+    assert [each.entry for each in found] == [book.intent(7), book.outcome(7)]
+    assert [each.recorded.index for each in found] == [14, 15]
+    for each in found:
+        proof = Proof.parse(each.recorded.proof)
+        proof.includes(each.recorded.leaf_hash)
+        assert (proof.index, proof.checkpoint) == (each.recorded.index, state.note)
+        assert (each.recorded.log, state.log) == (book.log, book.log)
+
+
+async def test_an_exchange_that_is_not_there_is_nothing(path, ledger_at, book, reader) -> None:
+    async with ledger_at(path) as ledger:
+        await ledger.append(book.refused(1))
+        assert await reader.find("exchange-2") == ()
+        assert [each.entry.kind for each in await reader.find("exchange-1")] == [EntryKind.REFUSED]
+
+
+async def test_a_file_that_is_not_there_is_unavailable_and_recovers_by_itself(path, ledger_at, book, reader) -> None:
+    await unavailable(reader)
+    assert not path.exists(), "a reader makes no file"
+    async with ledger_at(path) as ledger:
+        await ledger.append(book.intent(0))
+        assert len(await reader.find("exchange-0")) == 1
+
+
+async def test_a_file_that_is_no_log_is_unavailable(path, reader) -> None:
+    path.write_bytes(b"no database" * 1000)
+    await unavailable(reader)
+
+
+async def test_a_log_without_a_sound_checkpoint_is_unavailable(path, ledger_at, book, reader, monkeypatch) -> None:
+    async with ledger_at(path) as ledger:
+        await ledger.append(book.intent(0))
+        monkeypatch.setattr(Log, "checkpoint", lambda _: "no note")
+        with pytest.raises(Refusal, match="LEDGER_UNAVAILABLE"):
+            await reader.find("exchange-0")
+
+
+async def test_a_slow_disk_holds_up_one_reading_and_no_event_loop(path, ledger_at, book, reader, monkeypatch) -> None:
+    go, begun = threading.Event(), threading.Event()
+
+    def slow(log: Log, name: str) -> tuple[()]:
+        begun.set()
+        assert go.wait(10)
+        return ()
+
+    async with ledger_at(path) as ledger:
+        await ledger.append(book.intent(0))
+        monkeypatch.setattr(receipts, "_found", slow)
+        waiting = [asyncio.ensure_future(reader.find("exchange-0")) for _ in range(3)]
+        await asyncio.to_thread(begun.wait, 10)
+        async with asyncio.timeout(10):
+            await ledger.append(book.outcome(0))
+        assert not any(each.done() for each in waiting), "what is recorded does not wait for what is read"
+        go.set()
+        assert await asyncio.gather(*waiting) == [()] * 3

@@ -1,0 +1,125 @@
+"""Question and answer have one spelling each, and their digests are those of docs/receipts.md."""
+
+import hmac
+import json
+import re
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from gateway.model import binding
+from gateway.model.evidence import Coded, Evidence, EvidenceHolder, Finding, FindingCode, Holders, Period, Rows
+from gateway.model.query import LegalBasis, LegalBasisKind, MonthRange
+from tests.gateway.stages import builders
+
+PAGE = Path(__file__).parents[3] / "docs" / "receipts.md"
+KEY = bytes(range(32))
+QUESTION = builders.query(
+    parameters={"months": MonthRange("2029-11", "2030-04"), "day": date(2030, 1, 31), "reference": "文号"},
+    fields=frozenset({"number", "employer"}),
+    legal_basis=LegalBasis(LegalBasisKind.HOLDER_AUTHORISED, "article 17", b"\x00\xff"),
+)
+PAPER = Evidence(
+    builders.KIND,
+    {
+        "number": "17",
+        "status": Coded("VALID", "1"),
+        "holders": Holders((EvidenceHolder(builders.NAME, "111", builders.NUMBER),)),
+        "months_paid": 41,
+        "cover": Period("2026-01-01"),
+        "payments": Rows(({"month": "2030-03", "insurance": Coded("PENSION", "110")},)),
+    },
+    (Finding(FindingCode.HOLDER_NAME_DIFFERS, "holders"),),
+)
+
+
+def test_a_question_is_spelt_as_the_page_says() -> None:
+    assert binding.question(QUESTION) == {
+        "request_id": "0192f3a4-5b6c-7d8e-9f00-112233445566",
+        "evidence_type": "everything-proof",
+        "provider_region": "440600",
+        "holder": {"type": "PERSON", "id_type": "111", "id_number": builders.NUMBER, "name": builders.NAME},
+        "purpose": {
+            "matter_code": "440100-17",
+            "matter_name": "样样事项",
+            "case_number": "case-1",
+            "operator": {"account": "window-3", "role": "clerk", "name": builders.OPERATOR_NAME},
+        },
+        "legal_basis": {"kind": "HOLDER_AUTHORISED", "reference": "article 17", "token": "00ff"},
+        "parameters": {"months": {"first": "2029-11", "last": "2030-04"}, "day": "2030-01-31", "reference": "文号"},
+        "fields": ["employer", "number"],
+    }
+
+
+def test_a_paper_is_spelt_as_the_page_says() -> None:
+    assert binding.paper(PAPER) == {
+        "type": builders.KIND.code,
+        "name": builders.KIND.zh,
+        "identifier": "",
+        "number": "17",
+        "issuer": "",
+        "issuer_code": "",
+        "issued_on": "",
+        "valid_from": "",
+        "valid_to": "",
+        "status": "VALID",
+        "holders": [{"name": builders.NAME, "id_type": "111", "id_number": builders.NUMBER, "role": ""}],
+        "fields": {
+            "months_paid": 41,
+            "cover": {"first": "2026-01-01", "last": ""},
+            "payments": {"rows": [{"month": "2030-03", "insurance": {"code": "PENSION", "text": "110"}}]},
+        },
+        "findings": [["HOLDER_NAME_DIFFERS", "holders"]],
+    }
+
+
+def test_the_digests_are_those_of_another_implementation() -> None:
+    """Written again, in other words: what the page says and nothing of ours."""
+    body = b'answer\x00{"evidence":[],"outcome":"NO_RECORD","v":1}'
+    assert binding.answer_digest(KEY, "NO_RECORD", []) == hmac.new(KEY, body, "sha256").hexdigest()
+    spelt = json.dumps(
+        {"v": 1, "question": binding.question(QUESTION)}, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
+    assert (
+        binding.request_digest(KEY, binding.question(QUESTION))
+        == hmac.new(KEY, b"question\0" + spelt.encode(), "sha256").hexdigest()
+    )
+
+
+def test_the_vectors_of_the_page_hold() -> None:
+    found = re.findall(r"```text\n(question|answer)\n(\{.*\})\n([0-9a-f]{64})\n```", PAGE.read_text(encoding="utf-8"))
+    assert [use for use, _, _ in found] == ["question", "answer"]
+    for use, body, digest in found:
+        assert hmac.new(KEY, use.encode() + b"\0" + body.encode(), "sha256").hexdigest() == digest
+        read = json.loads(body)
+        made = (
+            binding.request_digest(KEY, read["question"])
+            if use == "question"
+            else binding.answer_digest(KEY, read["outcome"], read["evidence"])
+        )
+        assert made == digest, "ours spells it alike"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(QUESTION, provider_region="440100"),
+        replace(QUESTION, holder=replace(QUESTION.holder, name="测试乙")),
+        replace(QUESTION, fields=frozenset()),
+        replace(QUESTION, parameters={}),
+        replace(QUESTION, legal_basis=replace(QUESTION.legal_basis, token=b"")),
+    ],
+)
+def test_another_question_has_another_digest(changed: object) -> None:
+    first = binding.request_digest(KEY, binding.question(QUESTION))
+    assert first != binding.request_digest(KEY, binding.question(changed))  # type: ignore[arg-type]
+    assert first != binding.request_digest(KEY[::-1], binding.question(QUESTION)), "and another exchange's is another too"
+
+
+def test_the_order_of_values_does_not_matter() -> None:
+    turned = replace(PAPER, values=dict(reversed(PAPER.values.items())))
+    assert binding.answer_digest(KEY, "ISSUED", [binding.paper(turned)]) == binding.answer_digest(
+        KEY, "ISSUED", [binding.paper(PAPER)]
+    )

@@ -1,0 +1,52 @@
+"""Who may see the receipt of an exchange: the department that asked, and nobody else by so much as a word."""
+
+from dataclasses import replace
+
+import pytest
+
+from gateway.model.exchange import Entry, EntryKind, Logged, Recorded
+from gateway.model.refusal import Reason, Refusal
+from gateway.stages.recall import Recalled, recall
+from tests.gateway.stages.builders import NOW, caller
+
+OWN = {"caller_department": caller().department}
+
+
+def logged(index: int, kind: EntryKind, **facts: str) -> Logged:
+    return Logged(Entry(kind, "exchange-1", NOW, facts), Recorded("log.test", index, b"leaf", "proof"))
+
+
+INTENT, OUTCOME = logged(3, EntryKind.INTENT, **OWN), logged(5, EntryKind.OUTCOME, result="ISSUED")
+REFUSED = logged(7, EntryKind.REFUSED, **OWN)
+
+
+def refusal(*found: Logged, **changes: str) -> Refusal:
+    with pytest.raises(Refusal) as error:
+        recall(replace(caller(), **changes), found)
+    return error.value
+
+
+def test_the_department_that_asked_sees_both_entries() -> None:
+    assert recall(caller(), (INTENT, OUTCOME)) == Recalled(INTENT.recorded, OUTCOME.recorded)
+
+
+def test_another_system_of_the_department_sees_them_too() -> None:
+    assert recall(replace(caller(), system="archive"), (INTENT, OUTCOME)).ending == OUTCOME.recorded
+
+
+def test_an_exchange_that_has_not_ended_has_its_intent_only() -> None:
+    assert recall(caller(), (INTENT,)) == Recalled(INTENT.recorded, None)
+
+
+def test_a_call_refused_at_once_has_no_intent() -> None:
+    assert recall(caller(), (REFUSED,)) == Recalled(None, REFUSED.recorded)
+
+
+def test_what_is_not_there_and_what_is_anothers_are_refused_alike() -> None:
+    stranger = "11440604M00000078E"
+    assert stranger != caller().department
+    nothing = refusal()
+    assert nothing.reason is Reason.UNKNOWN_EXCHANGE
+    assert nothing == refusal(INTENT, OUTCOME, department=stranger) == refusal(REFUSED, department=stranger)
+    assert nothing == refusal(logged(1, EntryKind.REFUSED)), "of whom nobody knows who they were, nobody sees the entry"
+    assert nothing == refusal(OUTCOME), "an outcome alone names nobody"
