@@ -10,7 +10,7 @@ from gateway.cli import printing
 @click.command("demo")
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=None, help="Keep what the demo makes here.")
 def command(folder: Path | None) -> None:
-    """Show the main job from start to end: five scenes, six processes, mutual TLS everywhere. Takes some seconds."""
+    """Show the main job from start to end: five scenes, six processes, every exchange over mutual TLS. Takes some seconds."""
     import asyncio
     import tempfile
 

@@ -54,7 +54,7 @@ async def tell(folder: Path) -> bool:
                 style="dim",
             )
         console.print(
-            "  this story is the caller, a sixth process; mutual TLS everywhere, each city with an authority of its own",
+            "  this story is the caller, a sixth process; every exchange over mutual TLS, each city with an authority of its own",
             style="dim",
         )
         stage = Stage(console, up)
@@ -147,7 +147,7 @@ _SCENES: tuple[tuple[str, Scene], ...] = (
 )
 
 _NEXT = """\
-[bold]Try next[/]
+[bold]Try next[/] (after `. .venv/bin/activate`)
   kuacheng dev                      the same, and it stays up; it prints commands to paste
   kuacheng query --sample 1         in another terminal, while it runs
   kuacheng ledger list -f .kuacheng/ledger.db
