@@ -1,7 +1,8 @@
 """Whether this caller may see what the log holds of an exchange.
 
-Laws: the department that asked sees its own exchanges, all of its systems alike; what is another's and what is not there are refused
-with the same words, so that nobody learns from a refusal whether an exchange took place.
+Laws: the department that asked sees its own exchanges, all of its systems alike; a department is its credit code under the region whose
+authority vouches for it, for every authority can write any code into a certificate; what is another's and what is not there are
+refused with the same words, so that nobody learns from a refusal whether an exchange took place.
 """
 
 from collections.abc import Sequence
@@ -22,9 +23,13 @@ class Recalled:
 
 def recall(caller: Caller, found: Sequence[Logged]) -> Recalled:
     """What the caller may see of the entries of one exchange. Raises UNKNOWN_EXCHANGE."""
-    own = any(each.entry.facts.get("caller_department") == caller.department for each in found)
-    if not own:
+    if not any(_asked(caller, each) for each in found):
         raise Refusal(Reason.UNKNOWN_EXCHANGE, "the log holds no such exchange of the caller's department")
     intents = [each.recorded for each in found if each.entry.kind is EntryKind.INTENT]
     endings = [each.recorded for each in found if each.entry.kind is not EntryKind.INTENT]
     return Recalled(next(iter(intents), None), next(iter(endings), None))
+
+
+def _asked(caller: Caller, logged: Logged) -> bool:
+    facts = logged.entry.facts
+    return (facts.get("caller_region"), facts.get("caller_department")) == (caller.region, caller.department)

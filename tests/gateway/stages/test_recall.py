@@ -9,7 +9,7 @@ from gateway.model.refusal import Reason, Refusal
 from gateway.stages.recall import Recalled, recall
 from tests.gateway.stages.builders import NOW, caller
 
-OWN = {"caller_department": caller().department}
+OWN = {"caller_region": caller().region, "caller_department": caller().department}
 
 
 def logged(index: int, kind: EntryKind, **facts: str) -> Logged:
@@ -48,5 +48,6 @@ def test_what_is_not_there_and_what_is_anothers_are_refused_alike() -> None:
     nothing = refusal()
     assert nothing.reason is Reason.UNKNOWN_EXCHANGE
     assert nothing == refusal(INTENT, OUTCOME, department=stranger) == refusal(REFUSED, department=stranger)
+    assert nothing == refusal(INTENT, OUTCOME, region="440600"), "another region's authority wrote the same code"
     assert nothing == refusal(logged(1, EntryKind.REFUSED)), "of whom nobody knows who they were, nobody sees the entry"
     assert nothing == refusal(OUTCOME), "an outcome alone names nobody"
