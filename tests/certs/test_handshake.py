@@ -49,25 +49,25 @@ async def _ssl_peer(server: ssl.SSLContext, client: ssl.SSLContext, host: str) -
 
 
 @pytest.mark.parametrize("host", ["gateway.test", *_HOSTS])
-def test_a_department_reaches_the_gateway_by_ssl(pki: DevelopmentPki, host: str) -> None:
+async def test_a_department_reaches_the_gateway_by_ssl(pki: DevelopmentPki, host: str) -> None:
     server = _context(ssl.Purpose.CLIENT_AUTH, pki.gateway_server, pki.callers_ca)
     client = _context(ssl.Purpose.SERVER_AUTH, pki.clients["guangzhou-window"], pki.gateway_ca)
-    assert asyncio.run(_ssl_peer(server, client, host)) == SOUND_URI
+    assert await _ssl_peer(server, client, host) == SOUND_URI
 
 
 @pytest.mark.parametrize(("region", "domain"), [("440100", "guangzhou.test"), ("440600", "foshan.test")])
-def test_the_gateway_reaches_each_city_by_ssl(pki: DevelopmentPki, region: str, domain: str) -> None:
+async def test_the_gateway_reaches_each_city_by_ssl(pki: DevelopmentPki, region: str, domain: str) -> None:
     server = _context(ssl.Purpose.CLIENT_AUTH, pki.cities[region], pki.gateway_ca)
     client = _context(ssl.Purpose.SERVER_AUTH, pki.gateway_client, pki.authorities[region].certificate)
     for host in (domain, *_HOSTS):
-        assert asyncio.run(_ssl_peer(server, client, host)) == "spiffe://gateway.test/gateway/development"
+        assert await _ssl_peer(server, client, host) == "spiffe://gateway.test/gateway/development"
 
 
-def test_a_city_is_not_taken_for_the_other(pki: DevelopmentPki) -> None:
+async def test_a_city_is_not_taken_for_the_other(pki: DevelopmentPki) -> None:
     server = _context(ssl.Purpose.CLIENT_AUTH, pki.cities["440600"], pki.gateway_ca)
     client = _context(ssl.Purpose.SERVER_AUTH, pki.gateway_client, pki.authorities["440100"].certificate)
     with pytest.raises(ssl.SSLCertVerificationError, match="unable to get local issuer"):
-        asyncio.run(_ssl_peer(server, client, "localhost"))
+        await _ssl_peer(server, client, "localhost")
 
 
 async def _show(_: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
@@ -99,19 +99,17 @@ async def _ask(target: str, trust: bytes, leaf: Leaf | None, name: str | None = 
         return await show(b"", timeout=_SECONDS)
 
 
-def test_a_department_reaches_the_gateway_by_grpc(pki: DevelopmentPki) -> None:
+async def test_a_department_reaches_the_gateway_by_grpc(pki: DevelopmentPki) -> None:
     leaf, trust = pki.clients["foshan-window"].read(), pki.gateway_ca.read_bytes()
 
-    async def talk() -> set[bytes]:
-        async with _gateway(pki.gateway_server.read(), pki.callers_ca.read_bytes()) as port:
-            plain = [await _ask(f"{host}:{port}", trust, leaf) for host in _HOSTS]
-            return {*plain, await _ask(f"127.0.0.1:{port}", trust, leaf, "gateway.test")}
-
     uri = b"spiffe://foshan.test/department/11440600M00000027C/system/window"
-    assert asyncio.run(talk()) == {uri + b"\n" + leaf.certificate}
+    async with _gateway(pki.gateway_server.read(), pki.callers_ca.read_bytes()) as port:
+        shown = {await _ask(f"{host}:{port}", trust, leaf) for host in _HOSTS}
+        shown.add(await _ask(f"127.0.0.1:{port}", trust, leaf, "gateway.test"))
+    assert shown == {uri + b"\n" + leaf.certificate}
 
 
-def test_nobody_connects_without_a_certificate_or_with_the_wrong_trust(pki: DevelopmentPki) -> None:
+async def test_nobody_connects_without_a_certificate_or_with_the_wrong_trust(pki: DevelopmentPki) -> None:
     leaf, trust = pki.clients["foshan-window"].read(), pki.gateway_ca.read_bytes()
 
     async def refused(port: int, given: tuple[bytes, Leaf | None]) -> grpc.StatusCode:
@@ -119,11 +117,9 @@ def test_nobody_connects_without_a_certificate_or_with_the_wrong_trust(pki: Deve
             await _ask(f"127.0.0.1:{port}", *given)
         return error.value.code()
 
-    async def talk() -> list[grpc.StatusCode]:
-        async with _gateway(pki.gateway_server.read(), pki.callers_ca.read_bytes()) as port:
-            return [await refused(port, given) for given in ((trust, None), (pki.callers_ca.read_bytes(), leaf))]
-
-    assert asyncio.run(talk()) == [grpc.StatusCode.UNAVAILABLE] * 2
+    async with _gateway(pki.gateway_server.read(), pki.callers_ca.read_bytes()) as port:
+        codes = [await refused(port, given) for given in ((trust, None), (pki.callers_ca.read_bytes(), leaf))]
+    assert codes == [grpc.StatusCode.UNAVAILABLE] * 2
 
 
 async def _passes_grpc(port: int, trust: bytes, leaf: Leaf) -> bool:
@@ -148,7 +144,9 @@ async def _passes_openssl(port: int, context: ssl.SSLContext) -> bool:
         writer.close()
 
 
-def test_which_faults_tls_lets_through(pki: DevelopmentPki, authorities: Authorities, now: datetime, tmp_path: Path) -> None:
+async def test_which_faults_tls_lets_through(
+    pki: DevelopmentPki, authorities: Authorities, now: datetime, tmp_path: Path
+) -> None:
     """What passes here the gateway itself must refuse; what it then sees is the certificate that was presented."""
     callers = authorities.own.certificate_pem + authorities.other.certificate_pem
     made = {"sound": sound(authorities, now)} | {name: fault.make(authorities, now) for name, fault in FAULTS.items()}
@@ -167,9 +165,6 @@ def test_which_faults_tls_lets_through(pki: DevelopmentPki, authorities: Authori
         return by_grpc, await _passes_openssl(port, context(name, leaf))
 
     trust = pki.gateway_ca.read_bytes()
-
-    async def talk() -> dict[str, tuple[bool, bool]]:
-        async with _gateway(pki.gateway_server.read(), callers) as port, asyncio.timeout(_SECONDS):
-            return {name: await verdicts(port, name, leaf) for name, leaf in made.items()}
-
-    assert asyncio.run(talk()) == {name: (passes, passes) for name, passes in expected.items()}
+    async with _gateway(pki.gateway_server.read(), callers) as port, asyncio.timeout(_SECONDS):
+        seen = {name: await verdicts(port, name, leaf) for name, leaf in made.items()}
+    assert seen == {name: (passes, passes) for name, passes in expected.items()}
