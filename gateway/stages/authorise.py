@@ -6,6 +6,7 @@ Source: Network Data Security Regulations Art. 12 (an agreement for each provisi
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.model.agreement import Agreement
@@ -19,6 +20,14 @@ from gateway.model.world import World
 Condition = tuple[Reason, str, Callable[[Agreement], bool]]
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """One agreement of the caller's department held against a question: the first condition it fails, empty where it covers it."""
+
+    agreement: Agreement
+    fails: str
+
+
 def authorise(caller: Caller, query: Query, world: World, now: datetime) -> Permit:
     """The permit of this question. Raises a Refusal that names what is not covered."""
     kind = _known(query, world)
@@ -27,14 +36,25 @@ def authorise(caller: Caller, query: Query, world: World, now: datetime) -> Perm
     return Permit(caller, query, kind, agreement, query.fields or agreement.grants[kind.code].fields)
 
 
+def weigh(caller: Caller, query: Query, world: World, now: datetime) -> tuple[Weighed, ...]:
+    """Each agreement of the department, by id, and why it does not cover the question. Raises as `authorise` for what none could."""
+    conditions = _conditions(caller, query, _known(query, world), now)
+    agreements = sorted(world.agreements.get(caller.department, ()), key=lambda each: each.id)
+    return tuple(Weighed(each, _first_failed(each, conditions)) for each in agreements)
+
+
+def _first_failed(agreement: Agreement, conditions: tuple[Condition, ...]) -> str:
+    return next((detail for _, detail, holds in conditions if not holds(agreement)), "")
+
+
 def _conditions(caller: Caller, query: Query, kind: EvidenceType, now: datetime) -> tuple[Condition, ...]:
     """What an agreement must meet, in the order in which a failure is told."""
     none, purpose = Reason.NO_AGREEMENT, Reason.PURPOSE_NOT_COVERED
     return (
-        (none, "no agreement names this system of the department", lambda each: _names(each, caller)),
-        (none, "no agreement is in force now", lambda each: each.valid_from <= now < each.valid_to),
-        (none, "no agreement with this region", lambda each: each.provider_region == query.provider_region),
-        (none, "no agreement covers this evidence type", lambda each: kind.code in each.grants),
+        (none, "this system of the department is not named", lambda each: _names(each, caller)),
+        (none, "not in force at this moment", lambda each: each.valid_from <= now < each.valid_to),
+        (none, "another region is agreed upon", lambda each: each.provider_region == query.provider_region),
+        (none, "the evidence type is not covered", lambda each: kind.code in each.grants),
         (purpose, "the matter is not covered", lambda each: query.purpose.matter_code in each.matters),
         (purpose, "the legal basis is not covered", lambda each: query.legal_basis.kind in each.legal_bases),
         (purpose, "a wanted field is not covered", lambda each: _shows(each, query, kind)),

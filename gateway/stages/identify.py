@@ -7,6 +7,7 @@ Source: SPIFFE-ID 2, X509-SVID 2 to 5; RFC 5280 6.1; NIST SP 800-131A (sizes of 
 """
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
@@ -30,6 +31,16 @@ _SHORTEST_RSA = 2048
 _MALFORMED = (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a URI says of a system, which nobody has vouched for yet; `anchor` is whose authorities would have to."""
+
+    uri: str
+    anchor: Anchor
+    department: str
+    system: str
+
+
 def identify(peer: Peer, trust: Trust, now: datetime) -> Caller:
     """The system that calls. Raises CALLER_UNKNOWN or CERTIFICATE_REVOKED."""
     caller = _read(peer, trust)
@@ -37,6 +48,18 @@ def identify(peer: Peer, trust: Trust, now: datetime) -> Caller:
     if caller.fingerprint in trust.revoked:
         raise Refusal(Reason.CERTIFICATE_REVOKED, "the certificate stands on the deny-list")
     return caller
+
+
+def claimed(uri: str, trust: Trust) -> Claim:
+    """What a URI says, whoever shows it. Raises CALLER_UNKNOWN for one that names no system of a configured region."""
+    domain, _, path = uri.removeprefix("spiffe://").partition("/")
+    named = _PATH.fullmatch(f"/{path}")
+    if not uri.startswith("spiffe://") or named is None:
+        raise _unknown("the URI is not spiffe://<trust domain>/department/<credit code>/system/<name>")
+    anchor = trust.anchors.get(domain)
+    if anchor is None:
+        raise _unknown("no region has the trust domain that the URI names")
+    return Claim(uri, anchor, _department(named[1]), named[2])
 
 
 def _in_force(not_before: datetime, not_after: datetime, now: datetime) -> None:
@@ -50,22 +73,15 @@ def _in_force(not_before: datetime, not_after: datetime, now: datetime) -> None:
 def _read(peer: Peer, trust: Trust) -> Caller:
     """Who the certificate names; depends on the two values only, so it is worked out once."""
     leaf = _parse(peer.leaf)
-    uri = _only_uri(leaf)
-    domain, _, path = uri.removeprefix("spiffe://").partition("/")
-    named = _PATH.fullmatch(f"/{path}")
-    if not uri.startswith("spiffe://") or named is None:
-        raise _unknown("the URI is not spiffe://<trust domain>/department/<credit code>/system/<name>")
-    anchor = trust.anchors.get(domain)
-    if anchor is None:
-        raise _unknown("no region has the trust domain that the URI names")
+    claim = claimed(_only_uri(leaf), trust)
     if not _is_strong(leaf):
         raise _unknown("the certificate's key is of a kind or size that is not accepted")
-    chain = _verify(leaf, peer.chain, anchor)
+    chain = _verify(leaf, peer.chain, claim.anchor)
     return Caller(
-        region=anchor.region,
-        department=_department(named[1]),
-        system=named[2],
-        uri=uri,
+        region=claim.anchor.region,
+        department=claim.department,
+        system=claim.system,
+        uri=claim.uri,
         fingerprint=leaf.fingerprint(SHA256()).hex(),
         serial=f"{leaf.serial_number:x}",
         not_before=max(each.not_valid_before_utc for each in chain),

@@ -17,7 +17,7 @@ from gateway.model.identity import Caller
 from gateway.model.query import HolderType, LegalBasis, LegalBasisKind, Query
 from gateway.model.refusal import Reason, Refusal
 from gateway.model.world import World
-from gateway.stages.authorise import authorise
+from gateway.stages.authorise import authorise, weigh
 from tests.certs import faulty
 from tests.gateway.stages.builders import (
     KIND,
@@ -58,9 +58,7 @@ def test_a_permit_names_whatever_it_stands_on() -> None:
 def test_the_same_credit_code_in_another_regions_certificate_is_nobody() -> None:
     """Every authority can write any credit code into a certificate; an agreement names the one that vouches."""
     elsewhere = replace(caller(), region="440600")
-    assert refusal(query(), world(), elsewhere) == Refusal(
-        Reason.NO_AGREEMENT, "no agreement names this system of the department"
-    )
+    assert refusal(query(), world(), elsewhere) == Refusal(Reason.NO_AGREEMENT, "this system of the department is not named")
 
 
 @pytest.mark.parametrize("name", [KIND.code, KIND.alias])
@@ -78,16 +76,16 @@ def test_what_no_agreement_names_is_refused(agreements: dict[str, tuple[Agreemen
 
 
 CONDITIONS: tuple[tuple[dict[str, Any], Reason, str], ...] = (
-    ({"systems": frozenset({"terminal"})}, Reason.NO_AGREEMENT, "no agreement names this system of the department"),
-    ({"systems": frozenset()}, Reason.NO_AGREEMENT, "no agreement names this system of the department"),
-    ({"valid_from": NOW + SECOND}, Reason.NO_AGREEMENT, "no agreement is in force now"),
-    ({"valid_to": NOW}, Reason.NO_AGREEMENT, "no agreement is in force now"),
-    ({"provider_region": "440100"}, Reason.NO_AGREEMENT, "no agreement with this region"),
-    ({"grants": {}}, Reason.NO_AGREEMENT, "no agreement covers this evidence type"),
+    ({"systems": frozenset({"terminal"})}, Reason.NO_AGREEMENT, "this system of the department is not named"),
+    ({"systems": frozenset()}, Reason.NO_AGREEMENT, "this system of the department is not named"),
+    ({"valid_from": NOW + SECOND}, Reason.NO_AGREEMENT, "not in force at this moment"),
+    ({"valid_to": NOW}, Reason.NO_AGREEMENT, "not in force at this moment"),
+    ({"provider_region": "440100"}, Reason.NO_AGREEMENT, "another region is agreed upon"),
+    ({"grants": {}}, Reason.NO_AGREEMENT, "the evidence type is not covered"),
     (
         {"grants": {OTHER_KIND.code: Grant(OTHER_KIND.code, SHOWN)}},
         Reason.NO_AGREEMENT,
-        "no agreement covers this evidence type",
+        "the evidence type is not covered",
     ),
     ({"matters": frozenset({"440100-18"})}, Reason.PURPOSE_NOT_COVERED, "the matter is not covered"),
     ({"matters": frozenset()}, Reason.PURPOSE_NOT_COVERED, "the matter is not covered"),
@@ -184,7 +182,7 @@ def test_what_no_world_knows_is_the_callers_fault(asked: Query, reason: Reason, 
 
 def test_a_known_type_and_region_without_agreement_stay_no_agreement() -> None:
     known = world(catalogue=Catalogue.of((KIND, OTHER_KIND)))
-    assert refusal(query(evidence_type="other-proof"), known).detail == "no agreement covers this evidence type"
+    assert refusal(query(evidence_type="other-proof"), known).detail == "the evidence type is not covered"
 
 
 # Laws, over whatever may be agreed upon.
@@ -276,3 +274,24 @@ def test_a_permit_is_covered_by_the_agreement_that_it_names(agreements: list[Agr
         assert asked.legal_basis.kind in named.legal_bases - {LegalBasisKind.HOLDER_AUTHORISED}
         assert set() < permit.fields <= named.grants[permit.type.code].fields
         assert asked.fields in (frozenset(), permit.fields)
+
+
+@given(
+    granted=st.frozensets(st.sampled_from(sorted(SHOWN)), max_size=3),
+    wanted=st.frozensets(st.sampled_from(sorted(SHOWN)), max_size=2),
+    matter=st.sampled_from(["", "nothing"]),
+    system=st.sampled_from([None, frozenset({faulty.SYSTEM}), frozenset({"another"})]),
+)
+def test_weighing_says_what_authorising_does(
+    granted: frozenset[str], wanted: frozenset[str], matter: str, system: frozenset[str] | None
+) -> None:
+    """An agreement that fails nothing permits, and where each fails something nothing is permitted."""
+    asked = query(fields=wanted)
+    asked = replace(asked, purpose=replace(asked.purpose, matter_code=matter or asked.purpose.matter_code))
+    given_world = world(granting(*granted, systems=system), agreement(id="gz-fs-9", provider_region="440100"))
+    first, second = weigh(caller(), asked, given_world, NOW)
+    assert second.fails
+    if first.fails:
+        assert refusal(asked, given_world).reason in {Reason.NO_AGREEMENT, Reason.PURPOSE_NOT_COVERED}
+    else:
+        assert authorise(caller(), asked, given_world, NOW).agreement == first.agreement
