@@ -57,10 +57,10 @@ class Explained:
 @printing.config
 @printing.output
 def command(path: str, output: str, uri: str | None, cert: Path | None, moment: datetime | None, **asked: Any) -> None:
-    r"""Say whether a system may ask for EVIDENCE_TYPE, and by which agreement, or which condition each agreement fails.
+    """Say whether a system may ask for EVIDENCE_TYPE, and by which agreement, or which condition each agreement fails.
 
     \b
-    kuacheng explain business-licence --region 440600 --matter-code 440100-KC-0003 \
+    kuacheng explain business-licence --region 440600 --matter-code 440100-KC-0003 \\
         --as spiffe://guangzhou.example/department/11440100M00000013X/system/window
 
     It reads the configuration and asks nobody. Exit status: 0 allowed, 1 refused, 2 wrong use.

@@ -52,11 +52,11 @@ if TYPE_CHECKING:
 @click.option("--sample", type=int, help="Ask sample N of dev.json.")
 @printing.output
 def command(**given: Any) -> None:
-    r"""Ask for one piece of evidence: EVIDENCE_TYPE is a code or an alias, such as business-licence.
+    """Ask for one piece of evidence: EVIDENCE_TYPE is a code or an alias, such as business-licence.
 
     \b
     While `kuacheng dev` runs:      kuacheng query --sample 0
-    Against a gateway of your own:  kuacheng query business-licence --region 440600 --holder-id-type 001 \
+    Against a gateway of your own:  kuacheng query business-licence --region 440600 --holder-id-type 001 \\
         --gateway gateway.example:8443 --cert me.pem --key me.key --ca gateway-ca.pem --matter-code ...
 
     Exit status: 0 answered (NO_RECORD is an answer), 1 refused or failed, 2 wrong use.

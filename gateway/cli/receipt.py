@@ -36,7 +36,7 @@ def command() -> None:
 )
 @printing.output
 def verify(file: str, keys: tuple[str, ...], output: str) -> None:
-    r"""Check offline that an evidence log holds an exchange, with the question and the answer that FILE has.
+    """Check offline that an evidence log holds an exchange, with the question and the answer that FILE has.
 
     FILE is what `kuacheng query -o json` or `kuacheng receipt fetch` printed, or its member `receipt`; - is standard input.
 

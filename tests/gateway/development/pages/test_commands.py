@@ -32,3 +32,4 @@ def test_each_is_the_help_of_that_command(helps: dict[tuple[str, ...], str]) -> 
     for path, text in helps.items():
         assert text.startswith(f"Usage: {' '.join(('kuacheng', *path))} ")
         assert "--help" in text
+        assert "\\b" not in text, "an example is not wrapped into a sentence"
