@@ -1,7 +1,45 @@
-"""What every test shares: Hypothesis judges what holds, not how long it took."""
+"""What every test shares: Hypothesis judges what holds, not how long it took; a test says which program of others it needs."""
 
+import pytest
 from hypothesis import settings
+
+from tests.peers import PEERS
 
 # Inherits whatever profile is in force, such as Hypothesis's own for continuous integration.
 settings.register_profile("kuacheng", settings(), deadline=None, database=None)
 settings.load_profile("kuacheng")
+
+_LEAVE_OUT = "--leave-out-missing"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(_LEAVE_OUT, action="store_true", help="leave tests out whose outside program is not installed, and say so")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(program): a program of tests/peers.py that this test cannot do without")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption(_LEAVE_OUT):
+        left_out = [each for each in items if _missing(each)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [each for each in items if each not in set(left_out)]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if missing := _missing(item):
+        pytest.fail("\n".join(missing), pytrace=False)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.getoption(_LEAVE_OUT):
+        for peer in PEERS.values():
+            if not peer.is_here():
+                terminalreporter.write_line(f"NOT RUN: what needs it. {peer.missing}")
+
+
+def _missing(item: pytest.Item) -> list[str]:
+    needed = {name for mark in item.iter_markers("needs") for name in mark.args}
+    return [PEERS[name].missing for name in sorted(needed) if not PEERS[name].is_here()]

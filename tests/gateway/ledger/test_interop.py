@@ -6,7 +6,6 @@ Laws: each of our proofs is accepted, each changed one refused; both programs ma
 import base64
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from hashlib import sha256
@@ -20,9 +19,9 @@ from gateway.ledger.checkpoint import Checkpoint, encoded
 from gateway.ledger.note import Algorithm, Note, Signer, Verifier, signed
 from gateway.ledger.tree import Frontier, Nodes, consistency, grow, inclusion, leaf_hash
 
+pytestmark = pytest.mark.needs("go")
 PROGRAM = Path(__file__).parent / "interop" / "main.go"
 PACKAGES = Path("/usr/share/gocode")
-MISSING = "Go and golang.org/x/mod are needed: apt-get install -y golang-go golang-golang-x-mod-dev"
 AT = 1_779_000_000
 SIZES = (1, 2, 3, 7, 8, 65, 255, 256, 257, 1000)
 
@@ -33,14 +32,11 @@ Judge = Callable[[list[dict[str, Any]]], Answers]
 @pytest.fixture(scope="module")
 def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     """Asks the Go program, built once."""
-    go = shutil.which("go")
-    if go is None or not (PACKAGES / "src/golang.org/x/mod/sumdb").is_dir():
-        pytest.fail(MISSING)
     binary = tmp_path_factory.mktemp("interop") / "judge"
     # The cache is shared by the workers of one run, so that the standard library is compiled once.
     cache = str(tmp_path_factory.getbasetemp().parent / "go-cache")
     environment = {**os.environ, "GO111MODULE": "off", "GOPATH": str(PACKAGES), "GOFLAGS": "", "GOCACHE": cache}
-    subprocess.run([go, "build", "-o", str(binary), str(PROGRAM)], env=environment, check=True, timeout=110)
+    subprocess.run(["go", "build", "-o", str(binary), str(PROGRAM)], env=environment, check=True, timeout=110)
 
     def ask(requests: list[dict[str, Any]]) -> Answers:
         done = subprocess.run([str(binary)], input=json.dumps(requests), capture_output=True, text=True, check=True, timeout=60)

@@ -1,0 +1,43 @@
+"""Programs that nobody here wrote, by which some tests judge us, and what to install for them (Debian, Ubuntu).
+
+Laws: a test names what it needs by the marker `needs`; where that is missing the test fails and says what to install; with
+--leave-out-missing it is left out, and the end of the run says so. Nothing is skipped in silence.
+"""
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One program: what people call it, its packages, and whether it is here."""
+
+    name: str
+    packages: str
+    is_here: Callable[[], bool]
+
+    @property
+    def missing(self) -> str:
+        """What is said where it is not here."""
+        return f"{self.name} is not installed: apt-get install -y {self.packages}"
+
+
+def _any(folder: str, pattern: str) -> bool:
+    return any(Path(folder).glob(pattern))
+
+
+PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
+    {
+        "go": Peer(
+            "Go with golang.org/x/mod",
+            "golang-go golang-golang-x-mod-dev",
+            lambda: shutil.which("go") is not None and _any("/usr/share/gocode/src/golang.org/x/mod", "sumdb"),
+        ),
+        "postgresql": Peer("PostgreSQL", "postgresql", lambda: _any("/usr/lib/postgresql", "*/bin/postgres")),
+        "softhsm": Peer("SoftHSM", "softhsm2", lambda: _any("/usr/lib", "**/softhsm/libsofthsm2.so")),
+    }
+)
