@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import TextIO
 
 from adapters.connectors.settings import SystemSettings
+from adapters.guarding.guarded import Bounds, Guarded
 from adapters.registry import CONNECTORS, CREDENTIALS, OPERATIONS
 from certs.preflight import Trust, examine
 from gateway.clock import SystemClock, entropy, fraction, new_id
@@ -30,7 +31,7 @@ from gateway.ledger.source import FiledSource
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.ledger.submitting import HttpPost
 from gateway.model.refusal import Reason
-from gateway.ports import CityAdapter, Clock, Ledger
+from gateway.ports import Clock, Ledger
 from gateway.rpc.door import Door
 from gateway.rpc.metering import Metering
 from gateway.rpc.server import Listener, Server
@@ -71,7 +72,8 @@ async def gateway(loaded: Loaded, stream: TextIO) -> AsyncIterator[Running]:
         ledger = SqliteLedger.open(loaded.ledger, log=log, signers=signers(log, loaded.log_keys), entropy=entropy)
         stack.push_async_callback(ledger.close)
         await _close_interrupted(ledger, clock)
-        adapters = _adapters(loaded.systems, clock)
+        adapters = _guarded(loaded.systems, clock)
+        metrics.watch_systems(lambda: {name: each.standing for name, each in adapters.items()})
         for adapter in adapters.values():
             stack.push_async_callback(adapter.close)
         door = Door()
@@ -130,8 +132,14 @@ def _operations(loaded: Loaded) -> list[str]:
     ]
 
 
-def _adapters(systems: Mapping[str, System], clock: SystemClock) -> Mapping[str, CityAdapter]:
-    return MappingProxyType({name: CONNECTORS[name](_settings(system), clock, entropy) for name, system in systems.items()})
+def _guarded(systems: Mapping[str, System], clock: SystemClock) -> Mapping[str, Guarded]:
+    return MappingProxyType({name: _guard(name, system, clock) for name, system in systems.items()})
+
+
+def _guard(name: str, system: System, clock: SystemClock) -> Guarded:
+    adapter = CONNECTORS[name](_settings(system), clock, entropy)
+    bounds = Bounds(places=system.connections, queue=system.queue, patience=system.timeout / 2)
+    return Guarded(name, adapter, bounds, clock, fraction)
 
 
 def _settings(system: System) -> SystemSettings:

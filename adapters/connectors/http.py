@@ -16,7 +16,7 @@ from yarl import URL
 from adapters.connectors.connection import BrokenAnswer, Connection, NoAnswer
 from adapters.connectors.message import HttpRequest, HttpResponse
 from adapters.connectors.settings import SystemSettings
-from adapters.connectors.verdict import invalid, timed_out
+from adapters.connectors.verdict import Unreached, invalid, timed_out
 from gateway.model.refusal import Reason, Refusal
 
 LARGEST_ANSWER: Final = 4 * 1024 * 1024
@@ -52,7 +52,7 @@ class HttpClient:
         except BrokenAnswer:
             raise invalid(self._system, "the HTTP answer is broken off, malformed or larger than allowed") from None
         except (NoAnswer, OSError) as error:
-            told = f"{self._system}: no connection, or it broke ({type(error).__name__})"
+            told = f"{self._system}: the connection broke ({type(error).__name__})"
             raise Refusal(Reason.CITY_UNAVAILABLE, told) from None
 
     async def close(self) -> None:
@@ -81,9 +81,12 @@ class HttpClient:
         return None
 
     async def _open(self) -> Connection:
-        _, connection = await asyncio.get_running_loop().create_connection(
-            lambda: Connection(self._largest), self._host, self._port, ssl=self._tls, server_hostname=self._server_name
-        )
+        try:
+            _, connection = await asyncio.get_running_loop().create_connection(
+                lambda: Connection(self._largest), self._host, self._port, ssl=self._tls, server_hostname=self._server_name
+            )
+        except OSError as error:
+            raise Unreached(Reason.CITY_UNAVAILABLE, f"{self._system}: no connection ({type(error).__name__})") from None
         return connection
 
     def _written(self, request: HttpRequest) -> bytes:

@@ -31,6 +31,10 @@ class TokenExpiredError(Refusal):
     """The city no longer takes our token. Whoever holds a fresh one may ask once more; otherwise the city has refused."""
 
 
+class Unreached(Refusal):
+    """No connection was made, so no byte of the question left: it may be asked again without being asked twice."""
+
+
 _WORDS: Mapping[Meaning, tuple[type[Refusal], Reason, str]] = MappingProxyType(
     {
         Meaning.REFUSED: (Refusal, Reason.CITY_REFUSED, "the city refuses the question"),

@@ -53,6 +53,7 @@ class System:
     key: str
     timeout: float
     connections: int
+    queue: int
     credentials: Mapping[str, str] = field(repr=False)
 
 
@@ -236,6 +237,7 @@ def _system(references: References, code: str, name: str, system: SystemSettings
         key=str(references.path(system.key.file)),
         timeout=system.timeout,
         connections=system.connections,
+        queue=system.queue,
         credentials=MappingProxyType(credentials),
     )
 

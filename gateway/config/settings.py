@@ -101,7 +101,12 @@ class SystemSettings(Section):
     certificate: FileReference = Field(description="the certificate by which it knows the gateway, PEM")
     key: FileReference = Field(description="the private key of that certificate, PEM, mode 600")
     timeout: Duration = Field(default=10.0, description="the longest wait for one answer")
-    connections: int = Field(default=64, ge=1, le=4096, description="the most connections at a time")
+    connections: int = Field(
+        default=64, ge=1, le=4096, description="the most questions that it is asked at a time, each on a connection"
+    )
+    queue: int = Field(
+        default=64, ge=0, le=4096, description="the most questions that wait for a connection; one more is refused"
+    )
     credentials: Annotated[Mapping[Name, SecretReference], Frozen] = Field(
         default_factory=dict, validate_default=True, description="what the adapter signs and logs in with"
     )

@@ -4,15 +4,17 @@ Children of labelled series are kept, because finding one costs four times as mu
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, start_http_server
 
 from gateway.model.exchange import Ended
+from gateway.model.standing import Standing
 from gateway.telemetry import series
 from gateway.telemetry.access import AccessLog
+from gateway.telemetry.systems import Systems
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -61,6 +63,10 @@ class Metrics:
     def watch(self, in_flight: Callable[[], float]) -> None:
         """Where to read the number of exchanges in flight at each scrape."""
         self._in_flight.set_function(in_flight)
+
+    def watch_systems(self, read: Callable[[], Mapping[str, Standing]]) -> None:
+        """Where to read, at each scrape, how each system stands."""
+        self.registry.register(Systems(read))
 
     def witnessed(self, age: Callable[[], float | None]) -> None:
         """Where to read, at each scrape, the seconds since a checkpoint was cosigned; None if none ever was."""

@@ -59,6 +59,24 @@ CHECKPOINT_AGE = Series(
 WITNESS_FAILURES = Series(
     "kuacheng_witness_failures_total", Kind.COUNTER, "Cosignatures asked for in vain, by fault.", ("fault",)
 )
+SYSTEM_PASSAGE = Series(
+    "kuacheng_system_passage",
+    Kind.GAUGE,
+    "1 for what a system's breaker lets through now: closed (everything), half_open (one probe), open (nothing).",
+    ("system", "passage"),
+)
+SYSTEM_INSIDE = Series("kuacheng_system_questions_inside", Kind.GAUGE, "Questions that a system has now.", ("system",))
+SYSTEM_PLACES = Series("kuacheng_system_places", Kind.GAUGE, "Questions that a system may have at a time.", ("system",))
+SYSTEM_WAITING = Series("kuacheng_system_questions_waiting", Kind.GAUGE, "Questions that wait for a place.", ("system",))
+TURNED_AWAY = Series(
+    "kuacheng_system_turned_away_total",
+    Kind.COUNTER,
+    "Questions not asked: queue full, no place in time, breaker open.",
+    ("system",),
+)
+TRIED_AGAIN = Series(
+    "kuacheng_system_tried_again_total", Kind.COUNTER, "Second tries of questions of which nothing was sent.", ("system",)
+)
 IN_FLIGHT = Series("kuacheng_exchanges_in_flight", Kind.GAUGE, "Exchanges under way now.")
 WORLD = Series("kuacheng_world_info", Kind.INFO, "Edition of the configuration that judges now.", ("edition", "version"))
 
@@ -72,6 +90,12 @@ ALL = (
     CITY_SECONDS,
     CHECKPOINT_AGE,
     WITNESS_FAILURES,
+    SYSTEM_PASSAGE,
+    SYSTEM_INSIDE,
+    SYSTEM_PLACES,
+    SYSTEM_WAITING,
+    TURNED_AWAY,
+    TRIED_AGAIN,
     IN_FLIGHT,
     WORLD,
 )

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from gateway.clock import new_id
 from gateway.model.exchange import Result
 from gateway.model.refusal import Reason
+from gateway.model.standing import Passage, Standing
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from gateway.telemetry import series
 from gateway.telemetry.access import AccessLog
@@ -69,6 +70,7 @@ def test_every_series_of_the_table_is_exported_with_its_labels_and_bounds(metric
     metrics.watch(lambda: 3.0)
     metrics.witnessed(lambda: 4.0)
     metrics.witnesses_failed(["UNREACHABLE"])
+    metrics.watch_systems(lambda: {"foshan.f1": Standing(Passage.CLOSED, 1, 64, 0, 64, 0, 0)})
     with served(metrics) as url:
         found = scraped(url)
     ours = {each.name.removesuffix("_total"): each for each in series.ALL}

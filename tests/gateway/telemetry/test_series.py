@@ -20,6 +20,8 @@ LABELS = {
     "reason",
     "blame",
     "fault",
+    "system",
+    "passage",
     "edition",
     "version",
 }

@@ -15,6 +15,7 @@ def test_every_metric_of_the_registry_and_no_other() -> None:
     listed = re.findall(r"^\| `([a-z_]+)` \|", PAGE, flags=re.MULTILINE)
     registered = Metrics(AccessLog(io.StringIO()))
     registered.witnessed(lambda: None)
+    registered.watch_systems(dict)
     exported = [each.name + ("_total" if each.type == "counter" else "") for each in registered.registry.collect()]
     assert sorted(listed) == sorted(exported)
 

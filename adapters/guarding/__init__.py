@@ -1,0 +1,1 @@
+"""What stands between the gateway and a system that misbehaves: a queue that ends, a breaker, a budget for asking again."""

@@ -1,0 +1,140 @@
+"""A city's system behind its guard: a bounded queue before it, a breaker, one more try where nothing was sent.
+
+Laws: at most `places` questions are inside and `queue` wait, whoever asks, so that a system that hangs holds up nobody else's questions;
+a question that waited in vain, or met an open breaker, was not asked, and says so; a second try is made only where no byte of the
+question left (Unreached), once, within the deadline and the budget. A caller's own short deadline is no failure of the system.
+Serves: gateway.ports.CityAdapter.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from adapters.connectors.verdict import Unreached
+from adapters.guarding.breaker import Breaker, Thresholds, Verdict
+from adapters.guarding.budget import Budget
+from gateway.model.city import CityAnswer, CityRequest
+from gateway.model.refusal import Reason, Refusal
+from gateway.model.standing import Standing
+from gateway.ports import CityAdapter, Clock
+
+_FAILURES: Final = frozenset({Reason.CITY_UNAVAILABLE, Reason.CITY_TIMEOUT})
+_SHORTEST_PAUSE: Final = 0.02
+_LONGEST_PAUSE: Final = 0.1
+"""Seconds before the second try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many at a time, how many may wait, and after how many seconds without an answer a wait counts as the system's failure."""
+
+    places: int
+    queue: int
+    patience: float
+    thresholds: Thresholds = field(default_factory=Thresholds)
+
+
+class Guarded:
+    """One system, guarded. `fraction` gives a number in [0, 1), for the pause before a second try."""
+
+    def __init__(self, system: str, adapter: CityAdapter, bounds: Bounds, clock: Clock, fraction: Callable[[], float]) -> None:
+        self._system = system
+        self._adapter = adapter
+        self._bounds = bounds
+        self._clock = clock
+        self._fraction = fraction
+        self._breaker = Breaker(bounds.thresholds)
+        self._budget = Budget()
+        self._places = asyncio.Semaphore(bounds.places)
+        self._inside = self._waiting = self._turned_away = self._tried_again = 0
+
+    @property
+    def standing(self) -> Standing:
+        """How it stands now."""
+        return Standing(
+            passage=self._breaker.passage(self._clock.monotonic()),
+            inside=self._inside,
+            places=self._bounds.places,
+            waiting=self._waiting,
+            queue=self._bounds.queue,
+            turned_away=self._turned_away,
+            tried_again=self._tried_again,
+        )
+
+    async def ask(self, request: CityRequest, seconds: float) -> CityAnswer:
+        """As the port says; besides, CITY_UNAVAILABLE where the question was turned away here."""
+        until = self._clock.monotonic() + seconds
+        await self._enter(seconds)
+        try:
+            return await self._tried(request, until)
+        finally:
+            self._inside -= 1
+            self._places.release()
+
+    async def close(self) -> None:
+        """As the port says."""
+        await self._adapter.close()
+
+    async def _enter(self, seconds: float) -> None:
+        """Into a place, at once or after a wait."""
+        if self._places.locked():
+            if self._waiting >= self._bounds.queue:
+                raise self._away("too many questions wait for it already")
+            await self._wait(seconds)
+        else:
+            await self._places.acquire()
+        self._inside += 1
+
+    async def _wait(self, seconds: float) -> None:
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(seconds):
+                await self._places.acquire()
+        except TimeoutError:
+            raise self._away("no place became free in time") from None
+        finally:
+            self._waiting -= 1
+
+    async def _tried(self, request: CityRequest, until: float) -> CityAnswer:
+        try:
+            return await self._once(request, until)
+        except Unreached:
+            pause = _SHORTEST_PAUSE + (_LONGEST_PAUSE - _SHORTEST_PAUSE) * self._fraction()
+            if self._clock.monotonic() + pause >= until or not self._budget.spend():
+                raise
+        await asyncio.sleep(pause)
+        self._tried_again += 1
+        return await self._once(request, until)
+
+    async def _once(self, request: CityRequest, until: float) -> CityAnswer:
+        began = self._clock.monotonic()
+        given = self._breaker.enter(began)
+        if given is None:
+            raise self._away("it failed too often, and is left alone for some seconds")
+        verdict = Verdict.NOTHING
+        try:
+            answer = await self._adapter.ask(request, until - began)
+            verdict = Verdict.ANSWERED
+            self._budget.earn()
+        except Refusal as refusal:
+            verdict = self._judged(refusal.reason, began)
+            raise
+        except asyncio.CancelledError:
+            verdict = self._judged(Reason.CITY_TIMEOUT, began)
+            raise
+        else:
+            return answer
+        finally:
+            self._breaker.leave(given, verdict, self._clock.monotonic())
+
+    def _judged(self, reason: Reason, began: float) -> Verdict:
+        """What a refusal says of the system: that it answers badly is another matter than that it does not answer."""
+        if reason not in _FAILURES:
+            return Verdict.ANSWERED
+        cut_short = reason is Reason.CITY_TIMEOUT and self._clock.monotonic() - began < self._bounds.patience
+        return Verdict.NOTHING if cut_short else Verdict.FAILED
+
+    def _away(self, why: str) -> Refusal:
+        self._turned_away += 1
+        return Refusal(Reason.CITY_UNAVAILABLE, f"{self._system} was not asked: {why}")

@@ -1,0 +1,193 @@
+"""A guarded system: a bounded queue, a breaker, one more try where nothing was sent; against a system that does as it is told."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import pytest
+
+from adapters.connectors.verdict import Unreached
+from adapters.guarding.breaker import Thresholds
+from adapters.guarding.guarded import Bounds, Guarded
+from gateway.model.city import CityAnswer, CityRequest
+from gateway.model.refusal import Reason, Refusal
+from gateway.model.standing import Passage
+
+REQUEST = CityRequest("foshan.f1", "ask", {})
+ANSWER = CityAnswer("0", no_record=True)
+SET = Thresholds(volume=4, rest=2.0)
+PATIENT = Thresholds(volume=1000)
+UNREACHED = Unreached(Reason.CITY_UNAVAILABLE, "nobody there")
+
+
+class Wristwatch:
+    """A clock that stands still until it is set."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def now(self) -> datetime:
+        return datetime(2030, 1, 1, tzinfo=UTC)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+class System:
+    """Does at each question what stands next in its plan, and answers when that is at its end."""
+
+    def __init__(self) -> None:
+        self.plan: list[Refusal | asyncio.Event] = []
+        self.asked: list[float] = []
+        self.inside = 0
+        self.most = 0
+        self.closed = False
+
+    async def ask(self, request: CityRequest, seconds: float) -> CityAnswer:
+        assert request is REQUEST
+        self.asked.append(seconds)
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        try:
+            told = self.plan.pop(0) if self.plan else None
+            if isinstance(told, Refusal):
+                raise told
+            if told is not None:
+                await told.wait()
+            return ANSWER
+        finally:
+            self.inside -= 1
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+async def settled() -> None:
+    """Every task has gone as far as it goes by itself."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+class Site:
+    """A system, its guard and the clock that both go by."""
+
+    def __init__(self, places: int = 2, queue: int = 1, thresholds: Thresholds = SET) -> None:
+        self.system, self.clock = System(), Wristwatch()
+        self.guard = Guarded("foshan.f1", self.system, Bounds(places, queue, 5.0, thresholds), self.clock, lambda: 0.0)
+
+    async def refused(self, seconds: float = 10.0) -> Refusal:
+        with pytest.raises(Refusal) as refusal:
+            await self.guard.ask(REQUEST, seconds)
+        return refusal.value
+
+    async def fail(self, times: int, refusal: Refusal | None = None) -> None:
+        for _ in range(times):
+            told = refusal or Refusal(Reason.CITY_UNAVAILABLE, "down")
+            self.system.plan = [told]
+            assert await self.refused() == told
+
+    @asynccontextmanager
+    async def held(self, count: int) -> AsyncIterator[asyncio.Event]:
+        """So many questions that hang until the event is set."""
+        gate = asyncio.Event()
+        self.system.plan = [gate] * count
+        tasks = [asyncio.create_task(self.guard.ask(REQUEST, 10.0)) for _ in range(count)]
+        await settled()
+        yield gate
+        gate.set()
+        assert await asyncio.gather(*tasks) == [ANSWER] * count
+
+
+async def test_an_answer_goes_through_with_the_time_there_is() -> None:
+    site = Site()
+    assert await site.guard.ask(REQUEST, 7.0) is ANSWER
+    assert site.system.asked == [7.0]
+    await site.guard.close()
+    assert site.system.closed
+
+
+async def test_no_more_are_inside_than_there_are_places_and_no_more_wait_than_the_queue_holds() -> None:
+    site = Site(places=2, queue=1)
+    async with site.held(3):
+        assert (site.guard.standing.inside, site.guard.standing.waiting) == (2, 1)
+        refusal = await site.refused()
+        assert (refusal.reason, refusal.blame.value) == (Reason.CITY_UNAVAILABLE, "COUNTERPARTY")
+        assert "foshan.f1 was not asked: too many questions wait" in refusal.detail
+    assert site.system.most == 2
+    assert (site.guard.standing.inside, site.guard.standing.waiting, site.guard.standing.turned_away) == (0, 0, 1)
+
+
+async def test_who_waits_in_vain_was_not_asked_and_leaves_no_trace() -> None:
+    site = Site(places=1, queue=1)
+    async with site.held(1):
+        assert "no place became free in time" in (await site.refused(0.01)).detail
+        left = asyncio.create_task(site.guard.ask(REQUEST, 10.0))
+        await settled()
+        assert site.guard.standing.waiting == 1
+        left.cancel()
+        await asyncio.wait([left])
+        assert site.guard.standing.waiting == 0
+    assert len(site.system.asked) == 1
+    assert await site.guard.ask(REQUEST, 1.0) is ANSWER
+
+
+async def test_a_system_that_fails_is_left_alone_then_probed_then_asked_again() -> None:
+    site = Site()
+    await site.fail(4)
+    assert site.guard.standing.passage is Passage.OPEN
+    asked = len(site.system.asked)
+    assert "left alone" in (await site.refused()).detail
+    assert len(site.system.asked) == asked
+    site.clock.seconds += 2.0
+    async with site.held(1):
+        assert "left alone" in (await site.refused()).detail, "one probe at a time"
+    assert site.guard.standing.passage is Passage.CLOSED
+    assert await site.guard.ask(REQUEST, 1.0) is ANSWER
+
+
+@pytest.mark.parametrize("reason", [Reason.CITY_REFUSED, Reason.CITY_ANSWER_INVALID, Reason.HOLDER_AMBIGUOUS])
+async def test_a_system_that_answers_badly_still_answers(reason: Reason) -> None:
+    site = Site()
+    await site.fail(40, Refusal(reason, "its word"))
+    assert site.guard.standing.passage is Passage.CLOSED
+
+
+@pytest.mark.parametrize(("seconds", "passage"), [(4.9, Passage.CLOSED), (5.0, Passage.OPEN)])
+async def test_a_callers_short_deadline_is_no_failure_and_a_long_wait_is(seconds: float, passage: Passage) -> None:
+    site = Site(places=4)
+    tasks = [asyncio.create_task(site.guard.ask(REQUEST, 10.0)) for _ in range(4)]
+    site.system.plan = [asyncio.Event()] * 4
+    await settled()
+    site.clock.seconds += seconds
+    for each in tasks:
+        each.cancel()
+    await asyncio.wait(tasks)
+    assert site.guard.standing.passage is passage
+
+
+async def test_what_never_left_is_asked_once_more_and_nothing_else_is() -> None:
+    site = Site(thresholds=PATIENT)
+    site.system.plan = [UNREACHED]
+    assert await site.guard.ask(REQUEST, 10.0) is ANSWER
+    assert (len(site.system.asked), site.guard.standing.tried_again) == (2, 1)
+    site.system.plan = [UNREACHED, UNREACHED]
+    assert await site.refused() == UNREACHED
+    assert len(site.system.asked) == 4
+    site.system.plan = [Refusal(Reason.CITY_UNAVAILABLE, "the connection broke")]
+    await site.refused()
+    assert len(site.system.asked) == 5, "it may have arrived"
+
+
+async def test_no_second_try_without_time_or_budget() -> None:
+    site = Site(thresholds=PATIENT)
+    site.system.plan = [UNREACHED]
+    assert await site.refused(0.01) == UNREACHED
+    assert len(site.system.asked) == 1
+    for _ in range(10):
+        site.system.plan = [UNREACHED]
+        await site.guard.ask(REQUEST, 10.0)
+    asked = len(site.system.asked)
+    site.system.plan = [UNREACHED]
+    await site.refused()
+    assert len(site.system.asked) == asked + 1
