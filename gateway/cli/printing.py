@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 FINDING, WRONG_USE = 1, 2
 
@@ -35,17 +38,23 @@ def as_json(value: Any) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Rows for people."""
-    from rich import box
     from rich.console import Console
+
+    Console().print(drawn(title, columns, rows))
+
+
+def drawn(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> "Table":
+    """Rows as rich draws them."""
+    from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for column in columns:
-        drawn.add_column(column, overflow="fold")
+        made.add_column(column, overflow="fold")
     for row in rows:
-        drawn.add_row(*(Text(cell) for cell in row))
-    Console().print(drawn)
+        made.add_row(*(Text(cell) for cell in row))
+    return made
 
 
 def fail(message: str, status: int = WRONG_USE) -> NoReturn:

@@ -15,6 +15,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "config": ("gateway.cli.config", "Check and show the configuration."),
         "tables": ("gateway.cli.tables", "Check the translation tables of every city and evidence type."),
         "explain": ("gateway.cli.explain", "Say whether a system may ask something, and by which agreement or why not."),
+        "top": ("gateway.cli.top", "Show live what a gateway does."),
         "ledger": ("gateway.cli.ledger", "Read and verify the evidence log."),
         "receipt": ("gateway.cli.receipt", "Verify, show and fetch receipts."),
         "witness": ("gateway.cli.witness", "Run a witness, which vouches for the growth of somebody's log."),

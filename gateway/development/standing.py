@@ -33,6 +33,7 @@ def _told(up: Environment) -> str:
         foshan=up.cities["440600"],
         witnesses=", ".join(f"{each.name} process {each.process.pid}" for each in up.witnesses.values()) + "; either is enough",
         file=up.file,
+        dev=shlex.quote(str(up.file)),
         config=up.layout.config,
         query=_query(up),
         grpcurl=grpcurl(up),
@@ -93,4 +94,8 @@ Ask, in another terminal:
   {query}
 
   {grpcurl}
+
+Watch it:
+
+  kuacheng top --dev {dev}
 """
