@@ -87,13 +87,14 @@ def bare(path: Path, rows: list[tuple[object, ...]], batch: int) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.executescript(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4096;"
-            "CREATE TABLE entries (idx INTEGER PRIMARY KEY, kind, exchange_id, at, replay_key, leaf_hash, nonce, body);"
-            "CREATE UNIQUE INDEX r ON entries (replay_key); CREATE UNIQUE INDEX e ON entries (exchange_id, kind)"
+            "CREATE TABLE entries (idx INTEGER PRIMARY KEY, kind, exchange_id, at, replay_key, holder, leaf_hash, nonce, body);"
+            "CREATE UNIQUE INDEX r ON entries (replay_key); CREATE UNIQUE INDEX e ON entries (exchange_id, kind);"
+            "CREATE INDEX h ON entries (holder, idx) WHERE holder IS NOT NULL"
         )
         with measured:
             for first in range(0, len(rows), batch):
                 connection.execute("BEGIN IMMEDIATE")
-                connection.executemany("INSERT INTO entries VALUES (?,?,?,?,?,?,?,?)", rows[first : first + batch])
+                connection.executemany("INSERT INTO entries VALUES (?,?,?,?,?,?,?,?,?)", rows[first : first + batch])
                 connection.execute("COMMIT")
 
 

@@ -19,16 +19,17 @@ from adapters.connectors.settings import SystemSettings
 from adapters.guarding.guarded import Bounds, Guarded
 from adapters.registry import CONNECTORS, CREDENTIALS, OPERATIONS
 from certs.preflight import Trust, examine
+from gateway import storage
 from gateway.clock import SystemClock, entropy, fraction, new_id
 from gateway.config import Loaded, System, WitnessMaterial
 from gateway.exchange import Ports
 from gateway.ledger import kept
+from gateway.ledger.appending import Appending
 from gateway.ledger.cosigning import Collector, Watched
 from gateway.ledger.keys import signers
 from gateway.ledger.policy import Policy, PolicyRefused, collecting_faults
-from gateway.ledger.receipts import FiledReceipts
-from gateway.ledger.source import FiledSource
-from gateway.ledger.sqlite import SqliteLedger
+from gateway.ledger.receipts import LogReceipts
+from gateway.ledger.source import LogSource
 from gateway.ledger.submitting import HttpPost
 from gateway.model.refusal import Reason
 from gateway.ports import Clock, Ledger
@@ -68,8 +69,7 @@ async def gateway(loaded: Loaded, stream: TextIO) -> AsyncIterator[Running]:
     clock = SystemClock()
     metrics = Metrics(AccessLog(stream))
     async with AsyncExitStack() as stack:
-        log = loaded.settings.log
-        ledger = SqliteLedger.open(loaded.ledger, log=log, signers=signers(log, loaded.log_keys), entropy=entropy)
+        ledger = storage.ledger(loaded)
         stack.push_async_callback(ledger.close)
         await _close_interrupted(ledger, clock)
         adapters = _guarded(loaded.systems, clock)
@@ -78,7 +78,7 @@ async def gateway(loaded: Loaded, stream: TextIO) -> AsyncIterator[Running]:
             stack.push_async_callback(adapter.close)
         door = Door()
         watched = await _watched(loaded, ledger, clock, metrics, stack)
-        receipts = FiledReceipts(loaded.ledger)
+        receipts = LogReceipts(storage.opening(loaded))
         stack.push_async_callback(receipts.close)
         inside = Inside(lambda: loaded.world, Ports(adapters, watched, clock, metrics), receipts, door, new_id, entropy)
         server = Server(_listener(loaded), inside, Metering(metrics, clock.monotonic))
@@ -163,7 +163,7 @@ def _listener(loaded: Loaded) -> Listener:
     return Listener(str(loaded.server.address), loaded.server.certificate, loaded.server.key, authorities)
 
 
-async def _close_interrupted(ledger: SqliteLedger, clock: SystemClock) -> None:
+async def _close_interrupted(ledger: Appending, clock: SystemClock) -> None:
     now, left = clock.now(), ledger.interrupted()
     for first in range(0, len(left), _AT_ONCE):
         await asyncio.gather(*(ledger.append(seal.unknown(each, _LEFT_OPEN, now)) for each in left[first : first + _AT_ONCE]))
@@ -187,7 +187,7 @@ async def _watched(loaded: Loaded, ledger: Ledger, clock: Clock, metrics: Metric
     trust = ssl.create_default_context(cadata=wanted.authorities.decode()) if wanted.authorities else None
     post = await stack.enter_async_context(HttpPost(trust))
     collector = Collector(
-        FiledSource(loaded.ledger),
+        LogSource(storage.opening(loaded)),
         Policy.parse(wanted.policy),
         post,
         clock,

@@ -101,6 +101,7 @@ def verify(*, path: str, file: str | None, keys: tuple[str, ...], kept: Any, out
         click.echo(f"{verdict.log}: {_place(verdict)}{verdict.flaw.value}", err=True)
     else:
         still = f", {len(verdict.open_exchanges)} exchanges still open" if verdict.open_exchanges else ""
+        still += f", of {verdict.purged} the body was purged" if verdict.purged else ""
         click.echo(f"{verdict.log}: {verdict.entries} entries, every hash and the tree's root hold{still}")
         click.echo("\n".join(f"  signed by {each}" for each in verdict.signed_by) or "  signature not checked: give --key")
     raise SystemExit(0 if verdict.sound else printing.FINDING)
@@ -122,13 +123,21 @@ def key(path: str, output: str) -> None:
 def _log(path: str, file: str | None) -> Iterator[Log]:
     """The log that is named, open within the context; what keeps it from being read ends the program with status 2."""
     from gateway.ledger.reading import Log
-    from gateway.ledger.schema import LogUnusable
+    from gateway.ledger.records import LogUnusable
 
     try:
-        with Log.open(Path(file) if file else _loaded(path).ledger) as log:
+        with Log.open(Path(file)) if file else _configured(path) as log:
             yield log
     except (LogUnusable, OSError) as error:
         printing.fail(str(error))
+
+
+def _configured(path: str) -> Log:
+    """The log that the configuration names. Raises LogUnusable."""
+    from gateway import storage
+    from gateway.ledger.reading import Log
+
+    return Log(storage.opening(_loaded(path))())
 
 
 def _loaded(path: str) -> Loaded:
@@ -206,6 +215,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "through": None if verdict.first_bad is None else verdict.through,
         "flaw": verdict.flaw.name if verdict.flaw else None,
         "signed_by": list(verdict.signed_by),
+        "purged": verdict.purged,
         "open_exchanges": list(verdict.open_exchanges),
     }
 

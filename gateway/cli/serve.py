@@ -35,7 +35,7 @@ async def _serve(loaded: Loaded, *, as_json: bool) -> None:
     import sys
 
     from gateway.app import NotBuildable, gateway
-    from gateway.ledger.schema import LogUnusable
+    from gateway.ledger.records import LogUnusable
     from gateway.telemetry.access import configure
 
     configure(sys.stderr)

@@ -50,6 +50,7 @@ _FACT: Final = re.compile(rf'"({_NAME})":{_VALUE}')
 _KIND: Final = '},"kind":"'
 _AFTER: Final = re.compile(rf'({"|".join(EntryKind)})","replay_key":({_TEXT}),"v":{VERSION}\}}')
 _ONE_NAME: Final = re.compile(_NAME)
+_ONE_TEXT: Final = re.compile(_TEXT)
 _MOST_FORMS: Final = 8
 
 _NUMBER_LIMIT: Final = 10**15
@@ -155,6 +156,15 @@ def _decoded(body: bytes) -> str:
 def text(quoted: str) -> str:
     """Return the text that one JSON string of a parsed body stands for."""
     return str(json.loads(quoted)) if "\\" in quoted else quoted[1:-1]
+
+
+def named(facts: str, name: str) -> str | None:
+    """Return the fact of this name if it is a text, out of the `facts` of a parsed body; None otherwise."""
+    # A quote inside a text is always escaped, so this is found nowhere but at a name and the beginning of its text.
+    before = f'"{name}":'
+    at = facts.find(f'{before}"')
+    quoted = _ONE_TEXT.match(facts, at + len(before)) if at >= 0 else None
+    return text(quoted[0]) if quoted else None
 
 
 @lru_cache(maxsize=1024)

@@ -1,17 +1,16 @@
-"""gateway.ports.Receipts on the log's file: read on one thread of its own, so that the event loop never waits for a disk.
+"""gateway.ports.Receipts on a log: read on one thread of its own, so that the event loop never waits for a disk.
 
-Laws: the file is opened for reading only and for one reading, so that a file that was moved or mended is met as it now is; no more
+Laws: the log is opened for reading only and for one reading, so that a file that was moved or mended is met as it now is; no more
 than one reading at a time; whatever keeps it from being read is LEDGER_UNAVAILABLE.
 """
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Final, TypeVar
 
 from gateway.ledger.reading import Log
-from gateway.ledger.schema import LogUnusable
+from gateway.ledger.records import LogUnusable, Opening
 from gateway.model.exchange import Checkpointed, Logged
 from gateway.model.refusal import Reason, Refusal
 
@@ -19,11 +18,11 @@ T = TypeVar("T")
 _ENTRIES_AN_EXCHANGE: Final = 2
 
 
-class FiledReceipts:
-    """The port `Receipts` on one file. Ended by `close`."""
+class LogReceipts:
+    """The port `Receipts` on one log. Ended by `close`."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, opening: Opening) -> None:
+        self._opening = opening
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="kuacheng-receipts")
 
     async def find(self, exchange_id: str) -> tuple[Logged, ...]:
@@ -45,7 +44,7 @@ class FiledReceipts:
             raise Refusal(Reason.LEDGER_UNAVAILABLE, "the evidence log cannot be read") from error
 
     def _look(self, look: Callable[[Log], T]) -> T:
-        with Log.open(self._path) as log:
+        with Log(self._opening()) as log:
             return look(log)
 
 

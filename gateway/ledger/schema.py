@@ -1,7 +1,7 @@
 """The evidence log's file: its tables, who may open it, and how it is opened for writing and for reading.
 
 Laws: a file is readable by its owner only; a file of another log, another form or another hand is refused, never mended. Entries are only
-ever inserted: the file's own triggers refuse to change or delete one.
+ever inserted: the file's own triggers refuse to change or delete one, but for a purge, which takes nonce, body and holder together.
 """
 
 import os
@@ -9,16 +9,17 @@ import sqlite3
 import stat
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
+from gateway.ledger import tiles
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.note import Note, NoteRefused, Verifier
-from gateway.ledger.tree import HASH_SIZE, Frontier
-from gateway.model.exchange import EntryKind
+from gateway.ledger.records import SCHEMA, Head, LogUnusable
+from gateway.ledger.tiles import WIDTH
+from gateway.ledger.tree import Place
 
-SCHEMA: Final = 2
 APPLICATION_ID: Final = 0x4B434C47
 """`KCLG` in the file's header, by which file(1) and we know it."""
 
@@ -40,6 +41,14 @@ _PATIENCE: Final = 5.0
 # NULLs are never equal, so the replay keys of INTENTs alone have to be unique (see `unique_key`). head, tiles and open_exchanges follow
 # from entries, but for the writer who has an exchange in hand, and save a scan: where the next entry goes, the inner nodes of the tree,
 # which INTENT has no OUTCOME yet. Before the body, which may need pages of its own, stands what is read without it.
+_KEPT: Final = ("idx", "kind", "exchange_id", "at", "replay_key", "leaf_hash")
+"""What a purge leaves as it is."""
+_IS_NO_PURGE: Final = (
+    "OLD.body IS NULL OR NEW.nonce IS NOT NULL OR NEW.body IS NOT NULL OR NEW.holder IS NOT NULL OR "
+    + " OR ".join(f"NEW.{column} IS NOT OLD.{column}" for column in _KEPT)
+)
+_LEAVES: Final = "SELECT leaf_hash FROM entries WHERE idx >= ? AND idx < ? ORDER BY idx"
+_TILE: Final = "SELECT hashes FROM tiles WHERE level = ? AND place = ?"
 _TABLES: Final = f"""
 PRAGMA application_id = {APPLICATION_ID};
 BEGIN IMMEDIATE;
@@ -49,45 +58,41 @@ CREATE TABLE head (
 );
 CREATE TABLE entries (
     idx INTEGER PRIMARY KEY, kind TEXT NOT NULL, exchange_id TEXT NOT NULL, at TEXT NOT NULL, replay_key TEXT,
-    leaf_hash BLOB NOT NULL, nonce BLOB NOT NULL, body BLOB NOT NULL
+    holder TEXT, leaf_hash BLOB NOT NULL, nonce BLOB, body BLOB, CHECK ((nonce IS NULL) = (body IS NULL))
 );
 CREATE UNIQUE INDEX entries_replay_key ON entries (replay_key);
 CREATE UNIQUE INDEX entries_exchange ON entries (exchange_id, kind);
+CREATE INDEX entries_holder ON entries (holder, idx) WHERE holder IS NOT NULL;
 CREATE TABLE tiles (level INTEGER NOT NULL, place INTEGER NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (level, place)) WITHOUT ROWID;
 CREATE TABLE open_exchanges (exchange_id TEXT PRIMARY KEY, idx INTEGER NOT NULL, writer TEXT NOT NULL) WITHOUT ROWID;
-CREATE TRIGGER entries_unchanged BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'entries are never changed'); END;
+CREATE TRIGGER entries_unchanged BEFORE UPDATE ON entries WHEN {_IS_NO_PURGE}
+    BEGIN SELECT RAISE(ABORT, 'entries are never changed, but for a purge of nonce, body and holder together'); END;
 CREATE TRIGGER entries_undeleted BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'entries are never deleted'); END;
 """
 
 
-class LogUnusable(Exception):  # noqa: N818 - named for what was found
-    """A file that cannot be this evidence log; the message says why and what to do, for the operator."""
+def read_head(connection: sqlite3.Connection) -> Head:
+    """The head; that of an empty log without checkpoint where the file has none. Raises sqlite3.Error."""
+    return Head.of(*connection.execute("SELECT size, frontier, checkpoint FROM head").fetchone() or (0, b"", ""))
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Where a log stands: how many entries, the tree's frontier, and the signed checkpoint; as the file has it, which may not fit."""
+def write_head(connection: sqlite3.Connection, head: Head) -> None:
+    """Put it in place of the one that stands. Raises sqlite3.Error."""
+    connection.execute("INSERT OR REPLACE INTO head VALUES (0, ?, ?, ?)", head.columns)
 
-    size: int
-    hashes: tuple[bytes, ...]
-    checkpoint: str
 
-    @classmethod
-    def read(cls, connection: sqlite3.Connection) -> Self:
-        """The head; that of an empty log without checkpoint where the file has none. Raises sqlite3.Error."""
-        size, frontier, checkpoint = connection.execute("SELECT size, frontier, checkpoint FROM head").fetchone() or (0, b"", "")
-        return cls(size, tuple(frontier[at : at + HASH_SIZE] for at in range(0, len(frontier), HASH_SIZE)), checkpoint)
+def tile(connection: sqlite3.Connection, level: int, place: int) -> bytes:
+    """As `Records.tile`. Raises sqlite3.Error."""
+    if level == 0:
+        return b"".join(row[0] for row in connection.execute(_LEAVES, (place * WIDTH, (place + 1) * WIDTH)))
+    row = connection.execute(_TILE, (level, place)).fetchone()
+    return bytes(row[0]) if row else b""
 
-    def write(self, connection: sqlite3.Connection) -> None:
-        """Put it in place of the one that stands. Raises sqlite3.Error."""
-        row = (self.size, b"".join(self.hashes), self.checkpoint)
-        connection.execute("INSERT OR REPLACE INTO head VALUES (0, ?, ?, ?)", row)
 
-    def frontier(self) -> Frontier:
-        """The tree to grow. Raises LogUnusable."""
-        if len(self.hashes) != self.size.bit_count():
-            raise LogUnusable("the head of the evidence log does not fit itself: verify the log")
-        return Frontier(self.size, self.hashes)
+def write_tiles(connection: sqlite3.Connection, made: Iterable[tuple[Place, bytes]]) -> None:
+    """Add the nodes that belong into tiles, of those that a growth has completed. Raises sqlite3.Error, LogUnusable."""
+    for changed in tiles.extended(made, partial(tile, connection)):
+        connection.execute("INSERT OR REPLACE INTO tiles VALUES (?, ?, ?)", changed)
 
 
 def create(path: Path, log: str, empty: Head) -> None:
@@ -105,7 +110,7 @@ def create(path: Path, log: str, empty: Head) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(_TABLES)
         connection.execute("INSERT INTO meta VALUES (?, ?)", (log, SCHEMA))
-        empty.write(connection)
+        write_head(connection, empty)
         connection.execute("COMMIT")
 
 
@@ -146,11 +151,6 @@ def log_name(connection: sqlite3.Connection) -> str:
     return str(name)
 
 
-def unique_key(kind: str, replay_key: str) -> str | None:
-    """Return what stands in the column `replay_key` of an entry: nothing, unless it is an INTENT that has one."""
-    return replay_key if kind == EntryKind.INTENT and replay_key else None
-
-
 def check_rights(path: Path) -> None:
     """Raise LogUnusable unless only the file's owner may read or write it."""
     if path.stat().st_mode & _OTHERS:
@@ -169,7 +169,7 @@ def _check_log(connection: sqlite3.Connection, path: Path, log: str, verifiers: 
     name = log_name(connection)
     if name != log:
         raise LogUnusable(f"{path} is the log {name!r}, not {log!r}: name the right file, or the right log")
-    head = Head.read(connection)
+    head = read_head(connection)
     (present,) = connection.execute("SELECT ifnull(max(idx) + 1, 0) FROM entries").fetchone()
     try:
         note = Note.parse(head.checkpoint)

@@ -7,31 +7,26 @@ ours, and is an OutOfOrder.
 Serves: gateway.ports.Ledger; PIPL art. 56 and Network Data Security Regulations art. 12 (records of each provision).
 """
 
-import asyncio
 import os
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
-from gateway.ledger import schema, tiles
-from gateway.ledger.batching import GroupCommit
-from gateway.ledger.checkpoint import Checkpoint
-from gateway.ledger.encoding import NONCE_SIZE, encode, moment
-from gateway.ledger.note import Signer, signed
+from gateway.ledger import schema
+from gateway.ledger.appending import QUEUE_LIMIT, Appending, Leaf, Notary, OutOfOrder
+from gateway.ledger.note import Signer
 from gateway.ledger.proving import Proofs
-from gateway.ledger.schema import Head, LogUnusable
+from gateway.ledger.records import LogUnusable
 from gateway.ledger.sharing import SignOfLife, Turn, TurnNotGiven, lives, signs
 from gateway.ledger.tree import Frontier, grow, leaf_hash
-from gateway.model.exchange import Entry, EntryKind, Recorded
+from gateway.model.exchange import EntryKind, Recorded
 from gateway.model.refusal import Reason, Refusal
 
 LOCK_TIMEOUT: Final = 2.0
 """Seconds that a batch waits for its turn, and for another hand's lock on the file."""
-QUEUE_LIMIT: Final = 4096
-"""Entries that may wait; one more is refused."""
 
 _INTENT: Final = EntryKind.INTENT.value
 _OUTCOME: Final = EntryKind.OUTCOME.value
@@ -44,28 +39,8 @@ _NAME_SIZE: Final = 4
 _FAULTS: Final = (sqlite3.Error, OSError, LogUnusable, TurnNotGiven)
 
 
-class OutOfOrder(RuntimeError):  # noqa: N818 - named for what was found
-    """A bug of ours: an entry that cannot follow what the log holds of its exchange."""
-
-
-class Leaf(NamedTuple):
-    """One entry, ready to be written."""
-
-    kind: str
-    exchange_id: str
-    at: str
-    replay_key: str | None
-    nonce: bytes
-    body: bytes
-
-
-class SqliteLedger:
+class SqliteLedger(Appending):
     """The port `Ledger` on one file, for one event loop. Made by `open`, ended by `close`."""
-
-    def __init__(self, store: "_Store", entropy: Callable[[int], bytes], queue_limit: int) -> None:
-        self._entropy = entropy
-        self._interrupted = store.interrupted
-        self._commits: GroupCommit[Leaf, Recorded] = GroupCommit(store, name="kuacheng-ledger", queue_limit=queue_limit)
 
     @classmethod
     def open(
@@ -83,51 +58,17 @@ class SqliteLedger:
         Each of `signers`, at least one and all under the log's name, signs every checkpoint; `entropy(n)` gives n bytes of chance;
         `lock_timeout` is in seconds. Raises LogUnusable, which says what to do.
         """
-        if not signers or any(each.verifier.name != log for each in signers):
-            raise RuntimeError("a log is signed by a key of its own name")
+        notary = Notary.of(log, signers)
         try:
-            return cls(_Store(path, _Notary(log, tuple(signers)), entropy(_NAME_SIZE).hex(), lock_timeout), entropy, queue_limit)
+            return cls(_Store(path, notary, entropy(_NAME_SIZE).hex(), lock_timeout), entropy, queue_limit)
         except (sqlite3.Error, OSError, TurnNotGiven) as error:
             raise LogUnusable(f"the evidence log {path} cannot be opened: {error}") from error
-
-    def append(self, entry: Entry) -> asyncio.Future[Recorded]:
-        """As the port says. Besides: raises MalformedEntry at once, and the future raises OutOfOrder; both are bugs of ours."""
-        nonce = self._entropy(NONCE_SIZE)
-        if len(nonce) != NONCE_SIZE:
-            raise RuntimeError("the source of chance gave too few bytes, or too many")
-        kind = entry.kind.value
-        unique = schema.unique_key(kind, entry.replay_key)
-        return self._commits.submit(Leaf(kind, entry.exchange_id, moment(entry.at), unique, nonce, encode(entry)))
-
-    def interrupted(self) -> tuple[str, ...]:
-        """Return the exchanges that were left without an OUTCOME by writers who are no more, oldest first; nobody else is told."""
-        return self._interrupted
-
-    async def close(self) -> None:
-        """Take nothing more, write what waits, let go of the file. May be called again."""
-        await self._commits.close()
-
-
-class _Notary(NamedTuple):
-    """The log's name and who signs for it."""
-
-    log: str
-    signers: tuple[Signer, ...]
-
-    def head(self, frontier: Frontier) -> Head:
-        """The head of the log at this state of its tree. Raises LogUnusable where a key cannot sign."""
-        text = str(Checkpoint(self.log, frontier.size, frontier.root))
-        try:
-            note = signed(text, [each.line(text) for each in self.signers])
-        except Exception as error:  # a key may lie anywhere, and fail in any way
-            raise LogUnusable("the log's key could not sign the checkpoint") from error
-        return Head(frontier.size, frontier.hashes, note)
 
 
 class _Store:
     """The file, as the writer's thread sees it."""
 
-    def __init__(self, path: Path, notary: _Notary, name: str, lock_timeout: float) -> None:
+    def __init__(self, path: Path, notary: Notary, name: str, lock_timeout: float) -> None:
         self._path = path
         self._notary = notary
         self._lock_timeout = lock_timeout
@@ -180,7 +121,7 @@ class _Store:
 
     def _transact(self, connection: sqlite3.Connection, leaves: Sequence[Leaf]) -> Sequence[Recorded | Exception]:
         connection.execute("BEGIN IMMEDIATE")
-        before = Head.read(connection).frontier()
+        before = schema.read_head(connection).frontier()
         standing: list[bytes] = []
         refused: dict[int, Exception] = {}
         for number, leaf in enumerate(leaves):
@@ -192,9 +133,9 @@ class _Store:
             else:
                 standing.append(hash_)
         after, made = grow(before, standing)
-        tiles.keep(connection, made.items())
+        schema.write_tiles(connection, made.items())
         head = self._notary.head(after)
-        head.write(connection)
+        schema.write_head(connection, head)
         connection.execute("COMMIT")
         self._size = after.size
         proofs, indexes = Proofs(before, after, made, head.checkpoint), iter(range(before.size, after.size))
@@ -209,9 +150,9 @@ class _Store:
             ended = connection.execute("DELETE FROM open_exchanges WHERE exchange_id = ?", (leaf.exchange_id,))
             if ended.rowcount == 0:
                 raise OutOfOrder("an OUTCOME needs an INTENT of its exchange that has none yet")
-        row = (index, leaf.kind, leaf.exchange_id, leaf.at, leaf.replay_key, hash_, leaf.nonce, leaf.body)
+        row = (index, leaf.kind, leaf.exchange_id, leaf.at, leaf.replay_key, leaf.holder, hash_, leaf.nonce, leaf.body)
         try:
-            connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         except sqlite3.IntegrityError as error:
             if leaf.kind == _OUTCOME or error.sqlite_errorname != "SQLITE_CONSTRAINT_UNIQUE":
                 raise

@@ -1,16 +1,15 @@
-"""The tree's nodes as a log's file keeps them: leaf hashes with the entries, and above them tiles of 256 hashes.
+"""The tree's nodes as a store keeps them: leaf hashes with the entries, and above them tiles of 256 hashes.
 
 Laws: a tile of level L and place N holds the roots of the complete subtrees of 256**L leaves, from the (256 * N)th on; a tile grows at its
 end and is never changed otherwise; level 0 is read from the entries, so no hash stands twice.
 Source: C2SP tlog-tiles v1.
 """
 
-import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
-from gateway.ledger.schema import LogUnusable
+from gateway.ledger.records import LogUnusable
 from gateway.ledger.tree import HASH_SIZE, Frontier, Place, grow
 
 WIDTH: Final = 256
@@ -18,44 +17,35 @@ WIDTH: Final = 256
 HEIGHT: Final = 8
 """Levels of the tree from one level of tiles to the next."""
 
-_LEAVES: Final = "SELECT leaf_hash FROM entries WHERE idx >= ? AND idx < ? ORDER BY idx"
-_TILE: Final = "SELECT hashes FROM tiles WHERE level = ? AND place = ?"
+Tile = Callable[[int, int], bytes]
+"""The hashes of the tile of a level and a place, as far as it is filled. Raises LogUnusable, or the store's own errors."""
 
 
-def tile(connection: sqlite3.Connection, level: int, place: int) -> bytes:
-    """The hashes of a tile as far as it is filled, one after the other; empty where there is none. Raises sqlite3.Error."""
-    if level == 0:
-        return b"".join(row[0] for row in connection.execute(_LEAVES, (place * WIDTH, (place + 1) * WIDTH)))
-    row = connection.execute(_TILE, (level, place)).fetchone()
-    return bytes(row[0]) if row else b""
-
-
-def keep(connection: sqlite3.Connection, made: Iterable[tuple[Place, bytes]]) -> None:
-    """Add the nodes that belong into tiles, of those that a growth has completed. Raises sqlite3.Error, LogUnusable."""
+def extended(made: Iterable[tuple[Place, bytes]], tile: Tile) -> Iterator[tuple[int, int, bytes]]:
+    """The tiles above the leaves that a growth has changed: level, place, hashes. Raises LogUnusable, and what `tile` raises."""
     kept = sorted((level // HEIGHT, place, node) for (level, place), node in made if level and level % HEIGHT == 0)
     for (level, number), nodes in groupby(kept, key=lambda node: (node[0], node[1] // WIDTH)):
         added = list(nodes)
-        standing = tile(connection, level, number)
+        standing = tile(level, number)
         if len(standing) != added[0][1] % WIDTH * HASH_SIZE:
             raise LogUnusable("a tile of the evidence log does not end where its tree says: verify the log")
-        hashes = standing + b"".join(node for _, _, node in added)
-        connection.execute("INSERT OR REPLACE INTO tiles VALUES (?, ?, ?)", (level, number, hashes))
+        yield level, number, standing + b"".join(node for _, _, node in added)
 
 
 class Nodes:
     """Any complete node of a log's tree; keeps the tiles that it has read, so it is for a few questions, then to be let go."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, tile: Tile) -> None:
+        self._tile = tile
         self._tiles: dict[Place, bytes] = {}
 
     def __call__(self, level: int, place: int) -> bytes:
-        """The node. Raises sqlite3.Error; LogUnusable where the file lacks it."""
+        """The node. Raises LogUnusable, where the store lacks it too."""
         base, rise = divmod(level, HEIGHT)
         first = place << rise
         at = (base, first // WIDTH)
         if at not in self._tiles:
-            self._tiles[at] = tile(self._connection, *at)
+            self._tiles[at] = self._tile(*at)
         start = first % WIDTH
         hashes = split(self._tiles[at][start * HASH_SIZE : (start + (1 << rise)) * HASH_SIZE])
         if len(hashes) != 1 << rise:

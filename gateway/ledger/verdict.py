@@ -1,23 +1,23 @@
 """The judge of an evidence log: whether its entries are what was written, in the order it was written, and what its checkpoint signs.
 
 Laws: the first flaw ends the judgement and is named with its index, or with the smallest range that is known to hold it; memory grows with
-the exchanges that are open at once, not with the log; an exchange without an outcome is reported and is no flaw. docs/ledger.md says what
-this finds and what it cannot.
+the exchanges that are open at once, not with the log; an exchange without an outcome is reported and is no flaw, and so is an entry whose
+body was purged: its leaf hash still stands in the tree. docs/ledger.md says what this finds and what it cannot.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Final
 
 from gateway.ledger.checkpoint import Checkpoint
-from gateway.ledger.encoding import NONCE_SIZE, Body, MalformedEntry, Parser, text
+from gateway.ledger.encoding import NONCE_SIZE, Body, MalformedEntry, Parser, named, text
 from gateway.ledger.note import Note, NoteRefused, Verifier
-from gateway.ledger.schema import Head, unique_key
+from gateway.ledger.records import Head, Row, unique_key
 from gateway.ledger.tiles import HEIGHT, WIDTH
-from gateway.ledger.tree import Frontier, grow
-from gateway.model.exchange import EntryKind
+from gateway.ledger.tree import HASH_SIZE, Frontier, grow
+from gateway.model.exchange import HOLDER, HOLDER_KEY, EntryKind
 
 _INTENT: Final = EntryKind.INTENT.value
 _OUTCOME: Final = EntryKind.OUTCOME.value
@@ -42,7 +42,7 @@ class Flaw(StrEnum):
     END_DIFFERS = "END_DIFFERS"
     """The log ends elsewhere than its head or its checkpoint says: rows were removed from the end, or added by another hand."""
     UNREADABLE = "UNREADABLE"
-    """SQLite cannot read the file from here on."""
+    """The store cannot read what it holds from here on."""
     CHECKPOINT_DIFFERS = "CHECKPOINT_DIFFERS"
     """The log's own checkpoint is none, or is of another tree, although entries and tree fit each other: all was written anew."""
     NOT_SIGNED = "NOT_SIGNED"
@@ -54,19 +54,6 @@ class Flaw(StrEnum):
 
 
 _OF_THE_WHOLE: Final = frozenset({Flaw.CHECKPOINT_DIFFERS, Flaw.NOT_SIGNED, Flaw.FORKED})
-
-
-class Row(NamedTuple):
-    """One row of the table `entries`, in the order of its columns; whatever the file holds, so nothing about it is sure."""
-
-    idx: int
-    kind: str
-    exchange_id: str
-    at: str
-    replay_key: str | None
-    leaf_hash: bytes
-    nonce: bytes
-    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +75,8 @@ class File:
 class Verdict:
     """What came of a judgement. `entries` are sound, from index 0; `open_exchanges` have an INTENT and no OUTCOME among them.
 
-    `through` is the last index of the range in which the flaw lies; `signed_by` names who of those asked for has signed the checkpoint.
+    `through` is the last index of the range in which the flaw lies; `signed_by` names who of those asked for has signed the checkpoint;
+    `purged` counts the sound entries whose body is no longer there.
     """
 
     log: str
@@ -97,6 +85,7 @@ class Verdict:
     flaw: Flaw | None = None
     through: int | None = None
     signed_by: tuple[str, ...] = ()
+    purged: int = 0
 
     @property
     def sound(self) -> bool:
@@ -123,18 +112,22 @@ def judge(file: File, rows: Iterable[Row | None], verifiers: Sequence[Verifier] 
     """Judge rows by ascending index up to the file's end; None stands for a row that cannot be read."""
     # A dict keeps the order in which the exchanges began.
     waiting: dict[str, None] = {}
-    tree, parse = _Tree(file), Parser()
+    tree, parse, purged = _Tree(file), Parser(), 0
     try:
         for row in rows:
             if row is None:
                 raise _Found(Flaw.UNREADABLE, tree.size)  # noqa: TRY301 - every flaw ends below
-            tree.add(_checked(row, tree.size, parse))
+            if row.body is None and row.nonce is None:
+                tree.add(_pruned(row, tree.size))
+                purged += 1
+            else:
+                tree.add(_checked(row, tree.size, parse))
             _follow(row, waiting, file.has_outcome)
         _check_end(file, tree)
         signed_by = _signatures(file.head.checkpoint, verifiers, tree.size)
     except _Found as found:
-        return Verdict(file.log, found.first, tuple(waiting), found.flaw, found.last)
-    return Verdict(file.log, tree.size, tuple(waiting), signed_by=signed_by)
+        return Verdict(file.log, found.first, tuple(waiting), found.flaw, found.last, purged=purged)
+    return Verdict(file.log, tree.size, tuple(waiting), signed_by=signed_by, purged=purged)
 
 
 def compared(verdict: Verdict, kept: Checkpoint, root: Callable[[int], bytes]) -> Verdict:
@@ -149,23 +142,39 @@ def compared(verdict: Verdict, kept: Checkpoint, root: Callable[[int], bytes]) -
 
 def _checked(row: Row, index: int, parse: Callable[[bytes], Body]) -> bytes:
     """The leaf hash of a row that is right by itself. Raises _Found."""
-    idx, kind, exchange_id, at, replay_key, leaf, nonce, body = row
+    idx, kind, exchange_id, at, replay_key, holder, leaf, nonce, body = row
     if idx != index:
         raise _Found(Flaw.GAP, index)
-    try:
-        digest = sha256(b"\0" + nonce + body).digest()
-    except TypeError:
-        raise _Found(Flaw.BODY_CHANGED, index) from None
-    if digest != leaf or len(nonce) != NONCE_SIZE:
+    if not isinstance(nonce, bytes) or not isinstance(body, bytes) or len(nonce) != NONCE_SIZE:
+        raise _Found(Flaw.BODY_CHANGED, index)
+    digest = sha256(b"\0" + nonce + body).digest()
+    if digest != leaf:
         raise _Found(Flaw.BODY_CHANGED, index)
     try:
         said = parse(body)
     except MalformedEntry:
         raise _Found(Flaw.MALFORMED_BODY, index) from None
-    written = (said.kind, text(said.exchange_id), said.at, unique_key(said.kind, text(said.replay_key)))
-    if written != (kind, exchange_id, at, replay_key):
+    written = (said.kind, text(said.exchange_id), said.at, unique_key(said.kind, text(said.replay_key)), _holder(said))
+    if written != (kind, exchange_id, at, replay_key, holder):
         raise _Found(Flaw.COLUMNS_DIFFER, index)
     return digest
+
+
+def _pruned(row: Row, index: int) -> bytes:
+    """The leaf hash of a row whose body was purged: all that is left to be judged of it, and the tree judges that. Raises _Found."""
+    if row.idx != index:
+        raise _Found(Flaw.GAP, index)
+    if row.holder is not None:
+        raise _Found(Flaw.COLUMNS_DIFFER, index)
+    if not isinstance(row.leaf_hash, bytes) or len(row.leaf_hash) != HASH_SIZE:
+        raise _Found(Flaw.BODY_CHANGED, index)
+    return row.leaf_hash
+
+
+def _holder(said: Body) -> str | None:
+    """What the column `holder` has to say, as `holder_column` makes it of the facts."""
+    hash_, key = named(said.facts, HOLDER), named(said.facts, HOLDER_KEY)
+    return None if hash_ is None or key is None else f"{key}:{hash_}"
 
 
 def _follow(row: Row, waiting: dict[str, None], has_outcome: Callable[[str, int], bool]) -> None:

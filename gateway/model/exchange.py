@@ -81,6 +81,13 @@ class EntryKind(StrEnum):
     INTENT = "INTENT"
     OUTCOME = "OUTCOME"
     REFUSED = "REFUSED"
+    ACT = "ACT"
+    """An operator's act, or a search of the log: it stands alone, like REFUSED."""
+
+
+HOLDER = "holder"
+HOLDER_KEY = "holder_key"
+"""The facts that name a holder: the keyed hash, and the id of its key. A log finds entries by both."""
 
 
 Fact = str | int | tuple[str, ...]

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from gateway.model import binding
 from gateway.model.city import CityAnswer
 from gateway.model.evidence import Value
-from gateway.model.exchange import Asked, Disclosure, Entry, EntryKind, Fact, Known, Permit, Result, Route
+from gateway.model.exchange import HOLDER, HOLDER_KEY, Asked, Disclosure, Entry, EntryKind, Fact, Known, Permit, Result, Route
 from gateway.model.identity import Caller
 from gateway.model.query import Query
 from gateway.model.refusal import Refusal
@@ -103,8 +103,8 @@ def _what(query: Query, world: World) -> dict[str, Fact]:
         "request_id": query.request_id,
         "evidence_type": kind.code if kind else OTHER,
         "provider_region": query.provider_region if query.provider_region in world.regions else OTHER,
-        "holder": holder_hash(world.holder_key, query.holder.id_type, query.holder.id_number),
-        "holder_key": world.holder_key.id,
+        HOLDER: holder_hash(world.holder_key, query.holder.id_type, query.holder.id_number),
+        HOLDER_KEY: world.holder_key.id,
         "holder_type": query.holder.type.value,
         "matter_code": query.purpose.matter_code,
         "matter_name": query.purpose.matter_name,

@@ -39,6 +39,13 @@ class Bookkeeping:
         facts = {"reason": "NO_AGREEMENT", "detail": "no agreement names this matter"}
         return Entry(EntryKind.REFUSED, f"exchange-{n}", AT + timedelta(seconds=n), facts)
 
+    def search(self, n: int, holder: str = "9c" * 32) -> Entry:
+        """An intent about a holder."""
+        return Entry(EntryKind.INTENT, f"exchange-{n}", AT, {**WHO, "holder": holder, "holder_key": "hk-2026"}, f"caller#{n}")
+
+    def act(self, n: int) -> Entry:
+        return Entry(EntryKind.ACT, f"act-{n}", AT + timedelta(seconds=n), {"act": "reload"})
+
     def exchanges(self, count: int) -> list[Entry]:
         return [entry for n in range(count) for entry in (self.intent(n), self.outcome(n))]
 

@@ -1,6 +1,7 @@
 """The canonical form: one body an entry, one entry a body."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.ledger.encoding import MalformedEntry, Parser, decode, encode, parse
+from gateway.ledger.encoding import MalformedEntry, Parser, decode, encode, named, parse
 from gateway.ledger.tree import leaf_hash
 from gateway.model.exchange import Entry, EntryKind
 
@@ -37,6 +38,19 @@ numbers = st.integers(-(10**15) + 1, 10**15 - 1)
 facts = st.dictionaries(names, texts | numbers | st.lists(texts, max_size=3).map(tuple), max_size=5)
 moments = st.datetimes(datetime(1900, 1, 2), datetime(9998, 1, 1), timezones=st.sampled_from([UTC, CHINA]))  # noqa: DTZ001 - zoned by the strategy
 entries = st.builds(Entry, st.sampled_from(EntryKind), texts, moments, facts, texts)
+
+
+@given(st.dictionaries(names | st.just("holder"), texts | numbers | st.lists(texts, max_size=3).map(tuple), max_size=5))
+def test_a_fact_is_found_by_its_name_if_it_is_a_text(facts: dict[str, object]) -> None:
+    found = parse(encode(replace(INTENT, facts=facts))).facts
+    for name in {*facts, "holder", "a"}:
+        fact = facts.get(name)
+        assert named(found, name) == (fact if isinstance(fact, str) else None)
+
+
+def test_a_text_that_looks_like_a_fact_is_none() -> None:
+    facts = {"detail": ',"holder":"x"', "fields": ("holder", ":"), "last": '"holder":'}
+    assert named(parse(encode(replace(INTENT, facts=facts))).facts, "holder") is None
 
 
 @pytest.mark.parametrize(("entry", "body"), [(INTENT, INTENT_BODY), (ESCAPES, ESCAPES_BODY)], ids=["intent", "escapes"])

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway.ledger import reading, tiles
+from gateway.ledger import reading, schema
 from gateway.ledger.checkpoint import Checkpoint, Proof
 from gateway.ledger.encoding import encode, moment
 from gateway.ledger.note import Note, signed
 from gateway.ledger.reading import Log
-from gateway.ledger.schema import Head, LogUnusable
+from gateway.ledger.records import Head, LogUnusable
 from gateway.ledger.tiles import split
 from gateway.ledger.tree import Frontier, grow, leaf_hash, verify_consistency, verify_inclusion
 from gateway.ledger.verdict import Flaw
@@ -46,7 +46,7 @@ def test_entries_come_back_as_they_were_appended(written, book, rows) -> None:
         assert (log.name, log.entry(7), log.entry(21), log.entry(-1)) == (book.log, logged[7], None, None)
     assert [each.entry for each in logged] == [*book.exchanges(10), book.refused(10)]
     assert [(each.index, each.leaf_hash, each.nonce, each.body) for each in logged] == [
-        (row[0], *row[5:]) for row in rows(written)
+        (row[0], *row[6:]) for row in rows(written)
     ]
 
 
@@ -61,6 +61,52 @@ def test_entries_are_chosen_by_place_exchange_and_kind(written) -> None:
     assert indexes(written, exchange_id="' OR 1=1 --") == []
 
 
+async def test_entries_are_found_by_the_holder_under_the_key_of_its_time(path, ledger_at, book) -> None:
+    async with ledger_at(path) as ledger:
+        for entry in (book.search(0), book.outcome(0), book.search(1, "ab" * 32), book.act(2), book.search(3)):
+            await ledger.append(entry)
+    assert indexes(path, holder="hk-2026:" + "9c" * 32) == [0, 4]
+    assert indexes(path, 0, holder="hk-2026:" + "9c" * 32) == [4]
+    assert indexes(path, holder="hk-2025:" + "9c" * 32) == indexes(path, holder="9c" * 32) == []
+    assert indexes(path, kind=EntryKind.ACT) == [3]
+    with closing(sqlite3.connect(path)) as connection:
+        plan = connection.execute("EXPLAIN QUERY PLAN SELECT * FROM entries WHERE idx > 0 AND holder = 'x' ORDER BY idx LIMIT 9")
+        assert "USING INDEX entries_holder" in plan.fetchall()[0][3]
+
+
+def purge(*indexes: int) -> str:
+    return f"UPDATE entries SET nonce = NULL, body = NULL, holder = NULL WHERE idx IN ({', '.join(map(str, indexes))})"
+
+
+def test_a_purged_body_is_counted_and_every_proof_still_holds(written, tamper, book) -> None:
+    tamper(written, purge(0, 1, 4, 20))
+    with Log.open(written) as log:
+        verdict = log.verify(VERIFIERS)
+        assert (verdict.sound, verdict.entries, verdict.purged, verdict.open_exchanges) == (True, 21, 4, ())
+        assert [each.index for each in log.entries(limit=4)] == [2, 3, 5, 6]
+        assert (log.entry(4), log.entries(exchange_id="exchange-0")) == (None, ())
+        entry = log.entry(5)
+        Proof.parse(log.recorded(entry).proof).includes(entry.leaf_hash)
+        assert split(log.tile(0, 0))[5] == entry.leaf_hash
+
+
+@pytest.mark.parametrize(
+    ("change", "flaw", "index"),
+    [
+        ("nonce = x'00'", Flaw.BODY_CHANGED, 4),
+        ("holder = 'hk:9c'", Flaw.COLUMNS_DIFFER, 4),
+        ("leaf_hash = x'00'", Flaw.BODY_CHANGED, 4),
+        ("leaf_hash = zeroblob(32)", Flaw.TREE_DIFFERS, 0),
+        ("kind = 'ACT'", Flaw.OUTCOME_WITHOUT_INTENT, 5),
+    ],
+)
+def test_a_purge_hides_no_other_change(written, tamper, change: str, flaw: Flaw, index: int) -> None:
+    tamper(written, purge(4), "PRAGMA ignore_check_constraints = 1", f"UPDATE entries SET {change} WHERE idx = 4")
+    with Log.open(written) as log:
+        verdict = log.verify()
+    assert (verdict.flaw, verdict.first_bad) == (flaw, index)
+
+
 def test_a_log_that_is_not_there_is_told_in_words(path) -> None:
     with pytest.raises(LogUnusable, match="cannot be read"):
         Log.open(path)
@@ -69,7 +115,7 @@ def test_a_log_that_is_not_there_is_told_in_words(path) -> None:
 
 def test_a_reader_cannot_write(written) -> None:
     with Log.open(written) as log, pytest.raises(sqlite3.OperationalError, match="readonly"):
-        log._connection.execute("UPDATE head SET size = 0")
+        log._records._connection.execute("UPDATE head SET size = 0")
 
 
 async def test_reading_and_verifying_go_on_while_the_log_is_written(path, ledger_at, book, monkeypatch) -> None:
@@ -131,16 +177,16 @@ def rewritten(path: Path, changes: dict[int, bytes], *, head: bool = True, sign:
         hashes = [hash_ for (hash_,) in connection.execute("SELECT leaf_hash FROM entries ORDER BY idx")]
         frontier, made = grow(Frontier(), hashes)
         connection.execute("DELETE FROM tiles")
-        tiles.keep(connection, made.items())
-        note = Head.read(connection).checkpoint
+        schema.write_tiles(connection, made.items())
+        note = schema.read_head(connection).checkpoint
         if sign:
             text = str(Checkpoint("kuacheng.test/2026a", frontier.size, frontier.root))
             note = signed(text, [KEY[0].line(text)])
         if head:
-            Head(frontier.size, frontier.hashes, note).write(connection)
+            schema.write_head(connection, Head(frontier.size, frontier.hashes, note))
 
 
-COLUMNS = "kind, 'z', at, NULL, leaf_hash, nonce, body"
+COLUMNS = "kind, 'z', at, NULL, NULL, leaf_hash, nonce, body"
 EDITS: dict[str, tuple[tuple[str, ...], Flaw, int, int]] = {
     "a body": (("UPDATE entries SET body = replace(body, 'months', 'monthz') WHERE idx = 12",), Flaw.BODY_CHANGED, 12, 12),
     "a body's last byte": (

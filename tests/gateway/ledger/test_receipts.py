@@ -3,27 +3,29 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from gateway.ledger import receipts
 from gateway.ledger.checkpoint import Proof
+from gateway.ledger.filed import FiledRecords
 from gateway.ledger.reading import Log
-from gateway.ledger.receipts import FiledReceipts
+from gateway.ledger.receipts import LogReceipts
 from gateway.model.exchange import EntryKind
 from gateway.model.refusal import Reason, Refusal
 
 
 @pytest.fixture
-async def reader(path: Path) -> AsyncIterator[FiledReceipts]:
-    made = FiledReceipts(path)
+async def reader(path: Path) -> AsyncIterator[LogReceipts]:
+    made = LogReceipts(partial(FiledRecords.open, path))
     yield made
     await made.close()
     await made.close()
 
 
-async def unavailable(reader: FiledReceipts) -> None:
+async def unavailable(reader: LogReceipts) -> None:
     for reading in (reader.find("exchange-0"), reader.checkpoint()):
         with pytest.raises(Refusal) as error:
             await reading

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.ledger import schema
 from gateway.ledger.reading import Log
-from gateway.ledger.schema import Head, LogUnusable
+from gateway.ledger.records import Head, LogUnusable
 from gateway.ledger.sqlite import SqliteLedger
 from tests.gateway.ledger.keyring import signers
 
@@ -86,7 +86,7 @@ async def test_a_file_of_another_form_is_refused(path, ledger_at, tamper) -> Non
     async with ledger_at(path):
         pass
     tamper(path, "UPDATE meta SET schema = 1")
-    assert "form 1 and this program reads form 2" in refusal(path)
+    assert "form 1 and this program reads form 3" in refusal(path)
     tamper(path, "DELETE FROM meta")
     assert "form None" in refusal(path)
 
@@ -126,15 +126,46 @@ def test_a_creation_that_was_cut_short_is_done_again(path) -> None:
     schema.create(path, "a log", Head(0, (), "another note"))
     connection, name = schema.connect_reader(path)
     with closing(connection):
-        assert (name, Head.read(connection)) == ("a log", Head(0, (), "a note"))
+        assert (name, schema.read_head(connection)) == ("a log", Head(0, (), "a note"))
 
 
-@pytest.mark.parametrize("statement", ["UPDATE entries SET at = ''", "DELETE FROM entries"])
+PURGE = "UPDATE entries SET nonce = NULL, body = NULL, holder = NULL"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE entries SET at = ''",
+        "UPDATE entries SET holder = NULL",
+        "UPDATE entries SET nonce = NULL",
+        "UPDATE entries SET body = NULL, holder = NULL",
+        "UPDATE entries SET nonce = NULL, body = NULL",
+        *(
+            f"{PURGE}, {column} = {other}"
+            for column, other in (("leaf_hash", "x''"), ("idx", "7"), ("kind", "'ACT'"), ("at", "''"))
+        ),
+        *(f"{PURGE}, {column} = NULL" for column in ("exchange_id", "replay_key")),
+        f"{PURGE}, body = x'00'",
+        "DELETE FROM entries",
+    ],
+)
 async def test_the_file_itself_refuses_to_change_or_delete_an_entry(path, ledger_at, book, statement: str) -> None:
     async with ledger_at(path) as ledger:
-        await ledger.append(book.intent(0))
+        await ledger.append(book.search(0))
     with closing(sqlite3.connect(path)) as connection, pytest.raises(sqlite3.IntegrityError, match="entries are never"):
         connection.execute(statement)
+
+
+async def test_a_purge_is_the_one_change_that_the_file_lets_happen_and_once_only(path, ledger_at, book, rows) -> None:
+    async with ledger_at(path) as ledger:
+        for entry in (book.search(0), book.intent(1)):
+            await ledger.append(entry)
+    before = rows(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"{PURGE} WHERE idx = 0")
+        with pytest.raises(sqlite3.IntegrityError, match="entries are never"):
+            connection.execute(f"{PURGE} WHERE idx = 0")
+    assert rows(path) == [(*before[0][:5], None, before[0][6], None, None), before[1]]
 
 
 async def test_it_is_durable_at_each_commit(path, ledger_at) -> None:

@@ -14,13 +14,14 @@ from pathlib import Path
 import pytest
 
 import gateway
+from gateway.ledger.appending import OutOfOrder
 from gateway.ledger.checkpoint import Proof
 from gateway.ledger.encoding import MalformedEntry, encode
 from gateway.ledger.note import Note, Signer
 from gateway.ledger.reading import Log
-from gateway.ledger.schema import LogUnusable
+from gateway.ledger.records import LogUnusable
 from gateway.ledger.sharing import Turn
-from gateway.ledger.sqlite import OutOfOrder, SqliteLedger
+from gateway.ledger.sqlite import SqliteLedger
 from gateway.ledger.tree import leaf_hash
 from gateway.ledger.verdict import Flaw
 from gateway.model.exchange import Entry, EntryKind
@@ -40,12 +41,12 @@ async def test_rows_hold_what_the_page_says(path, ledger_at, book, rows) -> None
     async with ledger_at(path) as ledger:
         recorded = [await as_the_port(ledger).append(entry) for entry in entries]
     for index, (entry, row, place) in enumerate(zip(entries, rows(path), recorded, strict=True)):
-        nonce, body = row[6], encode(entry)
+        nonce, body = row[7], encode(entry)
         key = entry.replay_key or None
         at = f"{entry.at:%Y-%m-%dT%H:%M:%S.%fZ}"
-        assert row == (index, entry.kind.value, entry.exchange_id, at, key, leaf_hash(nonce + body), nonce, body)
+        assert row == (index, entry.kind.value, entry.exchange_id, at, key, None, leaf_hash(nonce + body), nonce, body)
         assert (place.log, place.index, place.leaf) == (book.log, index, nonce + body)
-    assert len({row[6] for row in rows(path)}) == len(entries)
+    assert len({row[7] for row in rows(path)}) == len(entries)
 
 
 async def test_the_tree_goes_on_after_reopening(path, ledger_at, book) -> None:

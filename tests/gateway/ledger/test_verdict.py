@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.encoding import encode, moment
 from gateway.ledger.note import signed
-from gateway.ledger.schema import Head, unique_key
+from gateway.ledger.records import Head, Row, holder_column, unique_key
 from gateway.ledger.tree import Frontier, grow, leaf_hash
-from gateway.ledger.verdict import File, Flaw, Row, Verdict, compared, judge
+from gateway.ledger.verdict import File, Flaw, Verdict, compared, judge
 from gateway.model.exchange import Entry, EntryKind
 from tests.gateway.ledger.keyring import signers
 
@@ -26,8 +26,8 @@ def written(entries: Iterable[Entry]) -> list[Row]:
     made = []
     for index, entry in enumerate(entries):
         nonce, body = index.to_bytes(16), encode(entry)
-        key = unique_key(entry.kind, entry.replay_key)
-        made.append(Row(index, entry.kind.value, entry.exchange_id, moment(entry.at), key, leaf_hash(nonce + body), nonce, body))
+        key, holder, hash_ = unique_key(entry.kind, entry.replay_key), holder_column(entry.facts), leaf_hash(nonce + body)
+        made.append(Row(index, entry.kind.value, entry.exchange_id, moment(entry.at), key, holder, hash_, nonce, body))
     return made
 
 

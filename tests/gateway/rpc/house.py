@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import IPv4Address
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,8 +24,9 @@ from certs.extensions import Profile, Usage
 from gateway.client import Client, Identity
 from gateway.clock import SystemClock, entropy, new_id
 from gateway.exchange import Ports
+from gateway.ledger.filed import FiledRecords
 from gateway.ledger.reading import Log
-from gateway.ledger.receipts import FiledReceipts
+from gateway.ledger.receipts import LogReceipts
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.city import CityAnswer, CityRequest
 from gateway.model.exchange import Entry, Recorded
@@ -235,7 +236,7 @@ async def house(limits: Limits | None = None, **changes: Any) -> AsyncIterator[H
     with TemporaryDirectory() as folder:
         file = Path(folder, "ledger.db")
         store = SqliteLedger.open(file, log=LOG, signers=(LOG_KEY,), entropy=entropy)
-        receipts = FiledReceipts(file)
+        receipts = LogReceipts(partial(FiledRecords.open, file))
         ledger = Watched(store)
         ports = Ports({"foshan.test": city}, ledger, clock, metrics)
         shown = papers().server

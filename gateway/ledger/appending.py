@@ -1,0 +1,103 @@
+"""Appending to the evidence log, whatever store keeps it: what is written of an entry, who signs, and the port before the group commit.
+
+Laws: an entry is made ready, or found to have no canonical form, before it waits; an entry's nonce is drawn once; every checkpoint is
+signed by each of the log's keys.
+Serves: gateway.ports.Ledger.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple, Protocol, Self
+
+from gateway.ledger.batching import GroupCommit, Store
+from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.encoding import NONCE_SIZE, MalformedEntry, encode, moment
+from gateway.ledger.note import Signer, signed
+from gateway.ledger.records import Head, LogUnusable, holder_column, unique_key
+from gateway.ledger.tree import Frontier
+from gateway.model.exchange import Entry, Recorded
+
+QUEUE_LIMIT: Final = 4096
+"""Entries that may wait; one more is refused."""
+
+
+class OutOfOrder(RuntimeError):  # noqa: N818 - named for what was found
+    """A bug of ours: an entry that cannot follow what the log holds of its exchange."""
+
+
+class Leaf(NamedTuple):
+    """One entry, ready to be written."""
+
+    kind: str
+    exchange_id: str
+    at: str
+    replay_key: str | None
+    holder: str | None
+    nonce: bytes
+    body: bytes
+
+
+class Notary(NamedTuple):
+    """The log's name and who signs for it."""
+
+    log: str
+    signers: tuple[Signer, ...]
+
+    @classmethod
+    def of(cls, log: str, signers: Sequence[Signer]) -> Self:
+        """Of at least one signer, all under the log's name."""
+        if not signers or any(each.verifier.name != log for each in signers):
+            raise RuntimeError("a log is signed by a key of its own name")
+        return cls(log, tuple(signers))
+
+    def head(self, frontier: Frontier) -> Head:
+        """The head of the log at this state of its tree. Raises LogUnusable where a key cannot sign."""
+        text = str(Checkpoint(self.log, frontier.size, frontier.root))
+        try:
+            note = signed(text, [each.line(text) for each in self.signers])
+        except Exception as error:  # a key may lie anywhere, and fail in any way
+            raise LogUnusable("the log's key could not sign the checkpoint") from error
+        return Head(frontier.size, frontier.hashes, note)
+
+
+class Writer(Store[Leaf, Recorded], Protocol):
+    """A store, open for appending."""
+
+    @property
+    def interrupted(self) -> tuple[str, ...]:
+        """The exchanges that dead writers had in hand when this one opened, oldest first."""
+        ...
+
+
+class Appending:
+    """The port `Ledger` on a store, for one event loop. Ended by `close`."""
+
+    def __init__(self, store: Writer, entropy: Callable[[int], bytes], queue_limit: int) -> None:
+        self._entropy = entropy
+        self._interrupted = store.interrupted
+        self._commits: GroupCommit[Leaf, Recorded] = GroupCommit(store, name="kuacheng-ledger", queue_limit=queue_limit)
+
+    def append(self, entry: Entry) -> asyncio.Future[Recorded]:
+        """As the port says. Besides: raises MalformedEntry at once, and the future raises OutOfOrder; both are bugs of ours."""
+        nonce = self._entropy(NONCE_SIZE)
+        if len(nonce) != NONCE_SIZE:
+            raise RuntimeError("the source of chance gave too few bytes, or too many")
+        return self._commits.submit(leaf(entry, nonce))
+
+    def interrupted(self) -> tuple[str, ...]:
+        """Return the exchanges that were left without an OUTCOME by writers who are no more, oldest first; nobody else is told."""
+        return self._interrupted
+
+    async def close(self) -> None:
+        """Take nothing more, write what waits, let go of the store. May be called again."""
+        await self._commits.close()
+
+
+def leaf(entry: Entry, nonce: bytes) -> Leaf:
+    """What is written of an entry. Raises MalformedEntry."""
+    kind = entry.kind.value
+    unique, holder = unique_key(kind, entry.replay_key), holder_column(entry.facts)
+    # PostgreSQL has no such text; one law for all stores.
+    if "\0" in entry.exchange_id or "\0" in (unique or "") or "\0" in (holder or ""):
+        raise MalformedEntry("a text of the entry that is searched holds U+0000")
+    return Leaf(kind, entry.exchange_id, moment(entry.at), unique, holder, nonce, encode(entry))
