@@ -31,6 +31,7 @@ from gateway.ledger.policy import Policy, PolicyRefused, collecting_faults
 from gateway.ledger.receipts import LogReceipts
 from gateway.ledger.source import LogSource
 from gateway.ledger.submitting import HttpPost
+from gateway.ledger.usages import LogUsages
 from gateway.model.refusal import Reason
 from gateway.ports import Clock, Ledger
 from gateway.rpc.door import Door
@@ -80,7 +81,9 @@ async def gateway(loaded: Loaded, stream: TextIO) -> AsyncIterator[Running]:
         watched = await _watched(loaded, ledger, clock, metrics, stack)
         receipts = LogReceipts(storage.opening(loaded))
         stack.push_async_callback(receipts.close)
-        inside = Inside(lambda: loaded.world, Ports(adapters, watched, clock, metrics), receipts, door, new_id, entropy)
+        usages = LogUsages(storage.opening(loaded))
+        stack.push_async_callback(usages.close)
+        inside = Inside(lambda: loaded.world, Ports(adapters, watched, clock, metrics), receipts, usages, door, new_id, entropy)
         server = Server(_listener(loaded), inside, Metering(metrics, clock.monotonic))
         metrics.watch(lambda: float(door.inside))
         metrics.stands(loaded.world.edition, version("kuacheng"))

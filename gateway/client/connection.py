@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import grpc
 
-from gateway.client import answer, directory, failure, question
+from gateway.client import answer, directory, failure, question, usage
 from gateway.client.failure import ClientFailure, OutcomeUnknown, QueryRefused, Unreachable
 from gateway.client.receipt import Fetched, Intent
 from gateway.client.retrying import Budget, again
@@ -128,6 +128,16 @@ class Client:
         except grpc.aio.AioRpcError as error:
             raise failure.of(error) from error
         return got.checkpoint.decode(errors="replace")
+
+    async def find_usage(self, search: usage.UsageSearch, page_token: str = "", deadline: float = 20.0) -> usage.UsagePage:
+        """Who looked at a holder's data, one page. `page_token` is the `next_page_token` of the page before. Raises as `query` does.
+
+        Needs a right to search of its own; each call is an entry of the log, which the holder's next search shows.
+        """
+        try:
+            return usage.read(await self._ledger.FindUsage(usage.write(search, page_token), timeout=deadline))
+        except grpc.aio.AioRpcError as error:
+            raise failure.of(error) from error
 
     async def _pause(self, failed: ClientFailure, attempt: int, until: float, asked: Query, *, own_id: bool) -> Query:
         """Waits, and gives the question to ask next; raises the failure where asking again is of no use, too late or over budget."""

@@ -40,7 +40,7 @@ class Verified:
 
     @property
     def entry(self) -> Entry:
-        """The entry that ended the exchange."""
+        """The entry that ended the exchange, or stands alone: of a search, or of a call that was refused at once."""
         return self.ending.entry
 
 
@@ -72,9 +72,9 @@ class Receipt:
         return Verified(ending, self._asks(ending.entry, claim), self._answers(ending.entry, claim))
 
     def _ends(self, entry: Entry) -> None:
-        if entry.kind not in (EntryKind.OUTCOME, EntryKind.REFUSED):
-            raise ReceiptRefused(f"the entry is an {entry.kind.value.lower()}: it does not say how the exchange ended")
-        alone = entry.kind is EntryKind.REFUSED
+        if entry.kind is EntryKind.INTENT:
+            raise ReceiptRefused("the entry is an intent: it does not say how the exchange ended")
+        alone = entry.kind is not EntryKind.OUTCOME
         if self.intent_index > self.outcome_index or alone is not (self.intent_index == self.outcome_index):
             raise ReceiptRefused("the intent's index does not go before the entry that ended the exchange")
 

@@ -22,7 +22,7 @@ from gateway.ledger.note import Note, NoteRefused
 from gateway.ledger.policy import NONE, Policy, PolicyRefused, Witness
 from gateway.ledger.submitting import Cosigned, Failure, Fault, Post, meaning, submission
 from gateway.ledger.tree import ProofRefused, verify_consistency
-from gateway.model.exchange import Entry, EntryKind, Recorded
+from gateway.model.exchange import HOLDER, Entry, EntryKind, Recorded
 from gateway.model.refusal import Reason, Refusal
 from gateway.ports import Clock, Ledger
 
@@ -238,7 +238,10 @@ class Collector:
 
 
 class Watched:
-    """A ledger that takes no new INTENT while nobody has watched it for longer than `limit` seconds; whatever ends an exchange it takes."""
+    """A ledger that takes nothing that discloses while nobody has watched it for longer than `limit` seconds: no INTENT, no search.
+
+    Whatever ends an exchange it takes, and every refusal.
+    """
 
     def __init__(self, ledger: Ledger, collector: Collector, clock: Clock, limit: float) -> None:
         self._ledger = ledger
@@ -247,9 +250,9 @@ class Watched:
         self._limit = limit
 
     def append(self, entry: Entry) -> Future[Recorded]:
-        """As gateway.ports.Ledger says; besides, LEDGER_UNAVAILABLE for an INTENT that comes too late."""
+        """As gateway.ports.Ledger says; besides, LEDGER_UNAVAILABLE for what comes too late."""
         age = self._collector.age(self._clock.now())
-        if entry.kind is not EntryKind.INTENT or (age is not None and age <= self._limit):
+        if not _discloses(entry) or (age is not None and age <= self._limit):
             return self._ledger.append(entry)
         future: Future[Recorded] = asyncio.get_running_loop().create_future()
         future.set_exception(Refusal(Reason.LEDGER_UNAVAILABLE, self._unwatched(age)))
@@ -259,3 +262,8 @@ class Watched:
         if age is not None:
             return f"no cosigned checkpoint for {age:.0f} s, and {self._limit:.0f} s are allowed"
         return self._collector.contradiction or "no cosigned checkpoint yet"
+
+
+def _discloses(entry: Entry) -> bool:
+    """Whether it begins what shows somebody's data: an exchange, or a search for a holder."""
+    return entry.kind is EntryKind.INTENT or (entry.kind is EntryKind.ACT and HOLDER in entry.facts)

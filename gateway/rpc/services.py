@@ -13,9 +13,10 @@ from gateway.model.binding import KEY_SIZE
 from gateway.model.exchange import Call
 from gateway.model.identity import Caller, Peer
 from gateway.model.refusal import Reason, Refusal
+from gateway.model.usage import Search
 from gateway.model.world import World
-from gateway.ports import Receipts
-from gateway.rpc import directory, reading, receipts, writing
+from gateway.ports import Receipts, Usages
+from gateway.rpc import directory, reading, receipts, usage, writing
 from gateway.rpc.door import Door, time_left
 from gateway.rpc.pb.v1 import directory_service_pb2 as directory_pb
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
@@ -24,6 +25,8 @@ from gateway.rpc.pb.v1.directory_service_pb2_grpc import DirectoryServiceService
 from gateway.rpc.pb.v1.evidence_service_pb2_grpc import EvidenceServiceServicer
 from gateway.rpc.pb.v1.ledger_service_pb2_grpc import LedgerServiceServicer
 from gateway.rpc.status import worded
+from gateway.search import Ports as SearchPorts
+from gateway.search import search
 from gateway.stages.identify import identify
 from gateway.stages.recall import recall
 from gateway.stages.survey import Offer, survey
@@ -41,6 +44,7 @@ class Inside:
     world: Callable[[], World]
     ports: Ports
     receipts: Receipts
+    usages: Usages
     door: Door
     new_id: Callable[[], str]
     entropy: Callable[[int], bytes]
@@ -121,6 +125,22 @@ class Ledger(LedgerServiceServicer):
             return receipts.checkpoint(await self._inside.receipts.checkpoint())
 
         return await _identified(self._inside, context, look)
+
+    async def FindUsage(  # noqa: N802
+        self, request: ledger_pb.FindUsageRequest | None, context: Context
+    ) -> ledger_pb.FindUsageResponse:
+        """Who looked at a holder's data. Leaves an entry, unlike the others."""
+        inside = self._inside
+        world, exchange_id, now = inside.world(), inside.new_id(), inside.ports.clock.now()
+        ports = SearchPorts(inside.usages, inside.ports.ledger, inside.ports.clock)
+        try:
+            with inside.door.pass_through(world.limits):
+                asked = Search(exchange_id, _peer(context), usage.question(request, now.date()), now)
+                return usage.answer(await search(asked, world, ports))
+        except Refusal as refusal:
+            await _refuse(context, refusal, exchange_id)
+        except Exception as fault:  # noqa: BLE001  as in Query
+            await _fail(context, fault, exchange_id)
 
 
 async def _identified(inside: Inside, context: Context, look: Callable[[Caller, World], Awaitable[Answer]]) -> Answer:

@@ -4,6 +4,7 @@ import asyncio
 from asyncio import Future
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -368,6 +369,8 @@ async def test_a_gateway_that_nobody_watches_begins_nothing_and_ends_what_it_beg
     assert await refused(watched, clock) == "no cosigned checkpoint for 3601 s, and 3600 s are allowed"
     for kind in set(EntryKind) - {EntryKind.INTENT}:
         await watched.append(entry(kind, clock))
+    with pytest.raises(Refusal, match="LEDGER_UNAVAILABLE"):
+        await watched.append(replace(entry(EntryKind.ACT, clock), facts={"holder": "a search tells whose data was seen"}))
     town.gone = {"north"}
     await collector.round()
     await watched.append(entry(EntryKind.INTENT, clock))

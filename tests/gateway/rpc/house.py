@@ -28,6 +28,7 @@ from gateway.ledger.filed import FiledRecords
 from gateway.ledger.reading import Log
 from gateway.ledger.receipts import LogReceipts
 from gateway.ledger.sqlite import SqliteLedger
+from gateway.ledger.usages import LogUsages
 from gateway.model.city import CityAnswer, CityRequest
 from gateway.model.exchange import Entry, Recorded
 from gateway.model.identity import Anchor, Trust
@@ -187,7 +188,16 @@ class House:
     said: io.StringIO
     ledger: Watched
     file: Path
-    world: World = field(repr=False)
+    worlds: list[World] = field(repr=False)
+
+    @property
+    def world(self) -> World:
+        """By which calls are judged that come now."""
+        return self.worlds[-1]
+
+    def turn(self, **changes: Any) -> None:
+        """Whatever comes from now on is judged by another world."""
+        self.worlds.append(replace(self.world, **changes))
 
     def client(self, leaf: Leaf | None = None, **options: Any) -> Client:
         return Client(self.address, papers().identity(leaf), **options)
@@ -230,7 +240,7 @@ async def house(limits: Limits | None = None, **changes: Any) -> AsyncIterator[H
     """A gateway for one test, alone on its port; `changes` are to its world."""
     said, city = io.StringIO(), City()
     metrics = Counts(AccessLog(said))
-    clock, judged = SystemClock(), _world(limits or Limits(), changes)
+    clock, worlds = SystemClock(), [_world(limits or Limits(), changes)]
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     with TemporaryDirectory() as folder:
@@ -242,16 +252,19 @@ async def house(limits: Limits | None = None, **changes: Any) -> AsyncIterator[H
         shown = papers().server
         trusted = papers().regions.own.certificate_pem + papers().regions.other.certificate_pem
         listener = Listener("127.0.0.1:0", shown.certificate, shown.key, trusted)
-        inside, metering = Inside(lambda: judged, ports, receipts, Door(), new_id, entropy), Metering(metrics, clock.monotonic)
+        usages = LogUsages(partial(FiledRecords.open, file))
+        inside = Inside(lambda: worlds[-1], ports, receipts, usages, Door(), new_id, entropy)
+        metering = Metering(metrics, clock.monotonic)
         server = Server(listener, inside, metering)
         configure(said)
         port = await server.start()
         try:
-            yield House(f"127.0.0.1:{port}", server, inside, metering, city, metrics, said, ledger, file, judged)
+            yield House(f"127.0.0.1:{port}", server, inside, metering, city, metrics, said, ledger, file, worlds)
         finally:
             city.release()
             await server.stop(PATIENCE)
             await receipts.close()
+            await usages.close()
             await store.close()
             root.handlers[:] = before
             root.setLevel(level)

@@ -1,0 +1,33 @@
+"""What operators do that the log keeps: starts, stops, and whatever changes what the gateway judges by.
+
+Laws: an act names who did it by account, never a person; its facts name things (editions, serials, ids of keys), never persons and never
+secrets. Names of acts are append-only: they stand in entries.
+Source: GB/T 22239 8.1.4.3 (audit of every user: when, who, what, how it ended).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Act(StrEnum):
+    """What was done."""
+
+    GATEWAY_STARTED = "GATEWAY_STARTED"
+    GATEWAY_STOPPED = "GATEWAY_STOPPED"
+    CONFIGURATION_IN_FORCE = "CONFIGURATION_IN_FORCE"
+
+
+class HostRole(StrEnum):
+    """As what the program ran that did it."""
+
+    GATEWAY = "GATEWAY"
+    COMMAND = "COMMAND"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it: the account by which the operating system knows the program, and the operator's id where one was given."""
+
+    os_user: str
+    operator: str
+    role: HostRole
