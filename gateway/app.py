@@ -6,6 +6,7 @@ gets its UNKNOWN outcome before the first call is let in; where witnesses are co
 
 import asyncio
 import contextlib
+import logging
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,7 +20,7 @@ from adapters.connectors.settings import SystemSettings
 from adapters.guarding.guarded import Bounds, Guarded
 from adapters.registry import CONNECTORS, CREDENTIALS, OPERATIONS
 from certs.preflight import Trust, examine
-from gateway import storage
+from gateway import acts, storage
 from gateway.clock import SystemClock, entropy, fraction, new_id
 from gateway.config import Loaded, System, WitnessMaterial
 from gateway.exchange import Ports
@@ -32,7 +33,8 @@ from gateway.ledger.receipts import LogReceipts
 from gateway.ledger.source import LogSource
 from gateway.ledger.submitting import HttpPost
 from gateway.ledger.usages import LogUsages
-from gateway.model.refusal import Reason
+from gateway.model.act import Act, HostRole
+from gateway.model.refusal import Reason, Refusal
 from gateway.ports import Clock, Ledger
 from gateway.rpc.door import Door
 from gateway.rpc.metering import Metering
@@ -42,6 +44,8 @@ from gateway.rpc.status import WORDINGS
 from gateway.stages import seal
 from gateway.telemetry.access import AccessLog
 from gateway.telemetry.metrics import Metrics
+
+_log = logging.getLogger("kuacheng.app")
 
 GRACE_SECONDS = 10.0
 _AT_ONCE = 256
@@ -63,8 +67,11 @@ class Running:
 
 
 @asynccontextmanager
-async def gateway(loaded: Loaded, stream: TextIO) -> AsyncIterator[Running]:
-    """Serves within the context; log lines go to `stream`. Raises NotBuildable, OSError, or what the ledger says of its file."""
+async def gateway(loaded: Loaded, stream: TextIO, operator: str = "") -> AsyncIterator[Running]:
+    """Serves within the context; log lines go to `stream`; `operator` is the id of who started it, for the log, or empty.
+
+    Raises NotBuildable, OSError, or what the ledger says of its file.
+    """
     for problem in problems(loaded):
         raise NotBuildable(problem)
     clock = SystemClock()
@@ -73,6 +80,7 @@ async def gateway(loaded: Loaded, stream: TextIO) -> AsyncIterator[Running]:
         ledger = storage.ledger(loaded)
         stack.push_async_callback(ledger.close)
         await _close_interrupted(ledger, clock)
+        await _recorded(ledger, clock, loaded, operator, stack)
         adapters = _guarded(loaded.systems, clock)
         metrics.watch_systems(lambda: {name: each.standing for name, each in adapters.items()})
         for adapter in adapters.values():
@@ -170,6 +178,25 @@ async def _close_interrupted(ledger: Appending, clock: SystemClock) -> None:
     now, left = clock.now(), ledger.interrupted()
     for first in range(0, len(left), _AT_ONCE):
         await asyncio.gather(*(ledger.append(seal.unknown(each, _LEFT_OPEN, now)) for each in left[first : first + _AT_ONCE]))
+
+
+async def _recorded(ledger: Appending, clock: Clock, loaded: Loaded, operator: str, stack: AsyncExitStack) -> None:
+    """That the gateway starts, and by which configuration; and, when everything else has come down, that it stopped."""
+    try:
+        by = acts.actor(HostRole.GATEWAY, operator)
+        facts = {"world": loaded.world.edition, "version": version("kuacheng")}
+        begun = (Act.GATEWAY_STARTED, Act.CONFIGURATION_IN_FORCE)
+        await asyncio.gather(*(acts.record(ledger, clock, each, by, facts) for each in begun))
+    except (acts.OperatorUnclear, Refusal) as error:
+        raise NotBuildable(f"its start cannot be recorded: {getattr(error, 'detail', error)}") from error
+
+    async def stopped() -> None:
+        try:
+            await acts.record(ledger, clock, Act.GATEWAY_STOPPED, by, facts)
+        except Refusal as unrecorded:  # it stops all the same: the log has its start, and the next one's
+            _log.error("the stop is not recorded", extra={"kind": unrecorded.reason.name})
+
+    stack.push_async_callback(stopped)
 
 
 def _witness_problems(loaded: Loaded, wanted: WitnessMaterial) -> list[str]:

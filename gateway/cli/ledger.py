@@ -243,7 +243,7 @@ def _text(value: object) -> str:
 
 def _cells(logged: LoggedEntry) -> tuple[str, ...]:
     entry, facts = logged.entry, logged.entry.facts
-    told = facts.get("reason") or facts.get("result") or ""
+    told = facts.get("reason") or facts.get("result") or facts.get("act") or ""
     return (
         str(logged.index),
         f"{entry.at:%m-%d %H:%M:%S}",

@@ -29,6 +29,12 @@ config: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     show_default=True,
     help="The configuration; or KUACHENG_CONFIG.",
 )
+operator: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+    "--operator",
+    envvar="KUACHENG_OPERATOR",
+    default="",
+    help="Id of your own account, for the evidence log; or KUACHENG_OPERATOR. The system's user is recorded anyway.",
+)
 
 
 def as_json(value: Any) -> None:

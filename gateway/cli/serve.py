@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 @click.command("serve")
 @printing.config
+@printing.operator
 @printing.output
-def command(path: str, output: str) -> None:
+def command(path: str, operator: str, output: str) -> None:
     """Run the gateway. SIGTERM and SIGINT let those inside finish, then end it.
 
     One JSON line an exchange goes to standard error; metrics are at the configured address.
@@ -26,10 +27,10 @@ def command(path: str, output: str) -> None:
     from gateway.cli.problems import loaded_or_fail
 
     loaded = loaded_or_fail(Path(path), output)
-    uvloop.run(_serve(loaded, as_json=output == "json"))
+    uvloop.run(_serve(loaded, operator, as_json=output == "json"))
 
 
-async def _serve(loaded: Loaded, *, as_json: bool) -> None:
+async def _serve(loaded: Loaded, operator: str, *, as_json: bool) -> None:
     import asyncio
     import signal
     import sys
@@ -43,7 +44,7 @@ async def _serve(loaded: Loaded, *, as_json: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
-        async with gateway(loaded, sys.stderr) as running:
+        async with gateway(loaded, sys.stderr, operator) as running:
             if as_json:
                 printing.as_json({"event": "serving", "gateway": running.address, "metrics": running.metrics})
             else:

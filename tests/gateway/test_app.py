@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 
@@ -42,8 +43,29 @@ async def test_what_an_earlier_run_left_open_is_closed_as_unknown(loaded: Loaded
         pass
     with Log.open(loaded.ledger) as log:
         found = [(each.entry.kind, each.entry.facts.get("result")) for each in log.entries(after=-1, limit=10)]
-        assert found == [(EntryKind.INTENT, None), (EntryKind.OUTCOME, "UNKNOWN")]
+        assert found[:2] == [(EntryKind.INTENT, None), (EntryKind.OUTCOME, "UNKNOWN")]
         assert log.verify().open_exchanges == ()
+
+
+async def test_its_start_the_configuration_in_force_and_its_stop_are_entries(loaded: Loaded) -> None:
+    async with gateway(loaded, io.StringIO(), "ops-7"):
+        with Log.open(loaded.ledger) as log:
+            begun = log.entries()
+    with Log.open(loaded.ledger) as log:
+        entries = log.entries()
+        assert log.verify().sound
+    assert entries[: len(begun)] == begun
+    facts = [dict(each.entry.facts) for each in entries]
+    assert [each["act"] for each in facts] == ["GATEWAY_STARTED", "CONFIGURATION_IN_FORCE", "GATEWAY_STOPPED"]
+    assert len(begun) == 2
+    common = {"operator": "ops-7", "host_role": "GATEWAY", "world": loaded.world.edition, "version": version("kuacheng")}
+    assert all(common.items() <= each.items() and each["os_user"] for each in facts)
+
+
+async def test_it_does_not_start_in_the_name_of_whom_the_log_must_not_name(loaded: Loaded) -> None:
+    with pytest.raises(NotBuildable, match="its start cannot be recorded: an operator's id"):
+        async with gateway(loaded, io.StringIO(), "测试甲"):
+            pass
 
 
 def test_a_sound_configuration_has_no_problems(loaded: Loaded) -> None:
