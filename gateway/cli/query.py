@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -71,14 +71,15 @@ def command(**given: Any) -> None:
     try:
         answer = asyncio.run(asked.ask())
     except ClientFailure as failure:
-        _failed(failure, given["output"])
+        failed(failure, given["output"])
     if given["output"] == "json":
         printing.as_json(plain(answer))
     else:
         _told(answer)
 
 
-def _failed(failure: ClientFailure, output: str) -> None:
+def failed(failure: ClientFailure, output: str) -> NoReturn:
+    """Says why there is no answer, and ends with status 1."""
     from gateway.client import QueryRefused
 
     if output == "json":
