@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
 from gateway.cli import question
 from gateway.client import Holder, HolderType, UsageSearch
 
+_LARGEST = 1024
 _CHINA = timezone(timedelta(hours=8))
 
 
@@ -41,8 +42,18 @@ def arranged(given: Mapping[str, Any]) -> Searched:
 
 def _holder(given: Mapping[str, Any]) -> Mapping[str, str]:
     file = given["holder_file"]
-    number = file.read().strip() if file else click.prompt("number of the holder", err=True, hide_input=True)
+    number = _read(file) if file else click.prompt("number of the holder", err=True, hide_input=True)
     return {"type": question.holder_type(given["holder_id_type"]), "id_type": given["holder_id_type"], "id_number": number}
+
+
+def _read(file: TextIO) -> str:
+    try:
+        number = file.read(_LARGEST).strip()
+    except ValueError:
+        number = ""
+    if not number or len(number.split()) != 1:
+        raise click.UsageError("--holder-file holds one number and nothing else, in UTF-8")
+    return number
 
 
 def _midnight(day: datetime | None, days: int = 0) -> datetime | None:

@@ -1,6 +1,6 @@
-"""A thread of its own on which a log is read, so that the event loop never waits for a disk.
+"""A thread of its own on which logs are read, so that the event loop never waits for a disk.
 
-Laws: the log is opened for reading only and for one reading, so that a file that was moved or mended is met as it now is; no more
+Laws: a log is opened for reading only and for one reading, so that a file that was moved or mended is met as it now is; no more
 than one reading at a time; whatever keeps it from being read is LEDGER_UNAVAILABLE.
 """
 
@@ -17,16 +17,15 @@ T = TypeVar("T")
 
 
 class Reader:
-    """Reads one log. Ended by `close`."""
+    """Reads logs. `name` is the thread's. Ended by `close`."""
 
-    def __init__(self, opening: Opening, name: str) -> None:
-        self._opening = opening
+    def __init__(self, name: str) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
 
-    async def read(self, look: Callable[[Log], T]) -> T:
-        """What `look` sees. Raises Refusal: LEDGER_UNAVAILABLE."""
+    async def read(self, opening: Opening, look: Callable[[Log], T]) -> T:
+        """What `look` sees of a log. Raises Refusal: LEDGER_UNAVAILABLE."""
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, self._look, look)
+            return await asyncio.get_running_loop().run_in_executor(self._thread, _look, opening, look)
         except (LogUnusable, OSError, ValueError) as error:  # a ValueError is of a checkpoint that does not read or does not fit
             raise Refusal(Reason.LEDGER_UNAVAILABLE, "the evidence log cannot be read") from error
 
@@ -34,6 +33,7 @@ class Reader:
         """Lets what is being read finish. May be called again."""
         await asyncio.to_thread(self._thread.shutdown)
 
-    def _look(self, look: Callable[[Log], T]) -> T:
-        with Log(self._opening()) as log:
-            return look(log)
+
+def _look(opening: Opening, look: Callable[[Log], T]) -> T:
+    with Log(opening()) as log:
+        return look(log)

@@ -14,15 +14,16 @@ class LogReceipts:
     """The port `Receipts` on one log. Ended by `close`."""
 
     def __init__(self, opening: Opening) -> None:
-        self._reader = Reader(opening, "kuacheng-receipts")
+        self._opening = opening
+        self._reader = Reader("kuacheng-receipts")
 
     async def find(self, exchange_id: str) -> tuple[Logged, ...]:
         """As the port says."""
-        return await self._reader.read(lambda log: _found(log, exchange_id))
+        return await self._reader.read(self._opening, lambda log: _found(log, exchange_id))
 
     async def checkpoint(self) -> Checkpointed:
         """As the port says."""
-        return await self._reader.read(lambda log: Checkpointed(log.name, log.checkpoint()))
+        return await self._reader.read(self._opening, lambda log: Checkpointed(log.name, log.checkpoint()))
 
     async def close(self) -> None:
         """Lets what is being read finish. May be called again."""

@@ -1,10 +1,13 @@
-"""gateway.ports.Usages on a log.
+"""gateway.ports.Usages on a log and its predecessors.
 
 Laws: a holder is found by the keyed hash and the id of its key, never by a number; what is told of is the log of one size, that of the
-moment when the reading began; more than MOST acts are not told of in part. An entry whose body was purged names no holder any more.
+moment when the reading began; more than MOST acts are not told of in part. An entry's place counts on over the logs before its own, whose
+sizes change no more, so it stays when a new log begins. An entry whose body was purged names no holder any more.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from gateway.ledger.reader import Reader
@@ -19,19 +22,32 @@ _AT_ONCE: Final = 500
 
 
 class LogUsages:
-    """The port `Usages` on one log. Ended by `close`."""
+    """The port `Usages` on logs. Ended by `close`."""
 
-    def __init__(self, opening: Opening, most: int = MOST) -> None:
-        self._reader = Reader(opening, "kuacheng-usages")
+    def __init__(self, *openings: Opening, most: int = MOST) -> None:
+        """On the log that is written, and those before it, newest first."""
+        self._oldest_first = openings[::-1]
+        self._reader = Reader("kuacheng-usages")
         self._most = most
 
     async def about(self, holders: Mapping[str, str], period: Period) -> Looks:
         """As the port says."""
-        return await self._reader.read(lambda log: _about(log, holders, period, self._most))
+        whole = Looks(0, ())
+        for opening in self._oldest_first:
+            look = partial(_about, holders=holders, period=period, most=self._most - len(whole.looks))
+            found = await self._reader.read(opening, look)
+            if not found.whole:
+                return found
+            added = (replace(each, index=whole.size + each.index) for each in found.looks)
+            whole = Looks(whole.size + found.size, (*whole.looks, *added))
+        return whole
 
     async def endings(self, exchange_ids: Collection[str]) -> Mapping[str, Entry]:
         """As the port says."""
-        return await self._reader.read(lambda log: _endings(log, exchange_ids))
+        found: dict[str, Entry] = {}
+        for opening in self._oldest_first:
+            found |= await self._reader.read(opening, partial(_endings, exchange_ids=exchange_ids))
+        return found
 
     async def close(self) -> None:
         """Lets what is being read finish. May be called again."""
@@ -48,7 +64,7 @@ def _about(log: Log, holders: Mapping[str, str], period: Period, most: int) -> L
                 found.append(Look(each.index, each.entry))
             if len(found) > most:
                 return Looks(size, (), whole=False)
-    return Looks(size, tuple(sorted(found, key=lambda act: act.index)))
+    return Looks(size, tuple(sorted(found, key=lambda look: look.index)))
 
 
 def _of(log: Log, holder: str | None, size: int) -> Iterator[LoggedEntry]:

@@ -96,7 +96,7 @@ class Searching:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """An entry that begins an act about a holder - an intent, a refusal, a search - and its index."""
+    """An entry that begins an act about a holder - an intent, a refusal, a search - and its index, counted on over former logs."""
 
     index: int
     entry: Entry
@@ -104,7 +104,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """The acts about a holder in the order of their indexes, of the first `size` entries of the log.
+    """The acts about a holder in the order of their indexes, of the first `size` entries of the log and those before it.
 
     `whole` is false where there are more of them than may be read at a time, and they are left out.
     """

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from gateway import acts
+from gateway import acts, storage
 from gateway.app import gateway
 from gateway.clock import SystemClock, entropy
 from gateway.config import Loaded, load
 from gateway.development.layout import lay_out, write_configuration
 from gateway.ledger.reading import Log
 from gateway.model.act import Act, HostRole
+from gateway.model.exchange import Entry, EntryKind
 from gateway.stages import seal
 from tests.gateway.fakes import HandClock, Journal, MemoryLedger
 from tests.gateway.stages.builders import NOW
@@ -54,6 +55,18 @@ async def test_a_command_records_its_act_while_a_gateway_runs(loaded: Loaded, tm
         "host_role": "COMMAND",
         "serial": "a1",
     }
+
+
+async def test_a_command_leaves_what_a_dead_gateway_left_open_to_the_next_one(loaded: Loaded) -> None:
+    ledger = storage.ledger(loaded)
+    await ledger.append(Entry(EntryKind.INTENT, "left-open", SystemClock().now(), {}, "key"))
+    await ledger.close()
+    await asyncio.to_thread(acts.record_by_command, loaded, Act.CONFIGURATION_IN_FORCE)
+    async with gateway(loaded, io.StringIO()):
+        with Log.open(loaded.ledger) as log:
+            assert [each.entry.facts["result"] for each in log.entries(exchange_id="left-open", kind=EntryKind.OUTCOME)] == [
+                "UNKNOWN"
+            ]
 
 
 async def test_each_act_has_an_id_of_its_own() -> None:

@@ -81,6 +81,8 @@ WRONG = {
     "no reason": (("--gateway", "127.0.0.1:1"), "--matter-code is missing"),
     "backwards": ((*WHY, "--gateway", "127.0.0.1:1", "--from", "2026-02-02", "--to", "2026-02-01"), "--from is later than --to"),
     "no day": (("--from", "1.2.2026"), "does not match"),
+    "no number": ((*WHY, "--gateway", "127.0.0.1:1", "--holder-file", "empty"), "holds one number and nothing else"),
+    "no text": ((*WHY, "--gateway", "127.0.0.1:1", "--holder-file", "binary"), "holds one number and nothing else"),
     "a number for all to see": (("--holder-number", "x"), "No such option"),
 }
 
@@ -88,5 +90,7 @@ WRONG = {
 @pytest.mark.parametrize(("arguments", "told"), WRONG.values(), ids=WRONG)
 async def test_wrong_use(arguments: tuple[str, ...], told: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").touch()
+    (tmp_path / "binary").write_bytes(b"\xff\xfe1")
     status, _, complained = await usage(*arguments, given=f"{builders.NUMBER}\n")
     assert (status, told in complained) == (2, True), complained

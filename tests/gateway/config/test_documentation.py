@@ -58,7 +58,7 @@ PLACES: dict[type[Section], str] = {
     LedgerSettings: "ledger",
     WitnessSettings: "witnesses",
     HolderKeySettings: "holder_key",
-    FormerKeySettings: "former",
+    FormerKeySettings: "former holder keys",
     LimitSettings: "limits",
     AgreementsFile: "Agreements",
     AgreementSection: "Agreements",

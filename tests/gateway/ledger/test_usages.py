@@ -8,6 +8,7 @@ import pytest
 
 from gateway.clock import entropy
 from gateway.ledger.filed import FiledRecords
+from gateway.ledger.records import Opening
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.ledger.usages import LogUsages
 from gateway.model.exchange import Entry, EntryKind, Fact
@@ -24,12 +25,16 @@ def entry(number: int, kind: EntryKind = EntryKind.REFUSED, key: str = "new", **
     return Entry(kind, f"exchange-{number}", NOW + number * SECOND, {"holder": "h" * 64, "holder_key": key, **facts})
 
 
+def opening(path: Path) -> Opening:
+    return partial(FiledRecords.open, path)
+
+
 async def written(path: Path, *entries: Entry) -> LogUsages:
     ledger = SqliteLedger.open(path, log=LOG, signers=(LOG_KEY,), entropy=entropy)
     for each in entries:
         await ledger.append(each)
     await ledger.close()
-    return LogUsages(partial(FiledRecords.open, path), most=3)
+    return LogUsages(opening(path), most=3)
 
 
 async def test_a_holder_is_found_under_every_key_that_is_named_in_the_order_of_the_log(tmp_path: Path) -> None:
@@ -60,8 +65,26 @@ async def test_endings_are_the_outcomes(tmp_path: Path) -> None:
     await usages.close()
 
 
+async def test_former_logs_are_read_with_it_and_places_count_on(tmp_path: Path) -> None:
+    old, new, paths = entry(0, EntryKind.INTENT), entry(2), (tmp_path / "new", tmp_path / "old")
+    outcome = Entry(EntryKind.OUTCOME, "exchange-0", NOW, {"result": "ISSUED"})
+    before = await written(paths[1], old, outcome)
+    alone = await before.about({"new": "h" * 64}, ALWAYS)
+    await before.close()
+    await (await written(paths[0], entry(1, holder="x"), new)).close()
+    usages = LogUsages(*map(opening, paths), most=2)
+    both = await usages.about({"new": "h" * 64}, ALWAYS)
+    assert (both.size, [(each.index, each.entry) for each in both.looks]) == (4, [(0, old), (3, new)])
+    assert both.looks[0] == alone.looks[0], "a token of before a new log began names the same place"
+    assert await usages.endings({"exchange-0", "exchange-2"}) == {"exchange-0": outcome}
+    await usages.close()
+    tight = LogUsages(*map(opening, paths), most=1)
+    assert not (await tight.about({"new": "h" * 64}, ALWAYS)).whole
+    await tight.close()
+
+
 async def test_a_log_that_cannot_be_read_is_a_refusal(tmp_path: Path) -> None:
-    usages = LogUsages(partial(FiledRecords.open, tmp_path / "nothing"))
+    usages = LogUsages(opening(tmp_path / "nothing"))
     for reading in (usages.about({"new": "h"}, ALWAYS), usages.endings({"x"})):
         with pytest.raises(Refusal, match="LEDGER_UNAVAILABLE"):
             await reading
