@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateway.cli import printing
+from gateway.cli.monitors import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -117,6 +118,9 @@ def key(path: str, output: str) -> None:
         printing.as_json(vkeys)
     else:
         click.echo("\n".join(vkeys))
+
+
+command.add_command(serve)
 
 
 @contextmanager
