@@ -4,7 +4,8 @@ import json
 import signal
 import subprocess
 import sys
-import urllib.request
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -32,8 +33,9 @@ def test_the_log_is_served_until_it_is_told_to_end(file: Path) -> None:
         assert program.stdout
         told = json.loads(program.stdout.readline())
         assert told["entries"] is False
-        with urllib.request.urlopen(f"{told['ledger']}/checkpoint", timeout=10) as answer:
-            assert answer.read().decode().startswith(f"{LOG}\n0\n")
+        with closing(HTTPConnection(told["ledger"].removeprefix("http://"), timeout=10)) as connection:
+            connection.request("GET", "/checkpoint")
+            assert connection.getresponse().read().decode().startswith(f"{LOG}\n0\n")
         program.send_signal(signal.SIGTERM)
         assert program.wait(10) == 0
 
