@@ -13,6 +13,7 @@ from gateway.cli import printing
 if TYPE_CHECKING:
     from ssl import SSLContext
 
+    from gateway.ledger.records import Opening
     from gateway.ledger.serving import Door, Readers, Served
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -93,22 +94,22 @@ async def _serve(served: Served, door: Door, *, as_json: bool) -> None:
 
 def _served(path: str, file: Path | None, cosigned: Path | None) -> Served:
     """What the options name; looked at once, so that what cannot be read is told at the start."""
+    from gateway import storage
+    from gateway.cli.problems import loaded_or_fail
+    from gateway.ledger.filed import FiledRecords
     from gateway.ledger.kept import kept
-    from gateway.ledger.reading import Log
-    from gateway.ledger.schema import LogUnusable
+    from gateway.ledger.records import LogUnusable
     from gateway.ledger.serving import Served
 
-    if file is None:
-        from gateway.cli.problems import loaded_or_fail
-
+    opening: Opening | None = partial(FiledRecords.open, file) if file else None
+    if opening is None:
         loaded = loaded_or_fail(Path(path), "text")
-        file, cosigned = loaded.ledger, loaded.witnesses.kept if loaded.witnesses else None
+        opening, cosigned = storage.opening(loaded), loaded.witnesses.kept if loaded.witnesses else None
     try:
-        with Log.open(file):
-            pass
+        opening().close()
     except (LogUnusable, OSError) as error:
         printing.fail(str(error))
-    return Served(partial(Log.open, file), partial(kept, cosigned) if cosigned else lambda: None)
+    return Served(opening, partial(kept, cosigned) if cosigned else lambda: None)
 
 
 def _address(listen: str) -> tuple[str, int]:

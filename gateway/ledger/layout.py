@@ -18,8 +18,6 @@ ENTRIES: Final = -1
 """In the place of a level: the entries themselves."""
 WIDTH: Final = 256
 """Hashes of a full tile, and entries of a full bundle."""
-MOST_LEVELS: Final = 8
-"""Of tiles: 256**8 entries are more than a size can say."""
 LARGEST_LEAF: Final = (1 << 16) - 1
 """Bytes of an entry: what its two bytes of length can say."""
 

@@ -12,7 +12,7 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
@@ -20,9 +20,8 @@ from typing import Final
 
 from aiohttp import web
 
-from gateway.ledger.layout import CHECKPOINT, COSIGNED, ENTRIES, MOST_LEVELS, WIDTH, LayoutRefused, Tile, bundle
-from gateway.ledger.reading import Log
-from gateway.ledger.schema import LogUnusable
+from gateway.ledger.layout import CHECKPOINT, COSIGNED, ENTRIES, WIDTH, LayoutRefused, Tile, bundle
+from gateway.ledger.records import LogUnusable, Opening, Records
 from gateway.ledger.tree import HASH_SIZE
 
 READERS: Final = 4
@@ -58,7 +57,7 @@ class Served:
     Both are called in a thread and may raise LogUnusable, OSError.
     """
 
-    log: Callable[[], AbstractContextManager[Log]]
+    opening: Opening
     cosigned: Callable[[], str | None]
 
 
@@ -195,17 +194,18 @@ def _read(served: Served, wanted: Tile | str) -> _File:
         if note is None:
             raise _Refused(HTTPStatus.NOT_FOUND, "no cosigned checkpoint is kept: the log has no witnesses, or not yet")
         return _File(note.encode(), _TEXT, _ASK_AGAIN)
-    with served.log() as log:
+    with closing(served.opening()) as records:
         if isinstance(wanted, str):
-            return _File(log.checkpoint().encode(), _TEXT, _ASK_AGAIN)
-        filled = log.size() >> (8 * max(wanted.level, 0))
-        if wanted.level >= MOST_LEVELS or filled < wanted.place * WIDTH + wanted.width:
+            return _File(records.head().checkpoint.encode(), _TEXT, _ASK_AGAIN)
+        filled = records.head().size >> (8 * max(wanted.level, 0))
+        if filled < wanted.place * WIDTH + wanted.width:
             raise _Refused(HTTPStatus.NOT_FOUND, f"the log is not so large yet: /{CHECKPOINT} says how large it is")
         if wanted.level == ENTRIES:
-            return _File(_bundle(log, wanted), _HASHES, _KEEP_NOTHING)
-        return _File(log.tile(wanted.level, wanted.place)[: wanted.width * HASH_SIZE], _HASHES, _FOREVER)
+            return _File(_bundle(records, wanted), _HASHES, _KEEP_NOTHING)
+        return _File(records.tile(wanted.level, wanted.place)[: wanted.width * HASH_SIZE], _HASHES, _FOREVER)
 
 
-def _bundle(log: Log, wanted: Tile) -> bytes:
+def _bundle(records: Records, wanted: Tile) -> bytes:
     first = wanted.place * WIDTH
-    return bundle([each.leaf for each in log.entries(first - 1, wanted.width)])
+    rows = records.page(first, first + wanted.width, wanted.width)
+    return bundle([None if row.body is None else (row.nonce or b"") + row.body for row in rows])

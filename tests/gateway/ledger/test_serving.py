@@ -1,9 +1,10 @@
 """The log over HTTP: what is served, to whom, and with which headers."""
 
 import asyncio
+import sqlite3
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -16,9 +17,9 @@ from certs.authority import Leaf
 from certs.extensions import Profile, Usage
 from gateway.ledger import serving as serving_module
 from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.filed import FiledRecords
 from gateway.ledger.layout import unbundled
 from gateway.ledger.note import Note
-from gateway.ledger.reading import Log
 from gateway.ledger.serving import Door, Readers, Served, mutual_tls, serving
 from gateway.ledger.tree import Frontier, grow, leaf_hash
 from tests.gateway.rpc.house import papers
@@ -42,7 +43,7 @@ async def written(path: Path, ledger_at, book) -> Path:
 
 
 def served(path: Path, cosigned: str | None = None) -> Served:
-    return Served(partial(Log.open, path), lambda: cosigned)
+    return Served(partial(FiledRecords.open, path), lambda: cosigned)
 
 
 @asynccontextmanager
@@ -175,6 +176,14 @@ async def test_entries_are_those_of_the_tile_and_no_cache_keeps_them(written: Pa
         leaves = unbundled(got.body, 88)
         assert b"".join(leaf_hash(leaf or b"") for leaf in leaves) == tile.body
         assert got.headers["Cache-Control"] == "private, no-store"
+
+
+async def test_a_purged_entry_is_there_with_no_bytes(written: Path, files) -> None:
+    with closing(sqlite3.connect(written)) as connection, connection:
+        connection.execute("UPDATE entries SET nonce = NULL, body = NULL, holder = NULL WHERE idx = 513")
+    async with guarded(written, files) as address, client(address, showing(files, AUDITOR)) as session:
+        leaves = unbundled((await get(session, "/tile/entries/002.p/3")).body, 3)
+        assert [leaf is None for leaf in leaves] == [False, True, False]
 
 
 async def test_whoever_shows_no_certificate_is_not_let_in(written: Path, files) -> None:
