@@ -1,6 +1,6 @@
 """A log as files: where tiles and entry bundles stand, and how a bundle holds the entries of a tile.
 
-Laws: pure; one path for each file and one file for each path; `unbundled(bundle(leaves), len(leaves)) == leaves`; an entry that was purged
+Laws: pure; one path for each file and one file for each path; unbundling what was bundled gives the leaves back; an entry that was purged
 is there with no bytes, which no entry that was not purged is. An error names what is wrong and shows nothing of an entry.
 Source: C2SP tlog-tiles v1, which leaves open what a purged entry is; docs/ledger.md says it.
 """
@@ -81,16 +81,14 @@ def bundle(leaves: Sequence[bytes | None]) -> bytes:
     return b"".join(len(leaf or b"").to_bytes(_LENGTH) + (leaf or b"") for leaf in leaves)
 
 
-def unbundled(whole: bytes, width: int) -> list[bytes | None]:
-    """The `width` entries of a file, None for each that was purged. Raises LayoutRefused."""
-    leaves: list[bytes | None] = []
+def unbundled(whole: bytes, width: int) -> Iterator[bytes | None]:
+    """The `width` entries of a file, None for each that was purged. Raises LayoutRefused at the first that is not whole."""
     at = 0
-    for _ in range(width):
+    for number in range(width):
         begin = at + _LENGTH
         at = begin + int.from_bytes(whole[at:begin])
-        if begin > len(whole) or at > len(whole):
-            raise LayoutRefused(f"the bundle ends within entry {len(leaves)} of {width}")
-        leaves.append(whole[begin:at] or None)
+        if at > len(whole) or begin > len(whole):
+            raise LayoutRefused(f"the bundle ends within entry {number} of {width}")
+        yield whole[begin:at] or None
     if at != len(whole):
         raise LayoutRefused(f"the bundle holds more than {width} entries")
-    return leaves

@@ -64,7 +64,7 @@ def test_the_tiles_of_a_tree_are_full_but_for_the_last_of_each_level() -> None:
 
 @given(st.lists(st.none() | st.binary(min_size=1, max_size=40), max_size=20))
 def test_a_bundle_read_is_what_was_bundled(leaves: list[bytes | None]) -> None:
-    assert unbundled(bundle(leaves), len(leaves)) == leaves
+    assert list(unbundled(bundle(leaves), len(leaves))) == leaves
 
 
 def test_the_standards_form_of_a_bundle() -> None:
@@ -89,4 +89,4 @@ def test_an_entry_that_has_no_form_in_a_bundle_is_refused(leaf: bytes) -> None:
 )
 def test_a_bundle_that_is_cut_or_too_long_is_refused(whole: bytes, width: int, said: str) -> None:
     with pytest.raises(LayoutRefused, match=said):
-        unbundled(whole, width)
+        list(unbundled(whole, width))

@@ -173,7 +173,7 @@ async def test_an_auditor_reads_entries_a_monitor_hashes_and_a_stranger_nothing(
 async def test_entries_are_those_of_the_tile_and_no_cache_keeps_them(written: Path, files) -> None:
     async with guarded(written, files) as address, client(address, showing(files, AUDITOR)) as session:
         got, tile = await get(session, "/tile/entries/002.p/88"), await get(session, "/tile/0/002.p/88")
-        leaves = unbundled(got.body, 88)
+        leaves = list(unbundled(got.body, 88))
         assert b"".join(leaf_hash(leaf or b"") for leaf in leaves) == tile.body
         assert got.headers["Cache-Control"] == "private, no-store"
 
@@ -182,7 +182,7 @@ async def test_a_purged_entry_is_there_with_no_bytes(written: Path, files) -> No
     with closing(sqlite3.connect(written)) as connection, connection:
         connection.execute("UPDATE entries SET nonce = NULL, body = NULL, holder = NULL WHERE idx = 513")
     async with guarded(written, files) as address, client(address, showing(files, AUDITOR)) as session:
-        leaves = unbundled((await get(session, "/tile/entries/002.p/3")).body, 3)
+        leaves = list(unbundled((await get(session, "/tile/entries/002.p/3")).body, 3))
         assert [leaf is None for leaf in leaves] == [False, True, False]
 
 
