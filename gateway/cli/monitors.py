@@ -54,7 +54,7 @@ def serve(
     \b
     kuacheng ledger serve --listen 0.0.0.0:8720 --cert reading.pem --key reading.key --ca regions.pem \\
         --monitor spiffe://foshan.example/witness --auditor spiffe://guangdong.example/audit
-    """  # noqa: D301  click wants the backspace itself
+    """
     import asyncio
 
     from gateway.ledger.serving import Door, Readers

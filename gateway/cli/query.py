@@ -60,7 +60,7 @@ def command(**given: Any) -> None:
         --gateway gateway.example:8443 --cert me.pem --key me.key --ca gateway-ca.pem --matter-code ...
 
     Exit status: 0 answered (NO_RECORD is an answer), 1 refused or failed, 2 wrong use.
-    """  # noqa: D301  click wants the backspace itself
+    """
     import asyncio
 
     from gateway.cli.question import arranged

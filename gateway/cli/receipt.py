@@ -45,7 +45,7 @@ def verify(file: str, keys: tuple[str, ...], output: str) -> None:
     kuacheng receipt verify answer.json --key log.gateway.test/development+0a1b2c3d+AbCd...
 
     Exit status: 0 everything that is there holds, 1 something does not, 2 wrong use.
-    """  # noqa: D301  click wants the backspace itself
+    """
     from gateway.client import ReceiptRefused
 
     filed, vkeys = _filed(file), [line for each in keys for line in _lines(each)]

@@ -32,7 +32,7 @@ class TiledRecords:
         self._fetch = fetch
         self._entries = entries
         self._seen: dict[str, bytes] = {}
-        self._note, self._stated = self._checkpoint()
+        self.checkpoint, self._stated = self._checkpoint()
         self._size = self._stated.size
         self.log = self._stated.origin
 
@@ -45,7 +45,7 @@ class TiledRecords:
             raise
         except LogUnusable:
             hashes = ()
-        return Head(self._size, hashes, self._note)
+        return Head(self._size, hashes, self.checkpoint)
 
     def end(self) -> tuple[Head, int]:
         """As the protocol says."""

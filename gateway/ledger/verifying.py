@@ -7,7 +7,7 @@ each process, so memory does not grow with the log; who gives two answers that c
 import multiprocessing
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from functools import partial
 from typing import Final
 
@@ -57,7 +57,7 @@ def wary(
     return verdict
 
 
-def _shared(pool: ProcessPoolExecutor, processes: int, records: Records, size: int, progress: Progress) -> Iterator[Examined]:
+def _shared(pool: Executor, processes: int, records: Records, size: int, progress: Progress) -> Iterator[Examined]:
     """The pages of `reading.pages`, looked at elsewhere, up to the first that is not full: what is wrong there, is said here."""
     starts = iter(range(0, size, PAGE))
     waiting: deque[Future[Examined]] = deque()
@@ -91,7 +91,7 @@ _worker: list[_Worker] = []
 
 
 def _begin(opening: Opening) -> None:
-    _worker.append(_Worker(opening))
+    _worker[:] = [_Worker(opening)]
 
 
 def _look(first: int, size: int) -> Examined:
