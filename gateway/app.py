@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import ssl
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,7 +29,7 @@ from gateway.ledger.appending import Appending
 from gateway.ledger.cosigning import Collector, Watched
 from gateway.ledger.keys import signers
 from gateway.ledger.policy import Policy, PolicyRefused, collecting_faults
-from gateway.ledger.receipts import LogReceipts
+from gateway.ledger.receipts import LogReceipts, standing
 from gateway.ledger.source import LogSource
 from gateway.ledger.submitting import HttpPost
 from gateway.ledger.usages import LogUsages
@@ -87,7 +87,7 @@ async def gateway(loaded: Loaded, stream: TextIO, operator: str = "") -> AsyncIt
             stack.push_async_callback(adapter.close)
         door = Door()
         watched = await _watched(loaded, ledger, clock, metrics, stack)
-        receipts = LogReceipts(storage.opening(loaded))
+        receipts = LogReceipts(storage.opening(loaded), _cosigned(loaded))
         stack.push_async_callback(receipts.close)
         usages = LogUsages(storage.opening(loaded))
         stack.push_async_callback(usages.close)
@@ -207,6 +207,12 @@ def _witness_problems(loaded: Loaded, wanted: WitnessMaterial) -> list[str]:
     keys = [each.verifier for each in signers(loaded.settings.log, loaded.log_keys)]
     faults = collecting_faults(policy, keys, authorities=wanted.authorities is not None)
     return [f"policy of the witnesses: {each}" for each in faults]
+
+
+def _cosigned(loaded: Loaded) -> Callable[[], str | None]:
+    """The newest checkpoint that the witnesses of the policy have cosigned."""
+    wanted = loaded.witnesses
+    return partial(standing, partial(kept.kept, wanted.kept), Policy.parse(wanted.policy)) if wanted else lambda: None
 
 
 async def _watched(loaded: Loaded, ledger: Ledger, clock: Clock, metrics: Metrics, stack: AsyncExitStack) -> Ledger:

@@ -42,6 +42,13 @@ if TYPE_CHECKING:
 @click.option("--key", type=click.Path(dir_okay=False, path_type=Path), help="Its key, PEM.")
 @click.option("--ca", type=click.Path(dir_okay=False, path_type=Path), help="The gateway's authorities, PEM.")
 @click.option("--deadline", type=click.FloatRange(min=0.1), default=20.0, show_default=True, help="Seconds for everything.")
+@click.option(
+    "--receipt",
+    type=click.Choice(["full", "reference"]),
+    default="full",
+    show_default=True,
+    help="With its proof, or short; `kuacheng receipt fetch --complete` gets the proof later.",
+)
 @click.option("--request-id", help="A UUID of yours; without one, a new one.")
 @click.option(
     "--dev",

@@ -32,6 +32,7 @@ class Asked:
     fields: frozenset[str] = frozenset()
     request_id: str | None = None
     deadline: float = _DEADLINE
+    reference: bool = False
 
     async def ask(self) -> Answer:
         """Asks. Raises ClientFailure."""
@@ -46,6 +47,7 @@ class Asked:
                 fields=self.fields,
                 request_id=self.request_id,
                 deadline=self.deadline,
+                reference=self.reference,
             )
 
 
@@ -65,6 +67,7 @@ def arranged(given: Mapping[str, Any]) -> Asked:
         fields=frozenset(given["fields"]),
         request_id=given["request_id"],
         deadline=given["deadline"],
+        reference=given["receipt"] == "reference",
     )
 
 

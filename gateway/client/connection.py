@@ -79,8 +79,11 @@ class Client:
         fields: frozenset[str] = frozenset(),
         request_id: str | None = None,
         deadline: float = 20.0,
+        reference: bool = False,
     ) -> answer.Answer:
         """One piece of evidence about one holder. `deadline` in seconds for all attempts together.
+
+        With `reference` the receipt comes without its proof; `receipt` fetches that later, and `Receipt.completed` puts both together.
 
         Raises QueryRefused (with reason and blame), Unreachable or OutcomeUnknown. With a `request_id` of your own nothing is ever
         asked of the city twice; without one, a question that may have been lost is asked again under a new id.
@@ -90,7 +93,7 @@ class Client:
         lost = False
         for attempt in range(self._attempts):
             try:
-                response = await self._evidence.Query(question.write(asked), timeout=_left(until))
+                response = await self._evidence.Query(question.write(asked, reference=reference), timeout=_left(until))
             except grpc.aio.AioRpcError as error:
                 failed = _judged(failure.of(error), lost=lost)
                 lost = lost or isinstance(failed, Unreachable)

@@ -31,8 +31,8 @@ def canonical(query: Query) -> Query:
     return replace(query, request_id=query.request_id.lower(), holder=replace(holder, id_number=number))
 
 
-def write(query: Query) -> pb.QueryRequest:
-    """The request that carries the question."""
+def write(query: Query, *, reference: bool = False) -> pb.QueryRequest:
+    """The request that carries the question; with `reference`, for an answer with a short receipt."""
     holder = query.holder
     return pb.QueryRequest(
         request_id=query.request_id,
@@ -43,6 +43,7 @@ def write(query: Query) -> pb.QueryRequest:
         legal_basis=legal_basis(query.legal_basis),
         parameters=[_parameter(name, value) for name, value in query.parameters.items()],
         fields=sorted(query.fields),
+        receipt_form=pb.RECEIPT_FORM_REFERENCE if reference else pb.RECEIPT_FORM_UNSPECIFIED,
     )
 
 

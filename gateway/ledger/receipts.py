@@ -1,7 +1,12 @@
 """gateway.ports.Receipts on a log."""
 
+from collections.abc import Callable
 from typing import Final
 
+from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.cosigning import Standing
+from gateway.ledger.note import Note, NoteRefused
+from gateway.ledger.policy import Policy
 from gateway.ledger.reader import Reader
 from gateway.ledger.reading import Log
 from gateway.ledger.records import Opening
@@ -13,13 +18,15 @@ _ENTRIES_AN_EXCHANGE: Final = 2
 class LogReceipts:
     """The port `Receipts` on one log. Ended by `close`."""
 
-    def __init__(self, opening: Opening) -> None:
+    def __init__(self, opening: Opening, cosigned: Callable[[], str | None] = lambda: None) -> None:
+        """`cosigned` gives the newest checkpoint that its witnesses have cosigned, None where there is none; called in the thread."""
         self._opening = opening
+        self._cosigned = cosigned
         self._reader = Reader("kuacheng-receipts")
 
     async def find(self, exchange_id: str) -> tuple[Logged, ...]:
         """As the port says."""
-        return await self._reader.read(self._opening, lambda log: _found(log, exchange_id))
+        return await self._reader.read(self._opening, lambda log: _found(log, exchange_id, self._cosigned()))
 
     async def checkpoint(self) -> Checkpointed:
         """As the port says."""
@@ -30,8 +37,25 @@ class LogReceipts:
         await self._reader.close()
 
 
-def _found(log: Log, exchange_id: str) -> tuple[Logged, ...]:
+def standing(kept: Callable[[], str | None], policy: Policy) -> str | None:
+    """The note that is kept, if it is what the policy needs; None otherwise. Raises OSError."""
+    note = kept()
+    try:
+        return Standing.parse(note, policy).note if note is not None else None
+    except NoteRefused:
+        return None
+
+
+def _found(log: Log, exchange_id: str, cosigned: str | None) -> tuple[Logged, ...]:
     """The checkpoint is read after the entries, so it covers them; one for both, so that they fit together."""
     entries = log.entries(limit=_ENTRIES_AN_EXCHANGE, exchange_id=exchange_id)
-    note = log.checkpoint()
+    if not entries:
+        return ()
+    note = cosigned if cosigned and _covers(log, cosigned, entries[-1].index) else log.checkpoint()
     return tuple(Logged(each.entry, log.recorded(each, note)) for each in entries)
+
+
+def _covers(log: Log, note: str, index: int) -> bool:
+    """Whether the checkpoint is of this log as it is, and reaches the entry."""
+    stated = Checkpoint.parse(Note.parse(note).text)
+    return stated.origin == log.name and index < stated.size <= log.size() and log.root(stated.size) == stated.root

@@ -195,6 +195,8 @@ def _number(request: Request, today: date) -> str | Violation | None:
 
 def _violations(request: pb.QueryRequest) -> Iterator[Violation]:
     yield from _formless(_FORMS, request)
+    if request.receipt_form not in pb.ReceiptForm.values():
+        yield Violation("receipt_form", "is FULL or REFERENCE, or left out")
     yield from _parameters(request)
 
 

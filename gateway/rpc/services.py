@@ -63,7 +63,7 @@ class Evidence(EvidenceServiceServicer):
         try:
             with inside.door.pass_through(world.limits):
                 call = _call(request, context, exchange_id, world, inside)
-                return writing.answer(await exchange(call, world, ports))
+                return writing.answer(await exchange(call, world, ports), _form(request))
         except Refusal as refusal:
             await _refuse(context, refusal, exchange_id)
         except Exception as fault:  # noqa: BLE001  a fault of ours must reach the caller as an opaque INTERNAL
@@ -153,6 +153,10 @@ async def _identified(inside: Inside, context: Context, look: Callable[[Caller, 
         await _refuse(context, refusal, call_id)
     except Exception as fault:  # noqa: BLE001  as in Query
         await _fail(context, fault, call_id)
+
+
+def _form(request: pb.QueryRequest | None) -> pb.ReceiptForm.ValueType:
+    return pb.RECEIPT_FORM_UNSPECIFIED if request is None else request.receipt_form
 
 
 def _region(request: directory_pb.ListEvidenceTypesRequest | None) -> str:
