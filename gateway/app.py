@@ -26,8 +26,10 @@ from gateway.config import Loaded, System, WitnessMaterial
 from gateway.exchange import Ports
 from gateway.ledger import kept
 from gateway.ledger.appending import Appending
-from gateway.ledger.cosigning import Collector, Watched
+from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.cosigning import Collector, Watched, check_extends
 from gateway.ledger.keys import signers
+from gateway.ledger.note import Note
 from gateway.ledger.policy import Policy, PolicyRefused, collecting_faults
 from gateway.ledger.receipts import LogReceipts, standing
 from gateway.ledger.source import LogSource
@@ -77,6 +79,7 @@ async def gateway(loaded: Loaded, stream: TextIO, operator: str = "") -> AsyncIt
     clock = SystemClock()
     metrics = Metrics(AccessLog(stream))
     async with AsyncExitStack() as stack:
+        _check_not_rolled_back(loaded)
         ledger = storage.ledger(loaded)
         stack.push_async_callback(ledger.close)
         await _close_interrupted(ledger, clock)
@@ -172,6 +175,12 @@ def _listener(loaded: Loaded) -> Listener:
     anchors = loaded.world.trust.anchors.values()
     authorities = b"\n".join(each.authorities for each in anchors)
     return Listener(str(loaded.server.address), loaded.server.certificate, loaded.server.key, authorities)
+
+
+def _check_not_rolled_back(loaded: Loaded) -> None:
+    """Nothing may be signed on a log that was put back. Raises LogUnusable."""
+    if (note := _cosigned(loaded)()) is not None:
+        check_extends(LogSource(storage.opening(loaded)), Checkpoint.parse(Note.parse(note).text))
 
 
 async def _close_interrupted(ledger: Appending, clock: SystemClock) -> None:

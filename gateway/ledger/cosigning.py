@@ -20,7 +20,8 @@ from typing import Final, Protocol
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.note import Note, NoteRefused
 from gateway.ledger.policy import NONE, Policy, PolicyRefused, Witness
-from gateway.ledger.submitting import Cosigned, Failure, Fault, Post, meaning, submission
+from gateway.ledger.records import LogUnusable
+from gateway.ledger.submitting import AHEAD, Cosigned, Failure, Fault, Post, meaning, submission
 from gateway.ledger.tree import ProofRefused, verify_consistency
 from gateway.model.exchange import HOLDER, Entry, EntryKind, Recorded
 from gateway.model.refusal import Reason, Refusal
@@ -55,6 +56,31 @@ class Source(Protocol):
     def consistency(self, old: int, new: int) -> Sequence[bytes]:
         """The proof that the tree of `new` entries extends that of `old` (RFC 6962 2.1.2)."""
         ...
+
+
+class RolledBack(LogUnusable):
+    """The log does not extend a checkpoint of it that is kept."""
+
+
+def contradiction(source: Source, held: Checkpoint, newest: Checkpoint) -> str:
+    """How the log's newest state fails to extend what was cosigned of it; empty where it does. Raises what the source raises."""
+    if newest.size < held.size:
+        return f"the log holds {newest.size} entries, and {held.size} were cosigned: an older state of it was put back"
+    try:
+        proof = source.consistency(held.size, newest.size) if held.size else ()
+        verify_consistency(held.size, newest.size, held.root, newest.root, proof)
+    except ProofRefused:
+        return f"the log's first {held.size} entries are not those that were cosigned"
+    return ""
+
+
+def check_extends(source: Source, held: Checkpoint) -> None:
+    """Before anything is written: raises RolledBack, which says what to do, LogUnusable where the log is not there."""
+    found = contradiction(source, held, Checkpoint.parse(Note.parse(source.checkpoint()).text))
+    if found:
+        raise RolledBack(
+            f"{found}; put the newest state of the log back, or begin a new log under a new name and keep this one for the auditor"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +154,13 @@ class Collector:
         """How the log, in the last round, was found not to extend what was cosigned of it: a backup put back, or a hand in it."""
         return self._contradiction
 
+    def clock_went_back(self, now: datetime) -> bool:
+        """Whether our clock stands before the last cosignatures by more than clocks may differ."""
+        return self._standing is not None and self._standing.moment > now.timestamp() + AHEAD
+
     def age(self, now: datetime) -> float | None:
-        """Seconds since the policy was last met; None if it never was, or the log contradicts what was cosigned."""
-        if self._standing is None or self._contradiction:
+        """Seconds since the policy was last met; None if it never was, or cannot be told, or the log contradicts what was cosigned."""
+        if self._standing is None or self._contradiction or self.clock_went_back(now):
             return None
         return max(0.0, now.timestamp() - self._standing.moment)
 
@@ -197,15 +227,7 @@ class Collector:
         return {each.name: got for each, got in zip(witnesses, found, strict=True)}
 
     def _contradicted(self, newest: Checkpoint) -> str:
-        held = self._standing.checkpoint if self._standing else newest
-        if newest.size < held.size:
-            return f"the log holds {newest.size} entries, and {held.size} were cosigned: an older state of it was put back"
-        try:
-            proof = self._source.consistency(held.size, newest.size) if held.size else ()
-            verify_consistency(held.size, newest.size, held.root, newest.root, proof)
-        except ProofRefused:
-            return f"the log's first {held.size} entries are not those that were cosigned"
-        return ""
+        return contradiction(self._source, self._standing.checkpoint if self._standing else newest, newest)
 
     async def _ask(self, witness: Witness, newest: str, text: str, reading: asyncio.Lock) -> Cosigned | Failure:
         try:
@@ -261,6 +283,8 @@ class Watched:
     def _unwatched(self, age: float | None) -> str:
         if age is not None:
             return f"no cosigned checkpoint for {age:.0f} s, and {self._limit:.0f} s are allowed"
+        if self._collector.clock_went_back(self._clock.now()):
+            return "the clock stands before the last cosignature: set it right"
         return self._collector.contradiction or "no cosigned checkpoint yet"
 
 
