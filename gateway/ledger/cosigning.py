@@ -64,6 +64,8 @@ class RolledBack(LogUnusable):
 
 def contradiction(source: Source, held: Checkpoint, newest: Checkpoint) -> str:
     """How the log's newest state fails to extend what was cosigned of it; empty where it does. Raises what the source raises."""
+    if newest.origin != held.origin:  # of the log before this one, which had a name of its own
+        return ""
     if newest.size < held.size:
         return f"the log holds {newest.size} entries, and {held.size} were cosigned: an older state of it was put back"
     try:
@@ -253,7 +255,8 @@ class Collector:
 
     async def _take(self, standing: Standing) -> None:
         before = self._standing
-        if before and (standing.checkpoint.size, standing.moment) < (before.checkpoint.size, before.moment):
+        same = before and before.checkpoint.origin == standing.checkpoint.origin
+        if before and same and (standing.checkpoint.size, standing.moment) < (before.checkpoint.size, before.moment):
             return
         self._standing = standing
         await asyncio.to_thread(self._keep, standing.note)

@@ -10,10 +10,14 @@ import pytest
 
 from gateway.app import NotBuildable, gateway, material_findings, problems
 from gateway.clock import SystemClock, entropy
-from gateway.config import Loaded, load
+from gateway.config import Loaded, WitnessMaterial, load
 from gateway.development.layout import lay_out, write_configuration
+from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.cosigning import RolledBack
 from gateway.ledger.keys import signers
+from gateway.ledger.note import Algorithm, Signer, Verifier, signed
 from gateway.ledger.reading import Log
+from gateway.ledger.records import LogUnusable
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.exchange import Entry, EntryKind
 
@@ -86,3 +90,26 @@ def test_an_operation_that_the_dialect_does_not_have_is_found(loaded: Loaded) ->
     tables = MappingProxyType({**loaded.world.tables, key: replace(table, operation="nonsense")})
     broken = replace(loaded, world=replace(loaded.world, tables=tables))
     assert any("has no operation nonsense" in each for each in problems(broken))
+
+
+async def test_it_does_not_start_on_a_log_that_was_put_back(loaded: Loaded, tmp_path: Path) -> None:
+    log, (key, *_) = loaded.settings.log, signers(loaded.settings.log, loaded.log_keys)
+    witness = Signer(Verifier("witness.test/1", Algorithm.COSIGNATURE_V1, key.verifier.key), key.sign)
+    policy = f"log {key.verifier}\nwitness w {witness.verifier} http://127.0.0.1:1\nquorum w\n"
+    kept = tmp_path / "cosigned"
+    watched = replace(loaded, witnesses=WitnessMaterial(policy, kept, 60, 3600, None))
+    text = str(Checkpoint(log, 7, bytes(32)))
+    kept.write_text(signed(text, [key.line(text), witness.line(text, int(SystemClock().now().timestamp()))]), encoding="utf-8")
+    ledger = SqliteLedger.open(loaded.ledger, log=log, signers=(key,), entropy=entropy)
+    await ledger.append(Entry(EntryKind.INTENT, "left-open", SystemClock().now(), {}, "key"))
+    await ledger.close()
+    with pytest.raises(RolledBack, match=r"holds 1 entries, and 7 were cosigned.*put the newest state of the log back"):
+        async with gateway(watched, io.StringIO()):
+            pass
+    with Log.open(loaded.ledger) as log:
+        assert log.size() == 1, "nothing was signed on it"
+    loaded.ledger.unlink()
+    with pytest.raises(LogUnusable):
+        async with gateway(watched, io.StringIO()):
+            pass
+    assert not loaded.ledger.exists(), "no new log is begun in the place of one that is lost"
