@@ -20,7 +20,7 @@ from gateway.ledger.records import Contradicted, Opening, Records
 from gateway.ledger.tiled import TiledRecords
 from gateway.ledger.verdict import Verdict
 
-WORTH_IT: Final = 50_000
+WORTH_IT: Final = 200_000
 """Entries from which on starting other processes costs less than it saves."""
 
 _IN_HAND: Final = 4
