@@ -1,7 +1,8 @@
-"""What durable recording costs: the SQLite ledger at 1, 16 and 64 in flight, beside a bare group commit of the same rows.
+"""What durable recording costs: the ledger at 1, 16 and 64 in flight, beside a bare group commit of the same rows, in both stores.
 
-Each round does both, one after the other; each figure is the best of the rounds, because the disk is shared. CPU is that of the
-whole process, all threads, in microseconds an entry. With --grow, what it costs on a log of 10 thousand entries and of as many as named.
+PostgreSQL is a server of its own on this machine, over a Unix socket, as durable as it is by itself. Each round does both, one after the
+other; each figure is the best of the rounds, because the disk is shared. CPU is that of the whole process, all threads, in microseconds an
+entry. With --grow, what it costs on a log of 10 thousand entries and of as many as named.
 Usage: python -m bench.ledger [--entries N] [--rounds N] [--folder FOLDER] [--grow N]
 """
 
@@ -12,18 +13,25 @@ import random
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Self
 
+from gateway.ledger.appending import Appending
 from gateway.ledger.keys import new_key, signers
+from gateway.ledger.postgresql.reading import PostgresqlRecords
+from gateway.ledger.postgresql.writing import PostgresqlLedger
 from gateway.ledger.reading import Log
+from gateway.ledger.records import Row
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.exchange import Entry, EntryKind, Fact
+from tests.peers import PEERS
+from tests.postgresql import Server
 
 AT = datetime(2026, 5, 9, 7, 35, 25, 123456, UTC)
 IN_FLIGHT = (1, 16, 64)
@@ -68,9 +76,14 @@ def exchanges(seed: int) -> Iterator[tuple[Entry, Entry]]:
         yield intent, Entry(EntryKind.OUTCOME, exchange_id, AT, WHAT)
 
 
-async def append(path: Path, seed: int, count: int, in_flight: int) -> None:
+def sqlite(path: Path) -> Appending:
+    """The log in a file."""
+    return SqliteLedger.open(path, log=LOG, signers=KEY, entropy=os.urandom)
+
+
+async def append(opened: Callable[[], Appending], seed: int, count: int, in_flight: int) -> None:
     """Append `count` entries from `in_flight` callers, each of whom waits for one before the next."""
-    ledger = SqliteLedger.open(path, log=LOG, signers=KEY, entropy=os.urandom)
+    ledger = opened()
     work = islice(exchanges(seed), count // 2)
 
     async def caller() -> None:
@@ -96,6 +109,25 @@ def bare(path: Path, rows: list[tuple[object, ...]], batch: int) -> None:
                 connection.execute("BEGIN IMMEDIATE")
                 connection.executemany("INSERT INTO entries VALUES (?,?,?,?,?,?,?,?,?)", rows[first : first + batch])
                 connection.execute("COMMIT")
+
+
+def bare_postgresql(server: Server, rows: list[Row], batch: int) -> None:
+    """The same in PostgreSQL, one statement a batch; a table without rights, triggers or tree."""
+    with server.owner(prepare_threshold=0) as connection:
+        connection.execute("DROP TABLE IF EXISTS entries")
+        connection.execute(
+            "CREATE TABLE entries (idx BIGINT PRIMARY KEY, kind TEXT, exchange_id TEXT, at TEXT, replay_key TEXT, holder TEXT,"
+            "leaf_hash BYTEA, nonce BYTEA, body BYTEA)"
+        )
+        connection.execute("CREATE UNIQUE INDEX ON entries (replay_key)")
+        connection.execute("CREATE UNIQUE INDEX ON entries (exchange_id, kind)")
+        connection.execute("CREATE INDEX ON entries (holder, idx) WHERE holder IS NOT NULL")
+        types = ", ".join(f"%b::{kind}[]" for kind in ("bigint", *["text"] * 5, *["bytea"] * 3))
+        insert = f"INSERT INTO entries SELECT * FROM unnest({types})"  # noqa: S608 - of our own types
+        with measured:
+            for first in range(0, len(rows), batch):
+                columns = [list(column) for column in zip(*rows[first : first + batch], strict=True)]
+                connection.execute(insert, columns)
 
 
 class Stopwatch:
@@ -137,7 +169,7 @@ def one_round(folder: Path, count: int, in_flight: int) -> tuple[Figures, Figure
     with tempfile.TemporaryDirectory(dir=folder) as place:
         path = Path(place) / "ledger.db"
         with measured:
-            asyncio.run(append(path, 1, count, in_flight))
+            asyncio.run(append(partial(sqlite, path), 1, count, in_flight))
         appended = Figures.of(count)
         with closing(sqlite3.connect(path)) as written:
             rows = written.execute("SELECT * FROM entries ORDER BY idx").fetchall()
@@ -150,6 +182,40 @@ def one_round(folder: Path, count: int, in_flight: int) -> tuple[Figures, Figure
         return appended, inserted, Figures.of(count)
 
 
+def one_round_postgresql(server: Server, count: int, in_flight: int) -> tuple[Figures, Figures, Figures]:
+    """The same, in a schema of its own."""
+    database = server.empty()
+    with measured:
+        asyncio.run(
+            append(partial(PostgresqlLedger.open, database, log=LOG, signers=KEY, entropy=os.urandom), 1, count, in_flight)
+        )
+    appended = Figures.of(count)
+    with Log(PostgresqlRecords.open(database)) as log:
+        with measured:
+            verdict = log.verify([each.verifier for each in KEY])
+        checked = Figures.of(count)
+    if not verdict.sound or verdict.entries != count:
+        raise SystemExit(f"the log does not verify: {verdict}")
+    with closing(PostgresqlRecords.open(database)) as records:
+        rows = list(records.page(0, count, count))
+    bare_postgresql(server, rows, in_flight)
+    return appended, Figures.of(count), checked
+
+
+def table(name: str, entries: int, rounds: int, one: Callable[[int, int], tuple[Figures, Figures, Figures]]) -> None:
+    """Measure a store and print."""
+    print(f"\n{name}, {entries} entries, best of {rounds}")
+    print("in flight  ledger/s    bare/s  ratio  ledger us  bare us  verify/s")
+    for n in IN_FLIGHT:
+        count = entries if n > 1 else entries // 5
+        done = [one(count, n) for _ in range(rounds)]
+        ours, base, checked = (Figures.best(each) for each in zip(*done, strict=True))
+        print(
+            f"{n:>9}{ours.rate:>10,.0f}{base.rate:>10,.0f}{ours.rate / base.rate:>7.2f}"
+            f"{ours.cpu:>11.0f}{base.cpu:>9.0f}{checked.rate:>10,.0f}"
+        )
+
+
 def growing(folder: Path, largest: int) -> None:
     """One log, from 10 thousand entries to `largest`: appending, opening, proving and its size on disk, and verifying at the end."""
     with tempfile.TemporaryDirectory(dir=folder) as place:
@@ -157,9 +223,9 @@ def growing(folder: Path, largest: int) -> None:
         print("\n   entries  append/s  append us  open ms  proof ms  bytes/entry  verify/s")
         while size < largest:
             aim = min(max(size * 10, GROWING), largest)
-            asyncio.run(append(path, seed, aim - size, 256))
+            asyncio.run(append(partial(sqlite, path), seed, aim - size, 256))
             with measured:
-                asyncio.run(append(path, seed + 1, GROWING, 64))
+                asyncio.run(append(partial(sqlite, path), seed + 1, GROWING, 64))
             appended, size, seed = Figures.of(GROWING), aim + GROWING, seed + 2
             with measured, Log.open(path):
                 pass
@@ -186,16 +252,15 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="on the disk to be measured")
     parser.add_argument("--grow", type=int, default=0, metavar="N", help="grow a log to N entries, and measure as it grows")
     wanted = parser.parse_args()
-    print(f"SQLite {sqlite3.sqlite_version}, {wanted.entries} entries, best of {wanted.rounds}")
-    print("in flight  ledger/s    bare/s  ratio  ledger us  bare us  verify/s")
-    for n in IN_FLIGHT:
-        count = wanted.entries if n > 1 else wanted.entries // 5
-        rounds = [one_round(wanted.folder, count, n) for _ in range(wanted.rounds)]
-        ours, base, checked = (Figures.best(each) for each in zip(*rounds, strict=True))
-        print(
-            f"{n:>9}{ours.rate:>10,.0f}{base.rate:>10,.0f}{ours.rate / base.rate:>7.2f}"
-            f"{ours.cpu:>11.0f}{base.cpu:>9.0f}{checked.rate:>10,.0f}"
-        )
+    table(f"SQLite {sqlite3.sqlite_version}", wanted.entries, wanted.rounds, partial(one_round, wanted.folder))
+    if PEERS["postgresql"].is_here():
+        server = Server.begin()
+        try:
+            table("PostgreSQL", wanted.entries, wanted.rounds, partial(one_round_postgresql, server))
+        finally:
+            server.end()
+    else:
+        print(PEERS["postgresql"].missing)
     if wanted.grow:
         growing(wanted.folder, wanted.grow)
 

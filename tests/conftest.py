@@ -1,9 +1,12 @@
 """What every test shares: Hypothesis judges what holds, not how long it took; a test says which program of others it needs."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import settings
 
 from tests.peers import PEERS
+from tests.postgresql import Server
 
 # Inherits whatever profile is in force, such as Hypothesis's own for continuous integration.
 settings.register_profile("kuacheng", settings(), deadline=None, database=None)
@@ -43,3 +46,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def _missing(item: pytest.Item) -> list[str]:
     needed = {name for mark in item.iter_markers("needs") for name in mark.args}
     return [PEERS[name].missing for name in sorted(needed) if not PEERS[name].is_here()]
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """One PostgreSQL for all tests of this process that are marked `needs("postgresql")`; whoever stops it starts it again."""
+    server = Server.begin()
+    yield server
+    server.end()

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, Protocol, Self
 from gateway.ledger.batching import GroupCommit, Store
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.encoding import NONCE_SIZE, MalformedEntry, encode, moment
-from gateway.ledger.note import Signer, signed
+from gateway.ledger.note import Note, NoteRefused, Signer, signed
 from gateway.ledger.records import Head, LogUnusable, holder_column, unique_key
 from gateway.ledger.tree import Frontier
 from gateway.model.exchange import Entry, Recorded
@@ -68,12 +68,17 @@ class Writer(Store[Leaf, Recorded], Protocol):
         """The exchanges that dead writers had in hand when this one opened, oldest first."""
         ...
 
+    def adopted(self) -> tuple[str, ...]:
+        """The same of writers who have died since, and since this was last asked; called from another thread."""
+        ...
+
 
 class Appending:
     """The port `Ledger` on a store, for one event loop. Ended by `close`."""
 
     def __init__(self, store: Writer, entropy: Callable[[int], bytes], queue_limit: int) -> None:
         self._entropy = entropy
+        self._store = store
         self._interrupted = store.interrupted
         self._commits: GroupCommit[Leaf, Recorded] = GroupCommit(store, name="kuacheng-ledger", queue_limit=queue_limit)
 
@@ -88,9 +93,30 @@ class Appending:
         """Return the exchanges that were left without an OUTCOME by writers who are no more, oldest first; nobody else is told."""
         return self._interrupted
 
+    def adopted(self) -> tuple[str, ...]:
+        """Return those of writers who have died since this one opened, and since this was last asked; nobody else is told."""
+        return self._store.adopted()
+
     async def close(self) -> None:
         """Take nothing more, write what waits, let go of the store. May be called again."""
         await self._commits.close()
+
+
+def fit_to_grow(head: Head, present: int, notary: Notary, what: str) -> None:
+    """Cheap signs that a log is whole at its end and was signed last by one of our keys. Raises LogUnusable."""
+    try:
+        note = Note.parse(head.checkpoint)
+        stated = Checkpoint(notary.log, present, head.frontier().root)
+        whole = Checkpoint.parse(note.text) == stated and head.size == present
+        ours = note.verified([each.verifier for each in notary.signers])
+    except (NoteRefused, LogUnusable):
+        whole = False
+    if not whole:
+        raise LogUnusable(f"{what} does not end where its head and its checkpoint say: verify it, then restore it or begin anew")
+    if not ours:
+        raise LogUnusable(
+            f"{what} was last signed by another key: give back that key, or let both sign until all know the new one"
+        )
 
 
 def leaf(entry: Entry, nonce: bytes) -> Leaf:

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.ledger import tiles
-from gateway.ledger.checkpoint import Checkpoint
-from gateway.ledger.note import Note, NoteRefused, Verifier
+from gateway.ledger.appending import Notary, fit_to_grow
 from gateway.ledger.records import SCHEMA, Head, LogUnusable
 from gateway.ledger.tiles import WIDTH
 from gateway.ledger.tree import Place
@@ -114,14 +113,14 @@ def create(path: Path, log: str, empty: Head) -> None:
         connection.execute("COMMIT")
 
 
-def connect_writer(path: Path, log: str, verifiers: Iterable[Verifier], *, lock_timeout: float) -> sqlite3.Connection:
-    """Open the file of `log` for writing, durable at each commit; `lock_timeout` in seconds, of waiting for another hand's lock.
+def connect_writer(path: Path, notary: Notary, *, lock_timeout: float) -> sqlite3.Connection:
+    """Open the log's file for writing, durable at each commit; `lock_timeout` in seconds, of waiting for another hand's lock.
 
     Raises LogUnusable, or sqlite3.Error when SQLite cannot.
     """
     connection = _connect(path, "rw", timeout=lock_timeout)
     try:
-        _check_log(connection, path, log, verifiers)
+        _check_log(connection, path, notary)
         for pragma in _WRITING:
             connection.execute(f"PRAGMA {pragma}")
     except BaseException:
@@ -164,25 +163,13 @@ def _connect(path: Path, mode: str, *, timeout: float) -> sqlite3.Connection:
     )
 
 
-def _check_log(connection: sqlite3.Connection, path: Path, log: str, verifiers: Iterable[Verifier]) -> None:
+def _check_log(connection: sqlite3.Connection, path: Path, notary: Notary) -> None:
     """Cheap signs that this is the log and whole at its end; `verify` looks at all of it."""
     name = log_name(connection)
-    if name != log:
-        raise LogUnusable(f"{path} is the log {name!r}, not {log!r}: name the right file, or the right log")
-    head = read_head(connection)
+    if name != notary.log:
+        raise LogUnusable(f"{path} is the log {name!r}, not {notary.log!r}: name the right file, or the right log")
     (present,) = connection.execute("SELECT ifnull(max(idx) + 1, 0) FROM entries").fetchone()
-    try:
-        note = Note.parse(head.checkpoint)
-        whole = Checkpoint.parse(note.text) == Checkpoint(log, present, head.frontier().root) and head.size == present
-        ours = note.verified(verifiers)
-    except (NoteRefused, LogUnusable):
-        whole = False
-    if not whole:
-        raise LogUnusable(f"{path} does not end where its head and its checkpoint say: verify it, then restore it or begin anew")
-    if not ours:
-        raise LogUnusable(
-            f"{path} was last signed by another key: give back that key, or let both sign until all know the new one"
-        )
+    fit_to_grow(read_head(connection), present, notary, str(path))
 
 
 def _sync_folder(folder: Path) -> None:

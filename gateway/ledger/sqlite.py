@@ -91,6 +91,10 @@ class _Store:
     def in_flight(self) -> int:
         return self._open
 
+    def adopted(self) -> tuple[str, ...]:
+        """None: of whoever dies on this machine, the next opening is told."""
+        return ()
+
     def commit(self, leaves: Sequence[Leaf]) -> Sequence[Recorded | Exception]:
         try:
             with self._turn.taken():
@@ -179,8 +183,7 @@ class _Store:
         if _identity(self._path) != self._file:
             raise LogUnusable("the file of the evidence log was replaced while it was open")
         if self._connection is None:
-            verifiers = [each.verifier for each in self._notary.signers]
-            self._connection = schema.connect_writer(self._path, self._notary.log, verifiers, lock_timeout=self._lock_timeout)
+            self._connection = schema.connect_writer(self._path, self._notary, lock_timeout=self._lock_timeout)
         return self._connection
 
     def _disconnect(self) -> None:

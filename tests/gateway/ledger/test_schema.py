@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.ledger import schema
+from gateway.ledger.appending import Notary
 from gateway.ledger.reading import Log
 from gateway.ledger.records import Head, LogUnusable
 from gateway.ledger.sqlite import SqliteLedger
@@ -171,8 +172,8 @@ async def test_a_purge_is_the_one_change_that_the_file_lets_happen_and_once_only
 async def test_it_is_durable_at_each_commit(path, ledger_at) -> None:
     async with ledger_at(path):
         pass
-    verifiers = [each.verifier for each in signers("kuacheng.test/2026a")]
-    with closing(schema.connect_writer(path, "kuacheng.test/2026a", verifiers, lock_timeout=1.0)) as connection:
+    notary = Notary.of("kuacheng.test/2026a", signers("kuacheng.test/2026a"))
+    with closing(schema.connect_writer(path, notary, lock_timeout=1.0)) as connection:
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert connection.execute("PRAGMA wal_autocheckpoint").fetchone() == (0,)

@@ -13,6 +13,8 @@ import pytest
 
 from gateway.ledger.checkpoint import Checkpoint, Proof
 from gateway.ledger.note import Note
+from gateway.ledger.postgresql.reading import PostgresqlRecords
+from gateway.ledger.postgresql.writing import PostgresqlLedger
 from gateway.ledger.reading import Log
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.ledger.tree import Frontier, ProofRefused, grow, leaf_hash
@@ -20,6 +22,7 @@ from gateway.model.exchange import Entry, EntryKind, Recorded
 from gateway.model.refusal import Reason, Refusal
 from gateway.ports import Ledger
 from tests.gateway.ledger.keyring import signers
+from tests.postgresql import Server
 
 LOG = "kuacheng.test/2026a"
 AT = datetime(2026, 5, 9, 7, 35, 25, 123456, UTC)
@@ -72,13 +75,48 @@ class SqlitePremises:
         self._aside.rename(self._path)
 
 
-IMPLEMENTATIONS = [pytest.param(SqlitePremises, id="sqlite")]
+class PostgresqlPremises:
+    """A schema; cut off by taking from the gateway's role the right to see it."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._database = server.empty()
+        self._chance = random.Random(3)  # noqa: S311 - nonces of a test
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Ledger]:
+        ledger = PostgresqlLedger.open(self._database, log=LOG, signers=signers(LOG), entropy=self._chance.randbytes)
+        try:
+            yield ledger
+        finally:
+            await ledger.close()
+
+    def kept(self) -> list[tuple[int, bytes, Entry]]:
+        with Log(PostgresqlRecords.open(self._database)) as log:
+            return [(logged.index, logged.leaf, logged.entry) for logged in log.entries(limit=10_000)]
+
+    def cut_off(self) -> None:
+        self._owner(f"REVOKE {self._database.schema}_writer FROM {self._database.user}")
+
+    def mend(self) -> None:
+        self._owner(f"GRANT {self._database.schema}_writer TO {self._database.user}")
+
+    def _owner(self, statement: str) -> None:
+        with self._server.owner() as connection:
+            connection.execute(statement)
+
+
+IMPLEMENTATIONS = [
+    pytest.param("sqlite", id="sqlite"),
+    pytest.param("postgresql", id="postgresql", marks=pytest.mark.needs("postgresql")),
+]
 
 
 @pytest.fixture(params=IMPLEMENTATIONS)
 def premises(request: pytest.FixtureRequest, tmp_path: Path) -> Premises:
-    made: Premises = request.param(tmp_path)
-    return made
+    if request.param == "sqlite":
+        return SqlitePremises(tmp_path)
+    return PostgresqlPremises(request.getfixturevalue("postgresql"))
 
 
 def intent(n: int, replay_key: str | None = None) -> Entry:
