@@ -51,6 +51,7 @@ _log = logging.getLogger("kuacheng.app")
 
 GRACE_SECONDS = 10.0
 _AT_ONCE = 256
+_ADOPTED_SECONDS = 5.0
 _FIRST_ROUND_SECONDS = 5.0
 """That serving waits for the witnesses' first answers; without them it serves, and refuses what needs them."""
 _LEFT_OPEN = "the gateway ended before the exchange did"
@@ -84,6 +85,7 @@ async def gateway(loaded: Loaded, stream: TextIO, operator: str = "") -> AsyncIt
         stack.push_async_callback(ledger.close)
         await _close_interrupted(ledger, clock)
         await _recorded(ledger, clock, loaded, operator, stack)
+        stack.push_async_callback(_ended, asyncio.create_task(_close_adopted(ledger, clock)))
         adapters = _guarded(loaded.systems, clock)
         metrics.watch_systems(lambda: {name: each.standing for name, each in adapters.items()})
         for adapter in adapters.values():
@@ -206,6 +208,19 @@ async def _recorded(ledger: Appending, clock: Clock, loaded: Loaded, operator: s
             _log.error("the stop is not recorded", extra={"kind": unrecorded.reason.name})
 
     stack.push_async_callback(stopped)
+
+
+async def _close_adopted(ledger: Appending, clock: SystemClock) -> None:
+    """While the gateway runs, what others who share the log and have died left open is ended as soon as they are known to be dead."""
+    left: tuple[str, ...] = ()
+    while True:
+        await asyncio.sleep(_ADOPTED_SECONDS)
+        left += ledger.adopted()
+        now = clock.now()
+        tried = [ledger.append(seal.unknown(each, _LEFT_OPEN, now)) for each in left[:_AT_ONCE]]
+        ends = await asyncio.gather(*tried, return_exceptions=True)
+        # One that was ended meanwhile, by its own gateway after all, is out of order here and is let go.
+        left = left[_AT_ONCE:] + tuple(each for each, end in zip(left, ends, strict=False) if isinstance(end, Refusal))
 
 
 def _witness_problems(loaded: Loaded, wanted: WitnessMaterial) -> list[str]:

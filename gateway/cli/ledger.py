@@ -87,6 +87,22 @@ command.add_command(serve)
 command.add_command(verify)
 
 
+@command.command("schema")
+@click.option("--schema", default="kuacheng", show_default=True, help="The schema that the configuration names.")
+def schema(schema: str) -> None:
+    """Print the SQL that makes a log's tables and roles in PostgreSQL, for the owner of the database to run once.
+
+    \b
+    kuacheng ledger schema | psql -v ON_ERROR_STOP=1 -d DATABASE
+    """
+    from gateway.ledger.postgresql.schema import tables
+
+    try:
+        click.echo(tables(schema), nl=False)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
 @contextmanager
 def _log(path: str, file: str | None) -> Iterator[Log]:
     """The log that is named, open within the context; what keeps it from being read ends the program with status 2."""

@@ -6,7 +6,7 @@ at once, with `file:line:column` and what to do.
 
 from gateway.config.effective import Row, effective
 from gateway.config.loading import Loaded, Survey, load, survey, survey_tables
-from gateway.config.material import ServerMaterial, System, WitnessMaterial
+from gateway.config.material import DatabaseMaterial, ServerMaterial, System, WitnessMaterial
 from gateway.config.problem import ConfigError, Problem
 from gateway.config.settings import Settings
 from gateway.config.tables import Coverage
@@ -14,6 +14,7 @@ from gateway.config.tables import Coverage
 __all__ = [
     "ConfigError",
     "Coverage",
+    "DatabaseMaterial",
     "Loaded",
     "Problem",
     "Row",

@@ -22,7 +22,7 @@ from gateway.config.judging import (
     read_vocabulary,
 )
 from gateway.config.known import Known
-from gateway.config.material import Material, References, ServerMaterial, System, WitnessMaterial, read_material
+from gateway.config.material import DatabaseMaterial, Material, References, ServerMaterial, System, WitnessMaterial, read_material
 from gateway.config.problem import Gathering, Problem
 from gateway.config.salvage import salvaged, shared_names
 from gateway.config.search_right_file import WrittenRight
@@ -44,7 +44,7 @@ _SHORT: Final = 16
 class Loaded:
     """The whole configuration.
 
-    `systems` by the adapter's name; `ledger` is the log's database, `log_keys` what signs it, PEM;
+    `systems` by the adapter's name; `ledger` is the log's file or database, `log_keys` what signs it, PEM;
     `witnesses` is None where nobody need cosign; `document` is gateway.yaml.
     """
 
@@ -52,7 +52,7 @@ class Loaded:
     world: World
     systems: Mapping[str, System]
     server: ServerMaterial
-    ledger: Path
+    ledger: Path | DatabaseMaterial
     log_keys: tuple[bytes, ...] = field(repr=False)
     witnesses: WitnessMaterial | None
     coverage: tuple[Coverage, ...]
@@ -93,7 +93,7 @@ def load(path: Path, environment: Mapping[str, str]) -> Loaded:
         world=_world(parts, parts.settings, parts.material),
         systems=parts.material.systems,
         server=parts.material.server,
-        ledger=References(parts.source.document, path.parent, {}).path(parts.settings.ledger.file),
+        ledger=parts.material.ledger,
         log_keys=parts.material.log_keys,
         witnesses=parts.material.witnesses,
         coverage=parts.tables.coverage,

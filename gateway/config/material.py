@@ -20,6 +20,7 @@ from gateway.config.problem import ConfigError, Gathering, Problem
 from gateway.config.settings import (
     FormerKeySettings,
     HolderKeySettings,
+    PostgresqlSettings,
     RegionSettings,
     SecretFile,
     SecretReference,
@@ -81,6 +82,21 @@ class WitnessMaterial:
 
 
 @dataclass(frozen=True, slots=True)
+class DatabaseMaterial:
+    """What reaches a log in PostgreSQL. Certificates and key are files, for libpq reads files only, and were looked at."""
+
+    servers: tuple[Address, ...]
+    socket: Path | None
+    name: str
+    schema: str
+    user: str
+    password: str = field(repr=False)
+    authorities: Path | None
+    certificate: Path | None
+    key: Path | None
+
+
+@dataclass(frozen=True, slots=True)
 class Material:
     """Everything that gateway.yaml refers to. `anchors` by trust domain, `systems` by the adapter's name, `log_keys` PEM."""
 
@@ -89,6 +105,7 @@ class Material:
     server: ServerMaterial
     holder_key: HolderKey
     former_holder_keys: tuple[HolderKey, ...]
+    ledger: Path | DatabaseMaterial
     log_keys: tuple[bytes, ...] = field(repr=False)
     witnesses: WitnessMaterial | None
 
@@ -153,6 +170,7 @@ def read_material(references: References, settings: Settings) -> Material:
     holder_key = gathering.attempt(_holder_key, references, ("ledger", "holder_key"), settings.ledger.holder_key)
     former = gathering.attempt(_former_holder_keys, references, settings.ledger.holder_key)
     log_keys = gathering.attempt(_log_keys, references, settings)
+    ledger = gathering.attempt(_ledger, references, settings)
     wanted = settings.ledger.witnesses
     witnesses = gathering.attempt(_witnesses, references, wanted) if wanted else None
     anchors, systems = {}, {}
@@ -164,9 +182,9 @@ def read_material(references: References, settings: Settings) -> Material:
                 systems[found.name] = found
     gathering.add(_shared(references.document, anchors))
     gathering.close()
-    if server is None or holder_key is None or former is None or log_keys is None:
+    if server is None or holder_key is None or former is None or ledger is None or log_keys is None:
         raise RuntimeError("material is missing without a problem")
-    return Material(MappingProxyType(anchors), MappingProxyType(systems), server, holder_key, former, log_keys, witnesses)
+    return Material(MappingProxyType(anchors), MappingProxyType(systems), server, holder_key, former, ledger, log_keys, witnesses)
 
 
 def _server(references: References, settings: Settings) -> ServerMaterial:
@@ -222,6 +240,35 @@ def _log_keys(references: References, settings: Settings) -> tuple[bytes, ...]:
     ]
     gathering.close()
     return tuple(keys)
+
+
+def _ledger(references: References, settings: Settings) -> Path | DatabaseMaterial:
+    wanted = settings.ledger
+    if wanted.postgresql is not None:
+        return _database(references, wanted.postgresql)
+    return references.path(wanted.file or "")
+
+
+def _database(references: References, wanted: PostgresqlSettings) -> DatabaseMaterial:
+    at = ("ledger", "postgresql")
+    gathering = Gathering()
+    password = gathering.attempt(references.secret, (*at, "password"), wanted.password) if wanted.password else ""
+    if wanted.authorities:
+        gathering.attempt(references.pem, (*at, "authorities"), wanted.authorities.file, pem.authorities_fault)
+    if wanted.certificate and wanted.key:
+        gathering.attempt(_pair, references, at, wanted.certificate.file, wanted.key.file)
+    gathering.close()
+    return DatabaseMaterial(
+        servers=wanted.servers,
+        socket=references.path(wanted.socket) if wanted.socket else None,
+        name=wanted.database,
+        schema=wanted.schema_,
+        user=wanted.user,
+        password=password or "",
+        authorities=references.path(wanted.authorities.file) if wanted.authorities else None,
+        certificate=references.path(wanted.certificate.file) if wanted.certificate else None,
+        key=references.path(wanted.key.file) if wanted.key else None,
+    )
 
 
 def _witnesses(references: References, wanted: WitnessSettings) -> WitnessMaterial:

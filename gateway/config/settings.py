@@ -20,7 +20,9 @@ from gateway.config.words import (
     Loopback,
     Name,
     Path,
+    Reached,
     RegionCode,
+    SchemaName,
     Text,
     TrustDomain,
     Url,
@@ -159,16 +161,56 @@ class WitnessSettings(Section):
         return self
 
 
+class PostgresqlSettings(Section):
+    """A log in PostgreSQL."""
+
+    servers: tuple[Reached, ...] = Field(
+        default=(), description="host and port of each server; the one that can be written is taken"
+    )
+    socket: Path | None = Field(default=None, description="the folder of the server's Unix socket, on this machine")
+    database: Text = Field(description="the database's name")
+    schema_: SchemaName = Field(
+        default="kuacheng", alias="schema", description="the log's own schema; another log gets another one"
+    )
+    user: Text = Field(description="who logs in, with the rights of the role <schema>_writer and no more")
+    password: SecretReference | None = Field(default=None, description="{file: path} or {env: NAME}")
+    authorities: FileReference | None = Field(default=None, description="the CAs that may sign the servers' certificates, PEM")
+    certificate: FileReference | None = Field(
+        default=None, description="the certificate by which the servers know the gateway, PEM"
+    )
+    key: FileReference | None = Field(default=None, description="the private key of that certificate, PEM, mode 600")
+
+    @model_validator(mode="after")
+    def _reachable(self) -> "PostgresqlSettings":
+        if bool(self.servers) is (self.socket is not None):
+            raise fault("must name either servers or a socket", "name the servers, or the folder of a socket on this machine")
+        if self.servers and self.authorities is None:
+            raise fault("servers need authorities: their certificates are always verified", "write authorities: {file: path}")
+        if (self.certificate is None) is not (self.key is None):
+            raise fault("certificate and key belong together", "name both, or neither")
+        return self
+
+
 class LedgerSettings(Section):
     """Where the evidence log is kept."""
 
-    file: Path = Field(description="the database, relative to gateway.yaml")
+    file: Path | None = Field(default=None, description="the database of a log on this machine, relative to gateway.yaml")
+    postgresql: PostgresqlSettings | None = Field(
+        default=None,
+        description="a log in PostgreSQL, {servers, socket, database, schema, user, password, authorities, certificate, key}",
+    )
     key: FileReference = Field(description="the Ed25519 key that signs the log's checkpoints, PEM, mode 600, {file}")
     next_key: FileReference | None = Field(default=None, description="the key that is to follow it, signing beside it until then")
     holder_key: HolderKeySettings = Field(description="the key under which holders' numbers are hashed, {id, file, former}")
     witnesses: WitnessSettings | None = Field(
         default=None, description="who must have cosigned, {policy, kept, interval, limit, authorities}"
     )
+
+    @model_validator(mode="after")
+    def _one_store(self) -> "LedgerSettings":
+        if (self.file is None) is (self.postgresql is None):
+            raise fault("must name exactly one of file and postgresql", "keep the one that holds the log")
+        return self
 
 
 class LimitSettings(Section):
@@ -207,6 +249,6 @@ class Settings(Section):
     search_rights: tuple[Path, ...] = Field(
         default=(), description="who may search the log for a holder: folders, files; nobody if the key is left out"
     )
-    ledger: LedgerSettings = Field(description="the evidence log, {file, key, next_key, holder_key, witnesses}")
+    ledger: LedgerSettings = Field(description="the evidence log, {file or postgresql, key, next_key, holder_key, witnesses}")
     limits: LimitSettings = Field(default_factory=LimitSettings, description="deadlines and load")
     strict_identifiers: bool = Field(default=False, description="refuse e-licences whose identifier breaks GB/T 36904")

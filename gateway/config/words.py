@@ -24,6 +24,7 @@ _Value = TypeVar("_Value")
 _SECONDS: Final[Mapping[str, float]] = MappingProxyType({"ms": 0.001, "s": 1.0, "m": 60.0})
 _DURATION: Final = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(ms|s|m)")
 _ADDRESS: Final = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})")
+_SERVER: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9.-]{0,252}):([0-9]{1,5})")
 _HIGHEST_PORT: Final = 65_535
 _YEARS: Final = range(2000, 2200)
 
@@ -64,6 +65,13 @@ def _address(value: object) -> Address:
     if found is None or int(found[3]) > _HIGHEST_PORT:
         raise fault("must be an address and a port", 'write it as "127.0.0.1:8443" or "[::1]:8443"')
     return Address(found[1] or found[2], int(found[3]))
+
+
+def _reached(value: object) -> Address:
+    found = _SERVER.fullmatch(value) if isinstance(value, str) else None
+    if found is None or not 0 < int(found[2]) <= _HIGHEST_PORT:
+        raise fault("must be a host name and a port", 'write it as "db-1.city.example:5432"')
+    return Address(found[1], int(found[2]))
 
 
 def _loopback(address: Address) -> Address:
@@ -153,6 +161,7 @@ Named = Annotated[Text, AfterValidator(_named)]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(_line)]
 Duration = Annotated[float, BeforeValidator(_duration)]
 Listening = Annotated[Address, PlainValidator(_address)]
+Reached = Annotated[Address, PlainValidator(_reached)]
 Loopback = Annotated[Address, PlainValidator(_address), AfterValidator(_loopback)]
 Url = Annotated[str, AfterValidator(_url)]
 Day = Annotated[date, _dated(_day)]
@@ -169,6 +178,9 @@ LogName = Annotated[
 TrustDomain = Annotated[
     str,
     _form(r"[a-z0-9][a-z0-9._-]{0,254}", "a SPIFFE trust domain", "write it in small letters, such as guangzhou.test"),
+]
+SchemaName = Annotated[
+    str, _form(r"[a-z_][a-z0-9_]{0,40}", "the name of a schema", "use a to z, 0 to 9 and _, and no digit first")
 ]
 HostName = Annotated[str, _form(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}", "a host name", "write it as city.example")]
 Connector = Annotated[

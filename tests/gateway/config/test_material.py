@@ -144,6 +144,60 @@ def witnessed(site, further=""):
     site.change("gateway.yaml", "hk-2026, file: secrets/holder.key}", WITNESSES % further)
 
 
+DATABASE = "ledger: {postgresql: {database: evidence, user: gateway, %s}, key"
+
+
+def stored(site, where):
+    site.change("gateway.yaml", "ledger: {file: ledger.db, key", DATABASE % where)
+
+
+def test_a_log_in_postgresql_is_reached_over_tls_with_what_the_servers_need(site):
+    stored(
+        site,
+        'schema: log_2026h2, servers: ["db-1.test:5432", "db-2.test:5433"], authorities: {file: pki/foshan-ca.crt}, '
+        "password: {env: DB}, certificate: {file: pki/gateway.crt}, key: {file: pki/gateway.key}",
+    )
+    site.environment["DB"] = "a password"
+    found = site.load().ledger
+    assert [(each.host, each.port) for each in found.servers] == [("db-1.test", 5432), ("db-2.test", 5433)]
+    assert (found.name, found.user, found.schema, found.password) == ("evidence", "gateway", "log_2026h2", "a password")
+    files = (found.authorities, found.certificate, found.key)
+    assert files == tuple(site.folder / "pki" / each for each in ("foshan-ca.crt", "gateway.crt", "gateway.key"))
+    assert "a password" not in repr(found)
+
+
+def test_a_log_in_postgresql_is_reached_by_a_socket_on_this_machine(site):
+    stored(site, "socket: run")
+    found = site.load().ledger
+    assert (found.servers, found.socket, found.schema, found.password) == ((), site.folder / "run", "kuacheng", "")
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("schema: s", "must name either servers or a socket"),
+        ('servers: ["a:1"], socket: s', "must name either servers or a socket"),
+        ('servers: ["db.test:5432"]', "servers need authorities: their certificates are always verified"),
+        ('servers: ["db.test"], authorities: {file: pki/foshan-ca.crt}', "must be a host name and a port"),
+        ("socket: s, certificate: {file: pki/gateway.crt}", "certificate and key belong together"),
+        ("socket: s, password: geheim", "a secret must not stand in this file"),
+        ("socket: s, schema: Log-1", "the name of a schema"),
+        ("socket: s, sslmode: disable", "unknown key 'sslmode'"),
+    ],
+)
+def test_a_database_that_cannot_be_reached_safely_is_refused(site, where, message):
+    stored(site, where)
+    (told,) = site.messages()
+    assert message in told
+
+
+@pytest.mark.parametrize("stores", ["", "file: ledger.db, postgresql: {database: d, user: u, socket: s}, "])
+def test_the_log_is_in_one_store(site, stores):
+    site.change("gateway.yaml", "ledger: {file: ledger.db, ", f"ledger: {{{stores}")
+    (told,) = site.messages()
+    assert "must name exactly one of file and postgresql" in told
+
+
 def test_without_witnesses_there_are_none(site):
     assert site.load().witnesses is None
 
