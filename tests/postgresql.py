@@ -44,13 +44,23 @@ class Server:
         server.start()
         return server
 
-    def start(self) -> None:
-        options = f"-k {self.folder} {_SETTINGS}"
+    def start(self, further: str = "") -> None:
+        """With further options of the server, for this time."""
+        options = f"-k {self.folder} {_SETTINGS} {further}"
         self.run("pg_ctl", "start", "-w", "-s", "-l", str(self.folder / "log"), "-o", options)
 
     def stop(self, mode: str = "fast") -> None:
         """`immediate` is what a power cut looks like to the database."""
         self.run("pg_ctl", "stop", "-w", "-s", "-m", mode)
+
+    def write(self, name: str, content: bytes) -> Path:
+        """A file beside the cluster that the server may read."""
+        path = self.folder / name
+        path.write_bytes(content)
+        path.chmod(0o600)
+        if os.geteuid() == 0:
+            shutil.chown(path, "postgres")
+        return path
 
     def end(self) -> None:
         with suppress(subprocess.CalledProcessError):

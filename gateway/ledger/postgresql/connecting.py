@@ -59,8 +59,11 @@ class Database:
         given = {
             "dbname": self.name,
             "user": self.user,
-            "password": self.password or None,
+            # What is not given, even as nothing, libpq takes from variables and files that it finds.
+            "password": self.password,
             "passfile": "/dev/null/none",
+            "hostaddr": "",
+            "options": "",
             "gssencmode": "disable",
             "application_name": "kuacheng",
             "client_encoding": "UTF8",

@@ -56,7 +56,9 @@ async def test_a_log_of_several_tiles_proves_each_entry_and_its_growth(database,
         ("UPDATE entries SET nonce = NULL, body = NULL, leaf_hash = sha256('x') WHERE idx = 3", Flaw.TREE_DIFFERS, 0),
     ],
 )
-async def test_tampering_is_named(postgresql, database, opened, book, edit: str, flaw: Flaw, index: int) -> None:
+async def test_tampering_is_named(  # noqa: PLR0917 - fixtures
+    postgresql, database, opened, book, edit: str, flaw: Flaw, index: int
+) -> None:
     async with opened(database) as ledger:
         for entry in (book.search(0), book.outcome(0), book.intent(1), book.refused(2)):
             await ledger.append(entry)
