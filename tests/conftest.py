@@ -1,12 +1,18 @@
 """What every test shares: Hypothesis judges what holds, not how long it took; a test says which program of others it needs."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from tests.peers import PEERS
-from tests.postgresql import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.postgresql import Server
 
 # Inherits whatever profile is in force, such as Hypothesis's own for continuous integration.
 settings.register_profile("kuacheng", settings(), deadline=None, database=None)
@@ -51,6 +57,8 @@ def _missing(item: pytest.Item) -> list[str]:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Server]:
     """One PostgreSQL for all tests of this process that are marked `needs("postgresql")`; whoever stops it starts it again."""
+    from tests.postgresql import Server
+
     server = Server.begin()
     yield server
     server.end()
