@@ -6,6 +6,8 @@ gets its UNKNOWN outcome before the first call is let in; where witnesses are co
 
 import asyncio
 import contextlib
+import logging
+import sqlite3
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,7 +20,9 @@ from typing import TextIO
 from adapters.connectors.settings import SystemSettings
 from adapters.guarding.guarded import Bounds, Guarded
 from adapters.registry import CONNECTORS, CREDENTIALS, OPERATIONS
+from certs import seen
 from certs.preflight import Trust, examine
+from certs.seen import Sightings
 from gateway import storage
 from gateway.clock import SystemClock, entropy, fraction, new_id
 from gateway.config import Loaded, System, WitnessMaterial
@@ -42,10 +46,14 @@ from gateway.stages import seal
 from gateway.telemetry.access import AccessLog
 from gateway.telemetry.metrics import Metrics
 
+_log = logging.getLogger("kuacheng.app")
+
 GRACE_SECONDS = 10.0
 _AT_ONCE = 256
 _FIRST_ROUND_SECONDS = 5.0
 """That serving waits for the witnesses' first answers; without them it serves, and refuses what needs them."""
+_SEEN_SECONDS = 2.0
+"""Between two looks whether a certificate came in that the record of callers does not have."""
 _LEFT_OPEN = "the gateway ended before the exchange did"
 
 
@@ -80,7 +88,11 @@ async def gateway(loaded: Loaded, stream: TextIO) -> AsyncIterator[Running]:
         watched = await _watched(loaded, ledger, clock, metrics, stack)
         receipts = LogReceipts(storage.opening(loaded))
         stack.push_async_callback(receipts.close)
-        inside = Inside(lambda: loaded.world, Ports(adapters, watched, clock, metrics), receipts, door, new_id, entropy)
+        sightings = await _sightings(loaded, clock, stack)
+        ports = Ports(adapters, watched, clock, metrics)
+        inside = Inside(
+            lambda: loaded.world, ports, receipts, door, new_id, entropy, lambda peer: sightings.note(peer.leaf, peer.chain)
+        )
         server = Server(_listener(loaded), inside, Metering(metrics, clock.monotonic))
         metrics.watch(lambda: float(door.inside))
         metrics.stands(loaded.world.edition, version("kuacheng"))
@@ -206,6 +218,28 @@ async def _watched(loaded: Loaded, ledger: Ledger, clock: Clock, metrics: Metric
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(first.wait(), _FIRST_ROUND_SECONDS)
     return Watched(ledger, collector, clock, wanted.limit)
+
+
+async def _sightings(loaded: Loaded, clock: Clock, stack: AsyncExitStack) -> Sightings:
+    """Whose certificates come in, written from now on until the stack ends, and once more then."""
+    sightings = Sightings(seen.beside(loaded.ledger), clock.now, clock.monotonic)
+    stack.push_async_callback(_write_seen, sightings)
+    stack.push_async_callback(_ended, asyncio.create_task(_writing_seen(sightings)))
+    return sightings
+
+
+async def _writing_seen(sightings: Sightings) -> None:
+    while True:
+        await asyncio.sleep(_SEEN_SECONDS)
+        await _write_seen(sightings)
+
+
+async def _write_seen(sightings: Sightings) -> None:
+    """The record serves operators: where it cannot be written, that is said, and calls go on."""
+    try:
+        await asyncio.to_thread(sightings.flush)
+    except sqlite3.Error as error:
+        _log.warning("the record of callers' certificates could not be written", extra={"kind": type(error).__name__})
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -36,7 +36,10 @@ Answer = TypeVar("Answer", bound=Message)
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """What every method needs. `world` yields the edition that stands at the moment of the call, `entropy(n)` n bytes of chance."""
+    """What every method needs. `world` yields the edition that stands at the moment of the call, `entropy(n)` n bytes of chance.
+
+    `seen` is told each peer that calls, and must cost next to nothing.
+    """
 
     world: Callable[[], World]
     ports: Ports
@@ -44,6 +47,7 @@ class Inside:
     door: Door
     new_id: Callable[[], str]
     entropy: Callable[[int], bytes]
+    seen: Callable[[Peer], None]
 
 
 class Evidence(EvidenceServiceServicer):
@@ -128,7 +132,7 @@ async def _identified(inside: Inside, context: Context, look: Callable[[Caller, 
     world, call_id = inside.world(), inside.new_id()
     try:
         with inside.door.pass_through(world.limits):
-            return await look(identify(_peer(context), world.trust, inside.ports.clock.now()), world)
+            return await look(identify(_peer(context, inside), world.trust, inside.ports.clock.now()), world)
     except Refusal as refusal:
         await _refuse(context, refusal, call_id)
     except Exception as fault:  # noqa: BLE001  as in Query
@@ -146,12 +150,14 @@ def _call(request: pb.QueryRequest | None, context: Context, exchange_id: str, w
     left = time_left(context.time_remaining(), world.limits)
     asked = left if isinstance(left, Refusal) else reading.question(request, now.date())
     seconds = world.limits.minimum_deadline if isinstance(left, Refusal) else left
-    return Call(exchange_id, _peer(context), asked, now, arrived + seconds, inside.entropy(KEY_SIZE))
+    return Call(exchange_id, _peer(context, inside), asked, now, arrived + seconds, inside.entropy(KEY_SIZE))
 
 
-def _peer(context: Context) -> Peer:
+def _peer(context: Context, inside: Inside) -> Peer:
     shown = context.auth_context()
-    return Peer(b"".join(shown.get("x509_pem_cert", ())), b"".join(shown.get("x509_pem_cert_chain", ())))
+    peer = Peer(b"".join(shown.get("x509_pem_cert", ())), b"".join(shown.get("x509_pem_cert_chain", ())))
+    inside.seen(peer)
+    return peer
 
 
 async def _refuse(context: Context, refusal: Refusal, exchange_id: str) -> NoReturn:

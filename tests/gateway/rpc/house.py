@@ -30,7 +30,7 @@ from gateway.ledger.receipts import LogReceipts
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.city import CityAnswer, CityRequest
 from gateway.model.exchange import Entry, Recorded
-from gateway.model.identity import Anchor, Trust
+from gateway.model.identity import Anchor, Peer, Trust
 from gateway.model.world import Limits, World
 from gateway.ports import Ledger
 from gateway.rpc.door import Door
@@ -187,6 +187,7 @@ class House:
     said: io.StringIO
     ledger: Watched
     file: Path
+    shown_by: list[Peer] = field(repr=False)
     world: World = field(repr=False)
 
     def client(self, leaf: Leaf | None = None, **options: Any) -> Client:
@@ -242,12 +243,14 @@ async def house(limits: Limits | None = None, **changes: Any) -> AsyncIterator[H
         shown = papers().server
         trusted = papers().regions.own.certificate_pem + papers().regions.other.certificate_pem
         listener = Listener("127.0.0.1:0", shown.certificate, shown.key, trusted)
-        inside, metering = Inside(lambda: judged, ports, receipts, Door(), new_id, entropy), Metering(metrics, clock.monotonic)
+        shown_by: list[Peer] = []
+        inside = Inside(lambda: judged, ports, receipts, Door(), new_id, entropy, shown_by.append)
+        metering = Metering(metrics, clock.monotonic)
         server = Server(listener, inside, metering)
         configure(said)
         port = await server.start()
         try:
-            yield House(f"127.0.0.1:{port}", server, inside, metering, city, metrics, said, ledger, file, judged)
+            yield House(f"127.0.0.1:{port}", server, inside, metering, city, metrics, said, ledger, file, shown_by, judged)
         finally:
             city.release()
             await server.stop(PATIENCE)
