@@ -39,6 +39,7 @@ from gateway.model.refusal import Reason
 from gateway.ports import Clock, Ledger
 from gateway.rpc.door import Door
 from gateway.rpc.metering import Metering
+from gateway.rpc.rotating import Shown
 from gateway.rpc.server import Listener, Server
 from gateway.rpc.services import Inside
 from gateway.rpc.status import WORDINGS
@@ -172,7 +173,7 @@ def _listener(loaded: Loaded) -> Listener:
     """Trusts the authorities of every region: which of them may speak for whom, stages.identify decides."""
     anchors = loaded.world.trust.anchors.values()
     authorities = b"\n".join(each.authorities for each in anchors)
-    return Listener(str(loaded.server.address), loaded.server.certificate, loaded.server.key, authorities)
+    return Listener(str(loaded.server.address), Shown(loaded.server.certificate, loaded.server.key, authorities))
 
 
 async def _close_interrupted(ledger: Appending, clock: SystemClock) -> None:

@@ -37,6 +37,7 @@ from gateway.rpc.door import Door
 from gateway.rpc.metering import Metering
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from gateway.rpc.pb.v1.evidence_service_pb2_grpc import EvidenceServiceStub
+from gateway.rpc.rotating import Shown
 from gateway.rpc.server import Listener, Server
 from gateway.rpc.services import Inside
 from gateway.telemetry.access import AccessLog, configure
@@ -242,7 +243,7 @@ async def house(limits: Limits | None = None, **changes: Any) -> AsyncIterator[H
         ports = Ports({"foshan.test": city}, ledger, clock, metrics)
         shown = papers().server
         trusted = papers().regions.own.certificate_pem + papers().regions.other.certificate_pem
-        listener = Listener("127.0.0.1:0", shown.certificate, shown.key, trusted)
+        listener = Listener("127.0.0.1:0", Shown(shown.certificate, shown.key, trusted))
         shown_by: list[Peer] = []
         inside = Inside(lambda: judged, ports, receipts, Door(), new_id, entropy, shown_by.append)
         metering = Metering(metrics, clock.monotonic)
