@@ -9,12 +9,11 @@ import contextlib
 import logging
 import sqlite3
 import ssl
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
-from types import MappingProxyType
 from typing import TextIO
 
 from adapters.connectors.settings import SystemSettings
@@ -37,6 +36,7 @@ from gateway.ledger.source import LogSource
 from gateway.ledger.submitting import HttpPost
 from gateway.model.refusal import Reason
 from gateway.ports import Clock, Ledger
+from gateway.reloading import Making, Reloader, Standing
 from gateway.rpc.door import Door
 from gateway.rpc.metering import Metering
 from gateway.rpc.rotating import Shown
@@ -64,15 +64,22 @@ class NotBuildable(Exception):  # noqa: N818  named for what was found
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A gateway that serves. `address` and `metrics` are host:port with the real port; `metrics` is empty where none was wanted."""
+    """A gateway that serves. `address` and `metrics` are host:port with the real port; `metrics` is empty where none was wanted.
+
+    `reload` takes up what the files say now, and tells what keeps it from that.
+    """
 
     address: str
     metrics: str
+    reload: Callable[[str], Awaitable[tuple[str, ...]]]
 
 
 @asynccontextmanager
-async def gateway(loaded: Loaded, stream: TextIO) -> AsyncIterator[Running]:
-    """Serves within the context; log lines go to `stream`. Raises NotBuildable, OSError, or what the ledger says of its file."""
+async def gateway(loaded: Loaded, stream: TextIO, read: Callable[[], Loaded] | None = None) -> AsyncIterator[Running]:
+    """Serves within the context; log lines go to `stream`. `read` reads the configuration again, for a reload.
+
+    Raises NotBuildable, OSError, or what the ledger says of its file.
+    """
     for problem in problems(loaded):
         raise NotBuildable(problem)
     clock = SystemClock()
@@ -81,26 +88,28 @@ async def gateway(loaded: Loaded, stream: TextIO) -> AsyncIterator[Running]:
         ledger = storage.ledger(loaded)
         stack.push_async_callback(ledger.close)
         await _close_interrupted(ledger, clock)
-        adapters = _guarded(loaded.systems, clock)
-        metrics.watch_systems(lambda: {name: each.standing for name, each in adapters.items()})
-        for adapter in adapters.values():
-            stack.push_async_callback(adapter.close)
+        making = Making(read or (lambda: loaded), problems, lambda system: _guard(system, clock), _shown)
+        standing = Standing(loaded, making.connect)
+        stack.push_async_callback(standing.close)
+        metrics.watch_systems(lambda: {name: each.standing for name, each in standing.adapters.items()})
         door = Door()
         watched = await _watched(loaded, ledger, clock, metrics, stack)
         receipts = LogReceipts(storage.opening(loaded))
         stack.push_async_callback(receipts.close)
         sightings = await _sightings(loaded, clock, stack)
-        ports = Ports(adapters, watched, clock, metrics)
+        ports = Ports(standing.adapters, watched, clock, metrics)
         inside = Inside(
-            lambda: loaded.world, ports, receipts, door, new_id, entropy, lambda peer: sightings.note(peer.leaf, peer.chain)
+            standing.world, ports, receipts, door, new_id, entropy, lambda peer: sightings.note(peer.leaf, peer.chain)
         )
-        server = Server(_listener(loaded), inside, Metering(metrics, clock.monotonic))
+        server = Server(Listener(str(loaded.server.address), _shown(loaded)), inside, Metering(metrics, clock.monotonic))
         metrics.watch(lambda: float(door.inside))
-        metrics.stands(loaded.world.edition, version("kuacheng"))
+        metrics.connections(server.accepted)
+        reloader = Reloader(standing, making, server, metrics, version("kuacheng"))
         where = _serve_metrics(loaded, metrics, stack)
         port = await server.start()
         stack.push_async_callback(server.stop, GRACE_SECONDS)
-        yield Running(str(replace(loaded.server.address, port=port)), where)
+        stack.push_async_callback(_ended, asyncio.create_task(reloader.watch()))
+        yield Running(str(replace(loaded.server.address, port=port)), where, reloader.reload)
 
 
 def problems(loaded: Loaded) -> tuple[str, ...]:
@@ -145,14 +154,10 @@ def _operations(loaded: Loaded) -> list[str]:
     ]
 
 
-def _guarded(systems: Mapping[str, System], clock: SystemClock) -> Mapping[str, Guarded]:
-    return MappingProxyType({name: _guard(name, system, clock) for name, system in systems.items()})
-
-
-def _guard(name: str, system: System, clock: SystemClock) -> Guarded:
-    adapter = CONNECTORS[name](_settings(system), clock, entropy)
+def _guard(system: System, clock: SystemClock) -> Guarded:
+    adapter = CONNECTORS[system.name](_settings(system), clock, entropy)
     bounds = Bounds(places=system.connections, queue=system.queue, patience=system.timeout / 2)
-    return Guarded(name, adapter, bounds, clock, fraction)
+    return Guarded(system.name, adapter, bounds, clock, fraction)
 
 
 def _settings(system: System) -> SystemSettings:
@@ -169,11 +174,11 @@ def _settings(system: System) -> SystemSettings:
     )
 
 
-def _listener(loaded: Loaded) -> Listener:
+def _shown(loaded: Loaded) -> Shown:
     """Trusts the authorities of every region: which of them may speak for whom, stages.identify decides."""
     anchors = loaded.world.trust.anchors.values()
     authorities = b"\n".join(each.authorities for each in anchors)
-    return Listener(str(loaded.server.address), Shown(loaded.server.certificate, loaded.server.key, authorities))
+    return Shown(loaded.server.certificate, loaded.server.key, authorities)
 
 
 async def _close_interrupted(ledger: Appending, clock: SystemClock) -> None:

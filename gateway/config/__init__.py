@@ -7,6 +7,7 @@ at once, with `file:line:column` and what to do.
 from gateway.config.effective import Row, effective
 from gateway.config.loading import Loaded, Survey, load, survey, survey_tables
 from gateway.config.material import ServerMaterial, System, WitnessMaterial
+from gateway.config.places import followed, generations, moved
 from gateway.config.problem import ConfigError, Problem
 from gateway.config.settings import Settings
 from gateway.config.tables import Coverage
@@ -23,7 +24,10 @@ __all__ = [
     "System",
     "WitnessMaterial",
     "effective",
+    "followed",
+    "generations",
     "load",
+    "moved",
     "survey",
     "survey_tables",
 ]

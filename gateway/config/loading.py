@@ -16,6 +16,7 @@ from gateway.config.document import Document
 from gateway.config.judging import Tables, Vocabulary, gather_agreements, read_tables, read_vocabulary
 from gateway.config.known import Known
 from gateway.config.material import Material, References, ServerMaterial, System, WitnessMaterial, read_material
+from gateway.config.places import NOTHING, Places
 from gateway.config.problem import Gathering, Problem
 from gateway.config.salvage import salvaged, shared_names
 from gateway.config.settings import Settings
@@ -36,7 +37,7 @@ class Loaded:
     """The whole configuration.
 
     `systems` by the adapter's name; `ledger` is the log's database, `log_keys` what signs it, PEM;
-    `witnesses` is None where nobody need cosign; `document` is gateway.yaml.
+    `witnesses` is None where nobody need cosign; `document` is gateway.yaml; `links` as Places.links.
     """
 
     settings: Settings
@@ -48,6 +49,7 @@ class Loaded:
     witnesses: WitnessMaterial | None
     coverage: tuple[Coverage, ...]
     document: Document = field(repr=False)
+    links: Mapping[Path, Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,13 @@ class _Parts:
     judging: tuple[tuple[str, bytes], ...]
 
 
-def load(path: Path, environment: Mapping[str, str]) -> Loaded:
-    """The configuration at the path of a gateway.yaml. Raises ConfigError with every problem of every file."""
-    gathering = Gathering()
-    parts = _read(gathering, path, environment)
+def load(path: Path, environment: Mapping[str, str], instead: Mapping[Path, Path] = NOTHING) -> Loaded:
+    """The configuration at the path of a gateway.yaml. Raises ConfigError with every problem of every file.
+
+    `instead` maps a folder, absolute, to one that is read in its place: what would be if its link led there?
+    """
+    gathering, places = Gathering(), Places(instead)
+    parts = _read(gathering, path, environment, places)
     gathering.close()
     if parts is None or parts.settings is None or parts.material is None:
         raise RuntimeError("a part of the configuration is missing without a problem")
@@ -88,13 +93,14 @@ def load(path: Path, environment: Mapping[str, str]) -> Loaded:
         witnesses=parts.material.witnesses,
         coverage=parts.tables.coverage,
         document=parts.source.document,
+        links=places.links,
     )
 
 
 def survey(path: Path, environment: Mapping[str, str]) -> Survey:
     """The same walk for people who mend tables: what is covered, though something be wrong. Never raises ConfigError."""
     gathering = Gathering()
-    parts = _read(gathering, path, environment)
+    parts = _read(gathering, path, environment, Places())
     return Survey(parts.tables.coverage if parts else (), gathering.problems)
 
 
@@ -111,7 +117,7 @@ def survey_tables(catalogue: tuple[str, ...], tables: tuple[str, ...], folder: P
     return Survey(covered.coverage, gathering.problems)
 
 
-def _read(gathering: Gathering, path: Path, environment: Mapping[str, str]) -> _Parts | None:
+def _read(gathering: Gathering, path: Path, environment: Mapping[str, str], places: Places) -> _Parts | None:
     source = gathering.attempt(read_source, path)
     if source is None:
         return None
@@ -119,7 +125,7 @@ def _read(gathering: Gathering, path: Path, environment: Mapping[str, str]) -> _
     settings = gathering.attempt(shape, document, Settings)
     lists = salvaged(document, settings)
     gathering.add(shared_names(document))
-    references = References(document, path.parent, environment)
+    references = References(document, path.parent, environment, places)
     material = gathering.attempt(read_material, references, settings) if settings else None
 
     def listed(kind: str, names: tuple[str, ...]) -> tuple[Source, ...]:

@@ -1,8 +1,8 @@
 """The credentials of one port, changed while connections come and go: published, tried by a handshake of our own, taken back if it fails.
 
 Laws: what gRPC's threads call is a read of two fields, no lock and no I/O, and gives a configuration once a rotation; one credentials
-object a port. gRPC takes bad material in silence and goes on with the old, so what is shown is compared with what was meant. Authorities cannot be seen
-from outside; whoever gives them has looked at them (gateway.config.pem).
+object a port. gRPC takes bad material in silence and goes on with the old, so what is shown is compared with what was meant. Authorities
+cannot be seen from outside: whoever gives them has looked at them (gateway.config.pem).
 C-core frees the old configuration while a handshake may still be using it (grpc issue 36693). An idle connection, parked before the change
 and kept some seconds after it, holds a reference to the old one, so that it is freed when nobody is at it any more.
 """

@@ -77,6 +77,19 @@ TURNED_AWAY = Series(
 TRIED_AGAIN = Series(
     "kuacheng_system_tried_again_total", Kind.COUNTER, "Second tries of questions of which nothing was sent.", ("system",)
 )
+NOT_AFTER = Series(
+    "kuacheng_certificate_not_after_timestamp_seconds",
+    Kind.GAUGE,
+    "When a certificate ends, Unix time: of what is shown (server, client), and the first to end of each file of authorities (trusted).",
+    ("role", "of"),
+)
+RELOADS = Series("kuacheng_reloads_total", Kind.COUNTER, "Configurations and generations taken up, by result.", ("result",))
+GENERATION = Series("kuacheng_generation_info", Kind.INFO, "The generation of certificates that is in force.", ("generation",))
+ACCEPTED = Series(
+    "kuacheng_connections_accepted_total",
+    Kind.COUNTER,
+    "Connections that came in. Whether a handshake then failed, and why, gRPC writes to standard error only.",
+)
 IN_FLIGHT = Series("kuacheng_exchanges_in_flight", Kind.GAUGE, "Exchanges under way now.")
 WORLD = Series("kuacheng_world_info", Kind.INFO, "Edition of the configuration that judges now.", ("edition", "version"))
 
@@ -96,6 +109,10 @@ ALL = (
     SYSTEM_WAITING,
     TURNED_AWAY,
     TRIED_AGAIN,
+    NOT_AFTER,
+    RELOADS,
+    GENERATION,
+    ACCEPTED,
     IN_FLIGHT,
     WORLD,
 )

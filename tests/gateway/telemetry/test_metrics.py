@@ -71,6 +71,9 @@ def test_every_series_of_the_table_is_exported_with_its_labels_and_bounds(metric
     metrics.witnessed(lambda: 4.0)
     metrics.witnesses_failed(["UNREACHABLE"])
     metrics.watch_systems(lambda: {"foshan.f1": Standing(Passage.CLOSED, 1, 64, 0, 64, 0, 0)})
+    metrics.reloaded("applied")
+    metrics.material([("server", "listen", 1.0)], ["000001"])
+    metrics.connections(lambda: 5)
     with served(metrics) as url:
         found = scraped(url)
     ours = {each.name.removesuffix("_total"): each for each in series.ALL}
