@@ -9,7 +9,7 @@ import contextlib
 import logging
 import sqlite3
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,7 +19,7 @@ from typing import TextIO
 from adapters.connectors.settings import SystemSettings
 from adapters.guarding.guarded import Bounds, Guarded
 from adapters.registry import CONNECTORS, CREDENTIALS, OPERATIONS
-from certs import seen
+from certs import bundle, changing, seen
 from certs.preflight import Trust, examine
 from certs.seen import Sightings
 from gateway import storage
@@ -34,6 +34,7 @@ from gateway.ledger.policy import Policy, PolicyRefused, collecting_faults
 from gateway.ledger.receipts import LogReceipts
 from gateway.ledger.source import LogSource
 from gateway.ledger.submitting import HttpPost
+from gateway.model.identity import Anchor
 from gateway.model.refusal import Reason
 from gateway.ports import Clock, Ledger
 from gateway.reloading import Making, Reloader, Standing
@@ -44,6 +45,7 @@ from gateway.rpc.server import Listener, Server
 from gateway.rpc.services import Inside
 from gateway.rpc.status import WORDINGS
 from gateway.stages import seal
+from gateway.telemetry import authorities
 from gateway.telemetry.access import AccessLog
 from gateway.telemetry.metrics import Metrics
 
@@ -104,6 +106,7 @@ async def gateway(loaded: Loaded, stream: TextIO, read: Callable[[], Loaded] | N
         server = Server(Listener(str(loaded.server.address), _shown(loaded)), inside, Metering(metrics, clock.monotonic))
         metrics.watch(lambda: float(door.inside))
         metrics.connections(server.accepted)
+        metrics.authorities(lambda: _standings(standing.loaded, clock))
         reloader = Reloader(standing, making, server, metrics, version("kuacheng"))
         where = _serve_metrics(loaded, metrics, stack)
         port = await server.start()
@@ -224,6 +227,22 @@ async def _watched(loaded: Loaded, ledger: Ledger, clock: Clock, metrics: Metric
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(first.wait(), _FIRST_ROUND_SECONDS)
     return Watched(ledger, collector, clock, wanted.limit)
+
+
+def _standings(loaded: Loaded, clock: Clock) -> Mapping[str, authorities.Believed]:
+    """Runs on the thread that is scraped."""
+    try:
+        rows = seen.read(seen.beside(loaded.ledger))
+    except sqlite3.Error:
+        rows = ()
+    return {each.region: _standing(each, rows, clock) for each in loaded.world.trust.anchors.values()}
+
+
+def _standing(anchor: Anchor, rows: tuple[seen.Seen, ...], clock: Clock) -> authorities.Believed:
+    members = bundle.members(anchor.authorities)
+    tainted = [each for each in members if each.tainted]
+    left = {who.fingerprint for each in tainted for who in changing.stragglers(each, rows, clock.now(), changing.QUIET)}
+    return authorities.Believed(len(members) - len(tainted), len(tainted), len(left))
 
 
 async def _sightings(loaded: Loaded, clock: Clock, stack: AsyncExitStack) -> Sightings:

@@ -12,6 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from gateway.model import binding
+from gateway.model.act import Act, Actor
 from gateway.model.city import CityAnswer
 from gateway.model.evidence import Value
 from gateway.model.exchange import HOLDER, HOLDER_KEY, Asked, Disclosure, Entry, EntryKind, Fact, Known, Permit, Result, Route
@@ -72,6 +73,14 @@ def _bound(known: Known) -> dict[str, Fact]:
     if known.query is None:
         raise RuntimeError("an exchange is bound to its question")
     return {binding.REQUEST_DIGEST: binding.request_digest(known.call.binding_key, binding.question(known.query))}
+
+
+def act(what: Act, by: Actor, act_id: str, now: datetime, facts: Mapping[str, Fact]) -> Entry:
+    """The entry of an operator's act. `facts` are the act's own, without persons and without secrets."""
+    own: dict[str, Fact] = {"act": what.value, "operator": by.operator, "os_user": by.os_user, "host_role": by.role.value}
+    if own.keys() & facts.keys():
+        raise RuntimeError("an act's own facts do not say who did it, or what")
+    return Entry(EntryKind.ACT, act_id, now, MappingProxyType({**facts, **own}))
 
 
 def _facts(known: Known, world: World) -> dict[str, Fact]:

@@ -16,6 +16,7 @@ from gateway.model.exchange import Ended
 from gateway.model.standing import Standing
 from gateway.telemetry import series
 from gateway.telemetry.access import AccessLog
+from gateway.telemetry.authorities import Authorities, Believed
 from gateway.telemetry.systems import Systems
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -77,6 +78,10 @@ class Metrics:
         self._generation.clear()
         for each in generations:
             self._generation.labels(each).set(1)
+
+    def authorities(self, read: Callable[[], Mapping[str, Believed]]) -> None:
+        """Where to read, at each scrape, how the CAs of each region stand."""
+        self.registry.register(Authorities(read))
 
     def connections(self, accepted: Callable[[], int]) -> None:
         """Where to read, at each scrape, how many connections came in."""

@@ -83,6 +83,18 @@ NOT_AFTER = Series(
     "When a certificate ends, Unix time: of what is shown (server, client), and the first to end of each file of authorities (trusted).",
     ("role", "of"),
 )
+AUTHORITIES = Series(
+    "kuacheng_authorities",
+    Kind.GAUGE,
+    "CAs that may speak for a region, by standing: believed, tainted (believed still, to be retired).",
+    ("region", "standing"),
+)
+STRAGGLERS = Series(
+    "kuacheng_stragglers",
+    Kind.GAUGE,
+    "Callers' certificates seen within a day that hang on a CA of the region that is to be retired; read at each scrape.",
+    ("region",),
+)
 RELOADS = Series("kuacheng_reloads_total", Kind.COUNTER, "Configurations and generations taken up, by result.", ("result",))
 GENERATION = Series("kuacheng_generation_info", Kind.INFO, "The generation of certificates that is in force.", ("generation",))
 ACCEPTED = Series(
@@ -110,6 +122,8 @@ ALL = (
     TURNED_AWAY,
     TRIED_AGAIN,
     NOT_AFTER,
+    AUTHORITIES,
+    STRAGGLERS,
     RELOADS,
     GENERATION,
     ACCEPTED,

@@ -16,7 +16,7 @@ from gateway.model.exchange import Result
 from gateway.model.refusal import Reason
 from gateway.model.standing import Passage, Standing
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
-from gateway.telemetry import series
+from gateway.telemetry import authorities, series
 from gateway.telemetry.access import AccessLog
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.series import Kind
@@ -74,6 +74,7 @@ def test_every_series_of_the_table_is_exported_with_its_labels_and_bounds(metric
     metrics.reloaded("applied")
     metrics.material([("server", "listen", 1.0)], ["000001"])
     metrics.connections(lambda: 5)
+    metrics.authorities(lambda: {"440600": authorities.Believed(1, 1, 2)})
     with served(metrics) as url:
         found = scraped(url)
     ours = {each.name.removesuffix("_total"): each for each in series.ALL}

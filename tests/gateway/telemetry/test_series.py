@@ -26,6 +26,7 @@ LABELS = {
     "generation",
     "of",
     "role",
+    "standing",
     "version",
 }
 

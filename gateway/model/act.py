@@ -1,0 +1,37 @@
+"""What operators do that the log keeps: whatever changes what the gateway judges by.
+
+Laws: an act names who did it by account, never a person; its facts name things (editions, serials, ids of keys), never persons and never
+secrets. Names of acts are append-only: they stand in entries.
+Source: GB/T 22239 8.1.4.3 (audit of every user: when, who, what, how it ended).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Act(StrEnum):
+    """What was done."""
+
+    CA_STAGED = "CA_STAGED"
+    CERTIFICATES_ACTIVATED = "CERTIFICATES_ACTIVATED"
+    CA_TAINTED = "CA_TAINTED"
+    CA_RETIRED = "CA_RETIRED"
+    CERTIFICATES_ROLLED_BACK = "CERTIFICATES_ROLLED_BACK"
+    CERTIFICATE_REVOKED = "CERTIFICATE_REVOKED"
+    CERTIFICATE_UNREVOKED = "CERTIFICATE_UNREVOKED"
+
+
+class HostRole(StrEnum):
+    """As what the program ran that did it."""
+
+    GATEWAY = "GATEWAY"
+    COMMAND = "COMMAND"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it: the account by which the operating system knows the program, and the operator's id where one was given."""
+
+    os_user: str
+    operator: str
+    role: HostRole
