@@ -20,6 +20,7 @@ from adapters.connectors.settings import SystemSettings
 from adapters.guarding.guarded import Bounds, Guarded
 from adapters.registry import CONNECTORS, CREDENTIALS, OPERATIONS
 from certs import bundle, changing, seen
+from certs.denying import DenyListUnusable
 from certs.preflight import Trust, examine
 from certs.seen import Sightings
 from gateway import storage
@@ -34,10 +35,11 @@ from gateway.ledger.policy import Policy, PolicyRefused, collecting_faults
 from gateway.ledger.receipts import LogReceipts
 from gateway.ledger.source import LogSource
 from gateway.ledger.submitting import HttpPost
-from gateway.model.identity import Anchor
+from gateway.model.identity import Anchor, Revoked
 from gateway.model.refusal import Reason
 from gateway.ports import Clock, Ledger
 from gateway.reloading import Making, Reloader, Standing
+from gateway.revoking import Revoking
 from gateway.rpc.door import Door
 from gateway.rpc.metering import Metering
 from gateway.rpc.rotating import Shown
@@ -57,6 +59,7 @@ _FIRST_ROUND_SECONDS = 5.0
 """That serving waits for the witnesses' first answers; without them it serves, and refuses what needs them."""
 _SEEN_SECONDS = 2.0
 """Between two looks whether a certificate came in that the record of callers does not have."""
+_SWEEP_SECONDS = 1.0
 _LEFT_OPEN = "the gateway ended before the exchange did"
 
 
@@ -109,9 +112,11 @@ async def gateway(loaded: Loaded, stream: TextIO, read: Callable[[], Loaded] | N
         metrics.authorities(lambda: _standings(standing.loaded, clock))
         reloader = Reloader(standing, making, server, metrics, version("kuacheng"))
         where = _serve_metrics(loaded, metrics, stack)
+        revoking = await _revoking(standing, clock, metrics, server)
         port = await server.start()
         stack.push_async_callback(server.stop, GRACE_SECONDS)
-        stack.push_async_callback(_ended, asyncio.create_task(reloader.watch()))
+        for each in (reloader.watch(), revoking.watch(), _sweeping(server)):
+            stack.push_async_callback(_ended, asyncio.create_task(each))
         yield Running(str(replace(loaded.server.address, port=port)), where, reloader.reload)
 
 
@@ -227,6 +232,28 @@ async def _watched(loaded: Loaded, ledger: Ledger, clock: Clock, metrics: Metric
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(first.wait(), _FIRST_ROUND_SECONDS)
     return Watched(ledger, collector, clock, wanted.limit)
+
+
+async def _revoking(standing: Standing, clock: Clock, metrics: Metrics, server: Server) -> Revoking:
+    """What is revoked is known before anybody is let in."""
+
+    async def changed(revoked: Revoked) -> None:
+        standing.revoke(revoked)
+        await server.sweep()
+
+    revoking = Revoking(lambda: standing.loaded, clock.now, clock.monotonic, metrics, changed)
+    try:
+        await revoking.first()
+    except (DenyListUnusable, OSError) as error:
+        raise NotBuildable(str(error)) from error
+    return revoking
+
+
+async def _sweeping(server: Server) -> None:
+    """A certificate that expires, and an authority that is believed no more, end streams as well."""
+    while True:
+        await asyncio.sleep(_SWEEP_SECONDS)
+        await server.sweep()
 
 
 def _standings(loaded: Loaded, clock: Clock) -> Mapping[str, authorities.Believed]:

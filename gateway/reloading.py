@@ -8,7 +8,7 @@ Whatever comes of it is logged and counted. An exchange ends with the world, and
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, Protocol
 
@@ -16,6 +16,7 @@ from cryptography import x509
 
 from adapters.guarding.guarded import Guarded
 from gateway.config import ConfigError, Loaded, System, followed, generations, moved
+from gateway.model.identity import Revoked
 from gateway.model.world import World
 from gateway.rpc.rotating import NotShown, Shown
 
@@ -64,6 +65,8 @@ class Standing:
 
     def __init__(self, loaded: Loaded, connect: Callable[[System], Guarded]) -> None:
         self.loaded = loaded
+        self._revoked = Revoked()
+        self._world = loaded.world
         self._adapters = {name: connect(system) for name, system in loaded.systems.items()}
         self.adapters: Mapping[str, Guarded] = MappingProxyType(self._adapters)
         self._retiring: dict[Guarded, asyncio.TimerHandle] = {}
@@ -71,7 +74,16 @@ class Standing:
 
     def world(self) -> World:
         """The edition that judges now."""
-        return self.loaded.world
+        return self._world
+
+    def revoke(self, revoked: Revoked) -> None:
+        """These are believed no more, from now on, whatever edition judges."""
+        self._revoked = revoked
+        self._judge_by(self.loaded)
+
+    def _judge_by(self, loaded: Loaded) -> None:
+        self.loaded = loaded
+        self._world = replace(loaded.world, trust=replace(loaded.world.trust, revoked=self._revoked))
 
     def renewed(self, loaded: Loaded, connect: Callable[[System], Guarded]) -> dict[str, Guarded]:
         """Adapters of the systems that are new or were changed. Raises ValueError for settings that cannot serve."""
@@ -81,7 +93,7 @@ class Standing:
     def put(self, loaded: Loaded, renewed: Mapping[str, Guarded]) -> tuple[Loaded, Mapping[str, Guarded]]:
         """In force from now on; gives back what was, to be put again or retired."""
         was = self.loaded, {name: self._adapters[name] for name in renewed if name in self._adapters}
-        self.loaded = loaded
+        self._judge_by(loaded)
         self._adapters.update(renewed)
         return was
 

@@ -2,7 +2,7 @@
 
 import click
 
-from gateway.cli import certs_changing
+from gateway.cli import certs_changing, certs_revoking
 
 
 @click.group("certs")
@@ -10,5 +10,5 @@ def command() -> None:
     """Change and revoke certificates (证书)."""
 
 
-for each in certs_changing.COMMANDS:
+for each in (*certs_changing.COMMANDS, *certs_revoking.COMMANDS):
     command.add_command(each)

@@ -15,7 +15,16 @@ from gateway.config.agreement_file import Written
 from gateway.config.document import Document
 from gateway.config.judging import Tables, Vocabulary, gather_agreements, read_tables, read_vocabulary
 from gateway.config.known import Known
-from gateway.config.material import Material, References, ServerMaterial, System, WitnessMaterial, read_material
+from gateway.config.material import (
+    Material,
+    References,
+    RevocationList,
+    ServerMaterial,
+    System,
+    WitnessMaterial,
+    read_material,
+    revocation_lists,
+)
 from gateway.config.places import NOTHING, Places
 from gateway.config.problem import Gathering, Problem
 from gateway.config.salvage import salvaged, shared_names
@@ -37,7 +46,8 @@ class Loaded:
     """The whole configuration.
 
     `systems` by the adapter's name; `ledger` is the log's database, `log_keys` what signs it, PEM;
-    `witnesses` is None where nobody need cosign; `document` is gateway.yaml; `links` as Places.links.
+    `witnesses` is None where nobody need cosign; `document` is gateway.yaml; `links` as Places.links;
+    `deny_list` is a path, `revocation_lists` by region.
     """
 
     settings: Settings
@@ -50,6 +60,8 @@ class Loaded:
     coverage: tuple[Coverage, ...]
     document: Document = field(repr=False)
     links: Mapping[Path, Path]
+    deny_list: Path
+    revocation_lists: Mapping[str, tuple[RevocationList, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +95,15 @@ def load(path: Path, environment: Mapping[str, str], instead: Mapping[Path, Path
     gathering.close()
     if parts is None or parts.settings is None or parts.material is None:
         raise RuntimeError("a part of the configuration is missing without a problem")
+    plain = References(parts.source.document, path.parent, {})
     return Loaded(
         settings=parts.settings,
         world=_world(parts, parts.settings, parts.material),
         systems=parts.material.systems,
         server=parts.material.server,
-        ledger=References(parts.source.document, path.parent, {}).path(parts.settings.ledger.file),
+        ledger=plain.path(parts.settings.ledger.file),
+        deny_list=plain.path(parts.settings.deny_list),
+        revocation_lists=revocation_lists(plain, parts.settings),
         log_keys=parts.material.log_keys,
         witnesses=parts.material.witnesses,
         coverage=parts.tables.coverage,

@@ -63,6 +63,14 @@ class System:
 
 
 @dataclass(frozen=True, slots=True)
+class RevocationList:
+    """Where a CA's revocation list is: `text` as it is written, `path` where it is a file."""
+
+    text: str
+    path: Path | None
+
+
+@dataclass(frozen=True, slots=True)
 class WitnessMaterial:
     """What asks the log's witnesses. `policy` is the policy file's text; `interval` and `limit` in seconds.
 
@@ -170,6 +178,17 @@ def read_material(references: References, settings: Settings) -> Material:
     if server is None or holder_key is None or log_keys is None:
         raise RuntimeError("material is missing without a problem")
     return Material(MappingProxyType(anchors), MappingProxyType(systems), server, holder_key, log_keys, witnesses)
+
+
+def revocation_lists(references: References, settings: Settings) -> Mapping[str, tuple[RevocationList, ...]]:
+    """Those of each region that has any. They are read while the gateway runs, so a file need not be there yet."""
+    named = {code: each.revocation_lists for code, each in settings.regions.items() if each.revocation_lists}
+    return MappingProxyType({code: tuple(_revocation_list(references, each) for each in lists) for code, lists in named.items()})
+
+
+def _revocation_list(references: References, text: str) -> RevocationList:
+    remote = text.startswith(("http://", "https://"))
+    return RevocationList(text, None if remote else references.path(text))
 
 
 def _server(references: References, settings: Settings) -> ServerMaterial:

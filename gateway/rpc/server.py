@@ -22,7 +22,7 @@ from gateway.rpc.pb.v1.ledger_service_pb2_grpc import add_LedgerServiceServicer_
 from gateway.rpc.reflection import add_reflection
 from gateway.rpc.registering import Registrar
 from gateway.rpc.rotating import Rotating, Shown
-from gateway.rpc.services import Directory, Evidence, Inside, Ledger
+from gateway.rpc.services import Directory, Evidence, Inside, Ledger, open_calls
 
 SERVICES = (
     evidence_service_pb2.DESCRIPTOR.services_by_name["EvidenceService"].full_name,
@@ -63,12 +63,13 @@ class Server:
         self._door = inside.door
         self._health = HealthServicer()
         self._server = grpc.aio.server(options=_OPTIONS)
-        registrar: Any = Registrar(self._server, metering)
+        self._calls = open_calls(inside, metering.meter)
+        registrar: Any = Registrar(self._server, metering, self._calls)
         add_EvidenceServiceServicer_to_server(Evidence(inside), registrar)
         add_DirectoryServiceServicer_to_server(Directory(inside), registrar)
         add_LedgerServiceServicer_to_server(Ledger(inside), registrar)
         add_HealthServicer_to_server(self._health, registrar)
-        add_reflection(self._server, (*SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name))
+        add_reflection(registrar, (*SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name))
 
     async def start(self) -> int:
         """Begins to serve and returns the port. Raises OSError if the address is taken."""
@@ -84,6 +85,10 @@ class Server:
         """Shows something else to whoever connects from now on; connections that stand stay. Raises NotShown, and nothing changed."""
         host = self._listener.address.rpartition(":")[0].strip("[]")
         await self._rotating.show(shown, host, self._port)
+
+    async def sweep(self) -> None:
+        """Ends the streams of callers who are believed no more."""
+        await self._calls.sweep()
 
     def accepted(self) -> int:
         """How many connections came in. Whether their handshakes succeeded, gRPC tells nobody."""

@@ -17,6 +17,7 @@ from gateway.model.world import World
 from gateway.ports import Receipts
 from gateway.rpc import directory, reading, receipts, writing
 from gateway.rpc.door import Door, time_left
+from gateway.rpc.open_calls import CutOffMeter, OpenCalls
 from gateway.rpc.pb.v1 import directory_service_pb2 as directory_pb
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from gateway.rpc.pb.v1 import ledger_service_pb2 as ledger_pb
@@ -125,6 +126,24 @@ class Ledger(LedgerServiceServicer):
             return receipts.checkpoint(await self._inside.receipts.checkpoint())
 
         return await _identified(self._inside, context, look)
+
+
+def open_calls(inside: Inside, meter: CutOffMeter) -> OpenCalls:
+    """The streams of this gateway, judged by the world that stands at each moment."""
+
+    def judge(peer: Peer) -> Refusal | None:
+        try:
+            identify(peer, inside.world().trust, inside.ports.clock.now())
+        except Refusal as refusal:
+            return refusal
+        return None
+
+    return OpenCalls(
+        judge,
+        lambda context, refusal: _refuse(context, refusal, inside.new_id()),
+        lambda context: _peer(context, inside),
+        meter,
+    )
 
 
 async def _identified(inside: Inside, context: Context, look: Callable[[Caller, World], Awaitable[Answer]]) -> Answer:

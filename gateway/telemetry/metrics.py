@@ -38,6 +38,8 @@ class Metrics:
         self._witness_failures = lru_cache(16)(self._counter(series.WITNESS_FAILURES).labels)
         self._in_flight = Gauge(series.IN_FLIGHT.name, series.IN_FLIGHT.help, registry=self.registry)
         self._reloads = lru_cache(4)(self._counter(series.RELOADS).labels)
+        self._cut_off = lru_cache(64)(self._counter(series.REVOKED).labels)
+        self._list_age = Gauge(series.LIST_AGE.name, series.LIST_AGE.help, series.LIST_AGE.labels, registry=self.registry)
         self._not_after = Gauge(series.NOT_AFTER.name, series.NOT_AFTER.help, series.NOT_AFTER.labels, registry=self.registry)
         self._generation = Gauge(series.GENERATION.name, series.GENERATION.help, series.GENERATION.labels, registry=self.registry)
         self._world = Gauge(series.WORLD.name, series.WORLD.help, series.WORLD.labels, registry=self.registry)
@@ -82,6 +84,16 @@ class Metrics:
     def authorities(self, read: Callable[[], Mapping[str, Believed]]) -> None:
         """Where to read, at each scrape, how the CAs of each region stand."""
         self.registry.register(Authorities(read))
+
+    def cut_off(self, reason: str) -> None:
+        """Somebody who is not believed (any more) was refused a call or lost a stream."""
+        self._cut_off(reason).inc()
+
+    def lists(self, ages: Mapping[str, float]) -> None:
+        """How old the revocation lists of each region are, in seconds."""
+        self._list_age.clear()
+        for region, age in ages.items():
+            self._list_age.labels(region).set(age)
 
     def connections(self, accepted: Callable[[], int]) -> None:
         """Where to read, at each scrape, how many connections came in."""

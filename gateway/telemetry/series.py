@@ -95,6 +95,18 @@ STRAGGLERS = Series(
     "Callers' certificates seen within a day that hang on a CA of the region that is to be retired; read at each scrape.",
     ("region",),
 )
+REVOKED = Series(
+    "kuacheng_callers_cut_off_total",
+    Kind.COUNTER,
+    "Streams ended, and calls of health or reflection refused, for want of belief in the caller; exchanges: kuacheng_refusals_total.",
+    ("reason",),
+)
+LIST_AGE = Series(
+    "kuacheng_revocation_list_age_seconds",
+    Kind.GAUGE,
+    "Age of the oldest revocation list of a region; +Inf where one is missing. Only of regions that have any.",
+    ("region",),
+)
 RELOADS = Series("kuacheng_reloads_total", Kind.COUNTER, "Configurations and generations taken up, by result.", ("result",))
 GENERATION = Series("kuacheng_generation_info", Kind.INFO, "The generation of certificates that is in force.", ("generation",))
 ACCEPTED = Series(
@@ -124,6 +136,8 @@ ALL = (
     NOT_AFTER,
     AUTHORITIES,
     STRAGGLERS,
+    REVOKED,
+    LIST_AGE,
     RELOADS,
     GENERATION,
     ACCEPTED,

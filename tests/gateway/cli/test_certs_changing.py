@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -15,29 +14,13 @@ from certs.authority import Authority
 from certs.extensions import Profile, Usage
 from certs.generations import current, generations
 from gateway.cli import main
-from gateway.clock import SystemClock, entropy
-from gateway.config import load
-from gateway.development.layout import SERVER_NAME, WINDOW, Layout, lay_out, write_configuration
-from gateway.ledger.keys import signers
-from gateway.ledger.reading import Log
-from gateway.ledger.sqlite import SqliteLedger
-from gateway.model.exchange import EntryKind
+from gateway.clock import SystemClock
+from gateway.development.layout import SERVER_NAME, WINDOW, Layout
+from tests.gateway.cli.conftest import REGION, acts
 
 NOW = SystemClock().now()
-REGION = "440600"
 BUNDLE = f"authorities/{REGION}.pem"
 Run = Callable[..., Result]
-
-
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    made = lay_out(tmp_path / "dev", NOW, entropy)
-    write_configuration(made, {"440100": "https://127.0.0.1:1", REGION: "https://127.0.0.1:2"}, "127.0.0.1:0", "127.0.0.1:0")
-    loaded = load(made.config, {})
-    SqliteLedger.open(
-        loaded.ledger, log=loaded.settings.log, signers=signers(loaded.settings.log, loaded.log_keys), entropy=entropy
-    )
-    return made
 
 
 @pytest.fixture
@@ -53,11 +36,6 @@ def new(tmp_path: Path) -> Path:
     path = tmp_path / "new-ca.pem"
     path.write_bytes(Authority.create("foshan CA 2", NOW, timedelta(days=365)).certificate_pem)
     return path
-
-
-def acts(layout: Layout) -> list[dict[str, Any]]:
-    with Log.open(layout.ledger) as log:
-        return [dict(each.entry.facts) for each in log.entries(limit=100) if each.entry.kind is EntryKind.ACT]
 
 
 def believed(layout: Layout) -> list[tuple[str, bool]]:

@@ -30,7 +30,7 @@ from gateway.ledger.receipts import LogReceipts
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.city import CityAnswer, CityRequest
 from gateway.model.exchange import Entry, Recorded
-from gateway.model.identity import Anchor, Peer, Trust
+from gateway.model.identity import Anchor, Peer, Revoked, Trust
 from gateway.model.world import Limits, World
 from gateway.ports import Ledger
 from gateway.rpc.door import Door
@@ -175,6 +175,19 @@ class City:
             await self._asked.wait_for(lambda: len(self.requests) >= times)
 
 
+class Believed:
+    """The world that judges, and whom it believes no more."""
+
+    def __init__(self, judged: World) -> None:
+        self._judged = judged
+
+    def world(self) -> World:
+        return self._judged
+
+    def revoke(self, revoked: Revoked) -> None:
+        self._judged = replace(self._judged, trust=replace(self._judged.trust, revoked=revoked))
+
+
 @dataclass
 class House:
     """A gateway that serves, and what a test may look at."""
@@ -190,6 +203,7 @@ class House:
     file: Path
     shown_by: list[Peer] = field(repr=False)
     world: World = field(repr=False)
+    believed: Believed = field(repr=False)
 
     def client(self, leaf: Leaf | None = None, **options: Any) -> Client:
         return Client(self.address, papers().identity(leaf), **options)
@@ -245,13 +259,16 @@ async def house(limits: Limits | None = None, **changes: Any) -> AsyncIterator[H
         trusted = papers().regions.own.certificate_pem + papers().regions.other.certificate_pem
         listener = Listener("127.0.0.1:0", Shown(shown.certificate, shown.key, trusted))
         shown_by: list[Peer] = []
-        inside = Inside(lambda: judged, ports, receipts, Door(), new_id, entropy, shown_by.append)
+        believed = Believed(judged)
+        inside = Inside(believed.world, ports, receipts, Door(), new_id, entropy, shown_by.append)
         metering = Metering(metrics, clock.monotonic)
         server = Server(listener, inside, metering)
         configure(said)
         port = await server.start()
         try:
-            yield House(f"127.0.0.1:{port}", server, inside, metering, city, metrics, said, ledger, file, shown_by, judged)
+            yield House(
+                f"127.0.0.1:{port}", server, inside, metering, city, metrics, said, ledger, file, shown_by, judged, believed
+            )
         finally:
             city.release()
             await server.stop(PATIENCE)

@@ -74,6 +74,8 @@ def test_every_series_of_the_table_is_exported_with_its_labels_and_bounds(metric
     metrics.reloaded("applied")
     metrics.material([("server", "listen", 1.0)], ["000001"])
     metrics.connections(lambda: 5)
+    metrics.cut_off("CERTIFICATE_REVOKED")
+    metrics.lists({"440600": 3.0})
     metrics.authorities(lambda: {"440600": authorities.Believed(1, 1, 2)})
     with served(metrics) as url:
         found = scraped(url)
