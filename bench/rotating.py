@@ -187,6 +187,7 @@ class _Operator:
         self._callers = callers
         self._found = found
         self._address = str(gateway.said["gateway"])
+        self._signing = layout.pki.authority(CALLERS)
         self._judge = partial(judged, now=SystemClock().now())
 
     async def work(self, load: Load) -> None:
@@ -224,8 +225,7 @@ class _Operator:
 
     async def _revoke(self, number: int) -> None:
         """One certificate of the department, on a connection that stands; how long until it is refused."""
-        signing = getattr(self, "_signing", None) or self._layout.pki.authority(CALLERS)
-        leaf = _window(signing, WINDOW.system)
+        leaf = _window(self._signing, WINDOW.system)
         print_of = x509.load_pem_x509_certificate(leaf.certificate).fingerprint(SHA256()).hex()
         async with self._callers.channel(leaf) as victim:
             if (told := await self._callers.once(victim)) != "OUTCOME_ISSUED":

@@ -91,7 +91,7 @@ def lay_out(folder: Path, now: datetime, entropy: Callable[[int], bytes]) -> Lay
         _write(folder / "secrets" / f"{region}.json", json.dumps(systems))
     _write(folder / "secrets" / "holder-key", entropy(32).hex())
     _write(folder / "secrets" / "log-key", new_key(entropy).decode())
-    for stale in (*folder.glob("ledger.db*"), folder / "witnessed.note"):
+    for stale in (*folder.glob("ledger.db*"), folder / "witnessed.note", folder / "revoked.json"):
         stale.unlink(missing_ok=True)
     laid = Layout(
         folder=folder,
