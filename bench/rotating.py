@@ -151,8 +151,7 @@ class _Callers:
         while not self.enough.is_set():
             due = began + number / load.rate
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            one = self._fresh(due) if number % load.fresh == 0 else self._one(self._channels[number % len(self._channels)], due)
-            task = asyncio.create_task(one)
+            task = asyncio.create_task(self._fresh(due) if number % load.fresh == 0 else self._standing(number, due))
             asked.add(task)
             task.add_done_callback(asked.discard)
             number += 1
@@ -169,6 +168,10 @@ class _Callers:
     async def _fresh(self, due: float) -> None:
         async with self.channel(self._leaf) as channel:
             await self._one(channel, due)
+
+    async def _standing(self, number: int, due: float) -> None:
+        # The connection is chosen when the question goes out: on a busy machine that may be after a change of all of them.
+        await self._one(self._channels[number % len(self._channels)], due)
 
     async def _one(self, channel: grpc.aio.Channel, due: float) -> None:
         told = await self.once(channel)

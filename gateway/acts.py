@@ -1,7 +1,8 @@
-"""Operators' acts become entries of the evidence log: those of commands, while a gateway runs.
+"""Operators' acts become entries of the evidence log: the gateway's own, and those of commands while a gateway runs.
 
 Laws: one function for a gateway that has the log open, `record`, and one for a command that opens it for one entry, `record_by_command`;
-an act that must not go unrecorded is recorded before it takes effect, and what cannot be recorded is not done.
+an act that must not go unrecorded is recorded before it takes effect, and what cannot be recorded is not done. docs/ledger.md tells how to
+add one.
 Source: GB/T 22239 8.1.4.3.
 """
 
@@ -13,10 +14,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from gateway.clock import SystemClock, entropy, new_id
+from gateway import storage
+from gateway.clock import SystemClock, new_id
 from gateway.config import Loaded
-from gateway.ledger.keys import signers
-from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.act import Act, Actor, HostRole
 from gateway.model.exchange import Fact, Recorded
 from gateway.ports import Clock, Ledger
@@ -51,8 +51,7 @@ def record_by_command(loaded: Loaded, act: Act, *, operator: str = "", facts: Ma
     by = actor(HostRole.COMMAND, operator)
 
     async def once() -> Recorded:
-        log = loaded.settings.log
-        ledger = SqliteLedger.open(loaded.ledger, log=log, signers=signers(log, loaded.log_keys), entropy=entropy)
+        ledger = storage.ledger(loaded)
         try:
             return await record(ledger, SystemClock(), act, by, facts)
         finally:

@@ -106,7 +106,7 @@ def _step(inner: _Command) -> _Command:
         from certs.generations import GenerationRefused
         from gateway.acts import OperatorUnclear
         from gateway.changing import NotInGenerations
-        from gateway.ledger.schema import LogUnusable
+        from gateway.ledger.records import LogUnusable
         from gateway.model.refusal import Refusal
 
         try:

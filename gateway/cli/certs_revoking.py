@@ -104,7 +104,7 @@ def _attempted(act: Callable[[Loaded], Any], path: str, output: str) -> Any:
     from certs.denying import DenyListUnusable
     from gateway.acts import OperatorUnclear
     from gateway.cli.problems import loaded_or_fail
-    from gateway.ledger.schema import LogUnusable
+    from gateway.ledger.records import LogUnusable
     from gateway.model.refusal import Refusal
 
     try:
