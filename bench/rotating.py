@@ -104,10 +104,12 @@ async def soak(folder: Path, load: Load) -> Found:
         stack.push_async_callback(callers.leave)
         asking = asyncio.create_task(callers.ask(load))
         began = time.perf_counter()
-        await _Operator(layout, gateway, callers, found).work(load)
-        found.seconds = time.perf_counter() - began
-        callers.enough.set()
-        await asking
+        try:
+            await _Operator(layout, gateway, callers, found).work(load)
+        finally:
+            found.seconds = time.perf_counter() - began
+            callers.enough.set()
+            await asking
         if gateway.process.returncode is not None:
             raise RuntimeError(f"the gateway ended with {gateway.process.returncode}")
     return found

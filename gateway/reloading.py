@@ -149,8 +149,10 @@ class Reloader:
         while True:
             await asyncio.sleep(EVERY_SECONDS)
             if await asyncio.to_thread(moved, tried):
-                await self.reload("generation")
-                tried = await asyncio.to_thread(followed, self._standing.loaded.links)
+                # Looked at before it is read: a link that changes meanwhile is noticed the next time.
+                led = await asyncio.to_thread(followed, tried)
+                refused = await self.reload("generation")
+                tried = led if refused else self._standing.loaded.links
 
     @property
     def _edition(self) -> str:

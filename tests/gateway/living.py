@@ -3,7 +3,7 @@
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -51,10 +51,11 @@ class Said(io.StringIO):
 
 
 @asynccontextmanager
-async def running(layout: Layout) -> AsyncIterator[tuple[Running, Said]]:
+async def running(layout: Layout, again: Callable[[], Loaded] | None = None) -> AsyncIterator[tuple[Running, Said]]:
+    """`again` reads the configuration for a reload."""
     said = Said()
     configure(said)
-    async with gateway(read(layout), said, lambda: read(layout)) as serving:
+    async with gateway(read(layout), said, again or (lambda: read(layout))) as serving:
         yield serving, said
 
 
@@ -65,6 +66,11 @@ def read(layout: Layout) -> Loaded:
 def rotate(layout: Layout, changes: Mapping[str, bytes]) -> str:
     judge = partial(judged, now=NOW)
     return activate(layout.material, stage(layout.material, changes, judge).name, judge).name
+
+
+def put_unjudged(layout: Layout, changes: Mapping[str, bytes]) -> None:
+    """As somebody would who writes by hand what `kuacheng certs` would have refused."""
+    activate(layout.material, stage(layout.material, changes, lambda _: ()).name, lambda _: ())
 
 
 def pair(name: str, leaf: Leaf) -> Mapping[str, bytes]:

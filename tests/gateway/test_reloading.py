@@ -7,11 +7,11 @@ import pytest
 
 from certs.authority import Authority
 from certs.extensions import Profile, Usage
-from certs.generations import activate, stage
 from gateway.client import QueryRefused
+from gateway.config import Loaded
 from gateway.development.layout import WINDOW, Layout
 from gateway.model.refusal import Reason
-from tests.gateway.living import LIFE, NOW, caller, client, fingerprint, met, read, renewed, rotate, running
+from tests.gateway.living import LIFE, NOW, caller, client, fingerprint, met, put_unjudged, read, renewed, rotate, running
 
 
 async def test_another_generation_is_taken_up_without_a_signal(living: Layout) -> None:
@@ -26,6 +26,25 @@ async def test_another_generation_is_taken_up_without_a_signal(living: Layout) -
             await standing.evidence_types()
             async with client(serving, caller(living)) as new:
                 await new.evidence_types()
+
+
+async def test_one_that_comes_while_another_is_being_read_is_not_missed(living: Layout) -> None:
+    first, bad, last = renewed(living), {**renewed(living), "server.key": renewed(living)["server.key"]}, renewed(living)
+    coming = [bad, last]
+
+    def read_slowly() -> Loaded:
+        """By the time that one is read, the next is in force."""
+        try:
+            return read(living)
+        finally:
+            if coming:
+                put_unjudged(living, coming.pop(0))
+
+    async with running(living, read_slowly) as (serving, said):
+        rotate(living, first)
+        lines = await said.heard("kuacheng.reload", 3)
+        assert [each["level"] for each in lines] == ["INFO", "ERROR", "INFO"]
+        assert await met(serving) == fingerprint(last["server.pem"])
 
 
 def test_cities_are_asked_with_the_new_certificate_and_old_connections_are_let_finish(living: Layout) -> None:
@@ -61,9 +80,7 @@ async def test_a_caller_under_a_new_authority_of_its_region_is_known_from_then_o
 async def test_a_bad_generation_is_refused_with_its_reason_and_the_old_one_stays(living: Layout) -> None:
     async with running(living) as (serving, said), client(serving, caller(living)) as standing:
         before = await met(serving)
-        bad = dict(renewed(living)) | {"server.key": renewed(living)["server.key"]}
-        # As somebody would who writes by hand what `kuacheng certs` would have refused.
-        activate(living.material, stage(living.material, bad, lambda _: ()).name, lambda _: ())
+        put_unjudged(living, {**renewed(living), "server.key": renewed(living)["server.key"]})
         (line,) = await said.heard("kuacheng.reload", 1)
         assert line["level"] == "ERROR"
         assert "the private key does not belong to its certificate" in str(line["problems"])
