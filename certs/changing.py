@@ -16,6 +16,7 @@ from typing import Final
 
 from certs import bundle
 from certs.bundle import Member
+from certs.denying import LIKE_A_NUMBER
 from certs.seen import Seen
 
 QUIET: Final = timedelta(hours=24)
@@ -76,6 +77,8 @@ def retire(
     one = next(bundle.named(pem, fingerprint) for pem in held.values())
     made = {name: bundle.retired(pem, fingerprint) for name, pem in held.items()}
     left = stragglers(one, seen, now, quiet)
+    if LIKE_A_NUMBER.search(forced):
+        raise bundle.BundleRefused("the reason is recorded; say it without a person's number")
     if left and not forced:
         raise StragglersLeft(left, quiet)
     says = (f"{one.name} is believed no more, and whoever shows a certificate of it is refused", *_told(left))

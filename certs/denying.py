@@ -17,6 +17,7 @@ from typing import Any, Final
 from certs import custody, subject
 
 VERSION: Final = 1
+LIKE_A_NUMBER: Final = re.compile(r"[0-9]{15}")
 KINDS: Final = ("uri", "fingerprint", "serial")
 
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
@@ -130,6 +131,8 @@ def _checked(denied: Denied) -> Denied:
         raise ValueError("each part is one line of text")
     if sum(bool(getattr(denied, kind)) for kind in KINDS) != 1 or bool(denied.serial) != bool(denied.issuer):
         raise ValueError("name one of: a URI, a fingerprint, a serial number with its issuer")
+    if LIKE_A_NUMBER.search(denied.reason):
+        raise ValueError("the reason is recorded; say it without a person's number")
     if not denied.reason or not denied.by:
         raise ValueError("say why, and by whose account")
     if denied.uri and not subject.is_spiffe_id(denied.uri):

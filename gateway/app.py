@@ -23,20 +23,24 @@ from certs import bundle, changing, seen
 from certs.denying import DenyListUnusable
 from certs.preflight import Trust, examine
 from certs.seen import Sightings
-from gateway import storage
+from gateway import acts, storage
 from gateway.clock import SystemClock, entropy, fraction, new_id
 from gateway.config import Loaded, System, WitnessMaterial
 from gateway.exchange import Ports
 from gateway.ledger import kept
 from gateway.ledger.appending import Appending
-from gateway.ledger.cosigning import Collector, Watched
+from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.cosigning import Collector, Watched, check_extends
 from gateway.ledger.keys import signers
+from gateway.ledger.note import Note
 from gateway.ledger.policy import Policy, PolicyRefused, collecting_faults
-from gateway.ledger.receipts import LogReceipts
+from gateway.ledger.receipts import LogReceipts, standing
 from gateway.ledger.source import LogSource
 from gateway.ledger.submitting import HttpPost
-from gateway.model.identity import Anchor, Revoked
-from gateway.model.refusal import Reason
+from gateway.ledger.usages import LogUsages
+from gateway.model.act import Act, HostRole
+from gateway.model.identity import Anchor, Peer, Revoked
+from gateway.model.refusal import Reason, Refusal
 from gateway.ports import Clock, Ledger
 from gateway.reloading import Making, Reloader, Standing
 from gateway.revoking import Revoking
@@ -80,8 +84,12 @@ class Running:
 
 
 @asynccontextmanager
-async def gateway(loaded: Loaded, stream: TextIO, read: Callable[[], Loaded] | None = None) -> AsyncIterator[Running]:
-    """Serves within the context; log lines go to `stream`. `read` reads the configuration again, for a reload.
+async def gateway(
+    loaded: Loaded, stream: TextIO, operator: str = "", read: Callable[[], Loaded] | None = None
+) -> AsyncIterator[Running]:
+    """Serves within the context; log lines go to `stream`; `operator` is the id of who started it, for the log, or empty.
+
+    `read` reads the configuration again, for a reload.
 
     Raises NotBuildable, OSError, or what the ledger says of its file.
     """
@@ -90,22 +98,25 @@ async def gateway(loaded: Loaded, stream: TextIO, read: Callable[[], Loaded] | N
     clock = SystemClock()
     metrics = Metrics(AccessLog(stream))
     async with AsyncExitStack() as stack:
+        _check_not_rolled_back(loaded)
         ledger = storage.ledger(loaded)
         stack.push_async_callback(ledger.close)
         await _close_interrupted(ledger, clock)
-        making = Making(read or (lambda: loaded), problems, lambda system: _guard(system, clock), _shown)
+        await _recorded(ledger, clock, loaded, operator, stack)
+        making = _making(read or (lambda: loaded), clock, ledger, operator)
         standing = Standing(loaded, making.connect)
         stack.push_async_callback(standing.close)
         metrics.watch_systems(lambda: {name: each.standing for name, each in standing.adapters.items()})
         door = Door()
         watched = await _watched(loaded, ledger, clock, metrics, stack)
-        receipts = LogReceipts(storage.opening(loaded))
+        receipts = LogReceipts(storage.opening(loaded), _cosigned(loaded))
         stack.push_async_callback(receipts.close)
+        usages = LogUsages(storage.opening(loaded))
+        stack.push_async_callback(usages.close)
         sightings = await _sightings(loaded, clock, stack)
         ports = Ports(standing.adapters, watched, clock, metrics)
-        inside = Inside(
-            standing.world, ports, receipts, door, new_id, entropy, lambda peer: sightings.note(peer.leaf, peer.chain)
-        )
+        noting = partial(_note, sightings)
+        inside = Inside(standing.world, ports, receipts, usages, door, new_id, entropy, noting)
         server = Server(Listener(str(loaded.server.address), _shown(loaded)), inside, Metering(metrics, clock.monotonic))
         metrics.watch(lambda: float(door.inside))
         metrics.connections(server.accepted)
@@ -162,6 +173,18 @@ def _operations(loaded: Loaded) -> list[str]:
     ]
 
 
+def _making(read: Callable[[], Loaded], clock: SystemClock, ledger: Ledger, operator: str) -> Making:
+    async def record(loaded: Loaded) -> None:
+        facts = {"world": loaded.world.edition, "version": version("kuacheng")}
+        await acts.record(ledger, clock, Act.CONFIGURATION_IN_FORCE, acts.actor(HostRole.GATEWAY, operator), facts)
+
+    return Making(read, problems, lambda system: _guard(system, clock), _shown, record)
+
+
+def _note(sightings: Sightings, peer: Peer) -> None:
+    sightings.note(peer.leaf, peer.chain)
+
+
 def _guard(system: System, clock: SystemClock) -> Guarded:
     adapter = CONNECTORS[system.name](_settings(system), clock, entropy)
     bounds = Bounds(places=system.connections, queue=system.queue, patience=system.timeout / 2)
@@ -189,10 +212,35 @@ def _shown(loaded: Loaded) -> Shown:
     return Shown(loaded.server.certificate, loaded.server.key, authorities)
 
 
+def _check_not_rolled_back(loaded: Loaded) -> None:
+    """Nothing may be signed on a log that was put back. Raises LogUnusable."""
+    if (note := _cosigned(loaded)()) is not None:
+        check_extends(LogSource(storage.opening(loaded)), Checkpoint.parse(Note.parse(note).text))
+
+
 async def _close_interrupted(ledger: Appending, clock: SystemClock) -> None:
     now, left = clock.now(), ledger.interrupted()
     for first in range(0, len(left), _AT_ONCE):
         await asyncio.gather(*(ledger.append(seal.unknown(each, _LEFT_OPEN, now)) for each in left[first : first + _AT_ONCE]))
+
+
+async def _recorded(ledger: Appending, clock: Clock, loaded: Loaded, operator: str, stack: AsyncExitStack) -> None:
+    """That the gateway starts, and by which configuration; and, when everything else has come down, that it stopped."""
+    try:
+        by = acts.actor(HostRole.GATEWAY, operator)
+        facts = {"world": loaded.world.edition, "version": version("kuacheng")}
+        begun = (Act.GATEWAY_STARTED, Act.CONFIGURATION_IN_FORCE)
+        await asyncio.gather(*(acts.record(ledger, clock, each, by, facts) for each in begun))
+    except (acts.OperatorUnclear, Refusal) as error:
+        raise NotBuildable(f"its start cannot be recorded: {getattr(error, 'detail', error)}") from error
+
+    async def stopped() -> None:
+        try:
+            await acts.record(ledger, clock, Act.GATEWAY_STOPPED, by, facts)
+        except Refusal as unrecorded:  # it stops all the same: the log has its start, and the next one's
+            _log.error("the stop is not recorded", extra={"kind": unrecorded.reason.name})
+
+    stack.push_async_callback(stopped)
 
 
 def _witness_problems(loaded: Loaded, wanted: WitnessMaterial) -> list[str]:
@@ -203,6 +251,12 @@ def _witness_problems(loaded: Loaded, wanted: WitnessMaterial) -> list[str]:
     keys = [each.verifier for each in signers(loaded.settings.log, loaded.log_keys)]
     faults = collecting_faults(policy, keys, authorities=wanted.authorities is not None)
     return [f"policy of the witnesses: {each}" for each in faults]
+
+
+def _cosigned(loaded: Loaded) -> Callable[[], str | None]:
+    """The newest checkpoint that the witnesses of the policy have cosigned."""
+    wanted = loaded.witnesses
+    return partial(standing, partial(kept.kept, wanted.kept), Policy.parse(wanted.policy)) if wanted else lambda: None
 
 
 async def _watched(loaded: Loaded, ledger: Ledger, clock: Clock, metrics: Metrics, stack: AsyncExitStack) -> Ledger:

@@ -1,11 +1,13 @@
 """What the corridor needs of the world outside, as Protocols. One conformance suite each; see tests/gateway/ports."""
 
 from asyncio import Future
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
 from gateway.model.city import CityAnswer, CityRequest
 from gateway.model.exchange import Checkpointed, Ended, Entry, Logged, Recorded
+from gateway.model.usage import Looks, Period
 
 
 class CityAdapter(Protocol):
@@ -44,6 +46,21 @@ class Receipts(Protocol):
 
     async def checkpoint(self) -> Checkpointed:
         """The newest checkpoint. Raises as `find`."""
+        ...
+
+
+class Usages(Protocol):
+    """The evidence log, read for a holder. Never waits for, nor holds up, what is being recorded."""
+
+    async def about(self, holders: Mapping[str, str], period: Period) -> Looks:
+        """The acts of this period about one holder: `holders` has the keyed hash that names them, by the id of its key.
+
+        Raises Refusal: LEDGER_UNAVAILABLE when the log cannot be read.
+        """
+        ...
+
+    async def endings(self, exchange_ids: Collection[str]) -> Mapping[str, Entry]:
+        """The OUTCOME of each of these exchanges that has one. Raises as `about`."""
         ...
 
 

@@ -7,7 +7,8 @@ Whatever comes of it is logged and counted. An exchange ends with the world, and
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, Protocol
@@ -17,6 +18,7 @@ from cryptography import x509
 from adapters.guarding.guarded import Guarded
 from gateway.config import ConfigError, Loaded, System, followed, generations, moved
 from gateway.model.identity import Revoked
+from gateway.model.refusal import Refusal
 from gateway.model.world import World
 from gateway.rpc.rotating import NotShown, Shown
 
@@ -52,12 +54,16 @@ class Meter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """How the parts are made of a configuration. `read` raises ConfigError; `problems` tells what keeps a gateway from being made."""
+    """How the parts are made of a configuration. `read` raises ConfigError; `problems` tells what keeps a gateway from being made.
+
+    `record` writes into the evidence log that a configuration is in force. Raises Refusal.
+    """
 
     read: Callable[[], Loaded]
     problems: Callable[[Loaded], tuple[str, ...]]
     connect: Callable[[System], Guarded]
     shown: Callable[[Loaded], Shown]
+    record: Callable[[Loaded], Awaitable[None]]
 
 
 class Standing:
@@ -170,6 +176,11 @@ class Reloader:
         return faults or await self._swap(loaded, renewed)
 
     async def _swap(self, loaded: Loaded, renewed: Mapping[str, Guarded]) -> tuple[str, ...]:
+        try:
+            await self._making.record(loaded)
+        except Refusal as refusal:
+            self._standing.retire(renewed)
+            return (f"the evidence log has no entry of it: {refusal.detail}",)
         # The world first: whoever the listener lets in is known by then, and whom the world no longer knows is refused at once.
         before, replaced = self._standing.put(loaded, renewed)
         try:
@@ -177,6 +188,8 @@ class Reloader:
         except NotShown as error:
             self._standing.put(before, replaced)
             self._standing.retire(renewed)
+            with suppress(Refusal):  # the log then has the start of the one that never served, and this line in our own log
+                await self._making.record(before)
             return (str(error),)
         self._standing.retire(replaced)
         self._tell(loaded)

@@ -19,12 +19,6 @@ output: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     show_default=True,
     help="For people, or for programs.",
 )
-operator: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
-    "--operator",
-    envvar="KUACHENG_OPERATOR",
-    default="",
-    help="Id of your own account, for the evidence log; or KUACHENG_OPERATOR. The system's user is recorded anyway.",
-)
 config: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     "-c",
     "--config",
@@ -34,6 +28,12 @@ config: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     default="gateway.yaml",
     show_default=True,
     help="The configuration; or KUACHENG_CONFIG.",
+)
+operator: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+    "--operator",
+    envvar="KUACHENG_OPERATOR",
+    default="",
+    help="Id of your own account, for the evidence log; or KUACHENG_OPERATOR. The system's user is recorded anyway.",
 )
 
 

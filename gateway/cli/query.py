@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -42,6 +42,13 @@ if TYPE_CHECKING:
 @click.option("--key", type=click.Path(dir_okay=False, path_type=Path), help="Its key, PEM.")
 @click.option("--ca", type=click.Path(dir_okay=False, path_type=Path), help="The gateway's authorities, PEM.")
 @click.option("--deadline", type=click.FloatRange(min=0.1), default=20.0, show_default=True, help="Seconds for everything.")
+@click.option(
+    "--receipt",
+    type=click.Choice(["full", "reference"]),
+    default="full",
+    show_default=True,
+    help="With its proof, or short; `kuacheng receipt fetch --complete` gets the proof later.",
+)
 @click.option("--request-id", help="A UUID of yours; without one, a new one.")
 @click.option(
     "--dev",
@@ -71,14 +78,15 @@ def command(**given: Any) -> None:
     try:
         answer = asyncio.run(asked.ask())
     except ClientFailure as failure:
-        _failed(failure, given["output"])
+        failed(failure, given["output"])
     if given["output"] == "json":
         printing.as_json(plain(answer))
     else:
         _told(answer)
 
 
-def _failed(failure: ClientFailure, output: str) -> None:
+def failed(failure: ClientFailure, output: str) -> NoReturn:
+    """Says why there is no answer, and ends with status 1."""
     from gateway.client import QueryRefused
 
     if output == "json":

@@ -32,6 +32,7 @@ class Asked:
     fields: frozenset[str] = frozenset()
     request_id: str | None = None
     deadline: float = _DEADLINE
+    reference: bool = False
 
     async def ask(self) -> Answer:
         """Asks. Raises ClientFailure."""
@@ -46,53 +47,66 @@ class Asked:
                 fields=self.fields,
                 request_id=self.request_id,
                 deadline=self.deadline,
+                reference=self.reference,
             )
 
 
 def arranged(given: Mapping[str, Any]) -> Asked:
     """The question that the options ask. Raises click.UsageError, which says what is missing."""
-    dev = _dev(given)
-    sample = _sample(dev, given["sample"])
-    found = _way(given, dev, given["client"] or sample.get("client"))
-    holder = sample.get("holder") or _holder(given)
-    purpose = sample.get("purpose") or {}
-    operator = purpose.get("operator", {})
+    dev = development(given)
+    found = sample(dev, given["sample"])
+    holder = found.get("holder") or _holder(given)
     return Asked(
-        **found,
-        evidence_type=given["evidence_type"] or sample.get("type") or _missing("EVIDENCE_TYPE"),
-        region=given["region"] or sample.get("region") or _missing("--region"),
+        **_way(given, dev, given["client"] or found.get("client")),
+        evidence_type=given["evidence_type"] or found.get("type") or _missing("EVIDENCE_TYPE"),
+        region=given["region"] or found.get("region") or _missing("--region"),
         holder=Holder(HolderType(holder["type"]), holder["id_type"], holder["id_number"], holder["name"]),
-        purpose=Purpose(
-            given["matter_code"] or purpose.get("matter_code") or _missing("--matter-code"),
-            given["matter_name"] or purpose.get("matter_name") or _missing("--matter-name"),
-            given["case_number"] or purpose.get("case_number") or _missing("--case-number"),
-            Operator(
-                given["operator_account"] or operator.get("account") or _missing("--operator-account"),
-                given["operator_role"] or operator.get("role") or _missing("--operator-role"),
-                given["operator_name"] or operator.get("name") or _missing("--operator-name"),
-            ),
-        ),
-        legal_basis=LegalBasis(
-            LegalBasisKind(given["basis"]),
-            given["reference"] or sample.get("legal_basis", {}).get("reference") or _missing("--reference"),
-        ),
-        parameters=_months(given["months"]) or _sampled(sample),
+        purpose=purpose(given, found.get("purpose", {})),
+        legal_basis=legal_basis(given, found.get("legal_basis", {})),
+        parameters=_months(given["months"]) or _sampled(found),
         fields=frozenset(given["fields"]),
         request_id=given["request_id"],
         deadline=given["deadline"],
+        reference=given["receipt"] == "reference",
     )
+
+
+def purpose(given: Mapping[str, Any], known: Mapping[str, Any]) -> Purpose:
+    """For what, by the options, or else as dev.json has it. Raises click.UsageError."""
+    operator = known.get("operator", {})
+    return Purpose(
+        given["matter_code"] or known.get("matter_code") or _missing("--matter-code"),
+        given["matter_name"] or known.get("matter_name") or _missing("--matter-name"),
+        given["case_number"] or known.get("case_number") or _missing("--case-number"),
+        Operator(
+            given["operator_account"] or operator.get("account") or _missing("--operator-account"),
+            given["operator_role"] or operator.get("role") or _missing("--operator-role"),
+            given["operator_name"] or operator.get("name") or _missing("--operator-name"),
+        ),
+    )
+
+
+def legal_basis(given: Mapping[str, Any], known: Mapping[str, Any]) -> LegalBasis:
+    """On what ground, in the same way. Raises click.UsageError."""
+    reference = given["reference"] or known.get("reference") or _missing("--reference")
+    return LegalBasis(LegalBasisKind(given["basis"]), reference)
+
+
+def holder_type(id_type: str) -> str:
+    """Whom a kind of number names."""
+    return "ORGANISATION" if id_type in _ORGANISATIONS else "PERSON"
 
 
 def way(given: Mapping[str, Any]) -> dict[str, Any]:
     """Target, server name and identity that the options name. Raises click.UsageError."""
-    return _way(given, _dev(given), given["client"])
+    return _way(given, development(given), given["client"])
 
 
 def _missing(option: str) -> str:
     raise click.UsageError(f"{option} is missing; give it, or --sample N while `kuacheng dev` runs")
 
 
-def _dev(given: Mapping[str, Any]) -> Mapping[str, Any]:
+def development(given: Mapping[str, Any]) -> Mapping[str, Any]:
     """dev.json, if the options ask for it or leave no other way."""
     wanted = given["dev"] is not None or given["sample"] is not None or given["client"] is not None or not given["gateway"]
     path = given["dev"] or _DEV
@@ -105,7 +119,8 @@ def _dev(given: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
-def _sample(dev: Mapping[str, Any], number: int | None) -> Mapping[str, Any]:
+def sample(dev: Mapping[str, Any], number: int | None) -> Mapping[str, Any]:
+    """The sample of dev.json with this number; nothing for none. Raises click.UsageError."""
     if number is None:
         return {}
     samples = dev.get("samples", [])
@@ -135,9 +150,8 @@ def _way(given: Mapping[str, Any], dev: Mapping[str, Any], client: str | None) -
 
 
 def _holder(given: Mapping[str, Any]) -> Mapping[str, str]:
-    kind = "ORGANISATION" if given["holder_id_type"] in _ORGANISATIONS else "PERSON"
     return {
-        "type": kind,
+        "type": holder_type(given["holder_id_type"]),
         "id_type": given["holder_id_type"],
         "id_number": given["holder_number"] or click.prompt("number of the holder", err=True, hide_input=True),
         "name": given["holder_name"] or click.prompt("name of the holder", err=True),

@@ -12,7 +12,7 @@ from gateway.cli import printing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gateway.client import Fetched, Proven, Verified
+    from gateway.client import Fetched, Proven, Receipt, Verified
     from gateway.client.filing import Filed
     from gateway.model.exchange import Entry
 
@@ -30,12 +30,16 @@ def command() -> None:
     "--key",
     "keys",
     multiple=True,
-    required=True,
     metavar="VKEY",
     help="Verifier key of the log, or a file with one a line; may be given again, also for witnesses who must have cosigned.",
 )
+@click.option(
+    "--policy",
+    type=click.File(encoding="utf-8"),
+    help="A C2SP policy file: keys of logs and witnesses, and whose cosignatures the checkpoint needs.",
+)
 @printing.output
-def verify(file: str, keys: tuple[str, ...], output: str) -> None:
+def verify(file: str, keys: tuple[str, ...], policy: Any, output: str) -> None:
     """Check offline that an evidence log holds an exchange, with the question and the answer that FILE has.
 
     FILE is what `kuacheng query -o json` or `kuacheng receipt fetch` printed, or its member `receipt`; - is standard input.
@@ -48,9 +52,11 @@ def verify(file: str, keys: tuple[str, ...], output: str) -> None:
     """
     from gateway.client import ReceiptRefused
 
+    if not keys and not policy:
+        raise click.UsageError("give --key, the verifier key of the log, or --policy, a file that names it")
     filed, vkeys = _filed(file), [line for each in keys for line in _lines(each)]
     try:
-        verified, intent = filed.verify(vkeys)
+        verified, intent = filed.verify(vkeys, policy.read() if policy else "")
     except ReceiptRefused as error:
         if output == "json":
             printing.as_json({"verified": False, "refused": str(error)})
@@ -95,7 +101,12 @@ def show(file: str, output: str) -> None:
 
 
 @command.command("fetch")
-@click.argument("exchange_id")
+@click.argument("exchange_id", required=False)
+@click.option(
+    "--complete",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What `kuacheng query --receipt reference -o json` printed: print it with the whole receipt.",
+)
 @click.option("--gateway", help="host:port of the gateway.")
 @click.option("--server-name", help="Name expected in the gateway's certificate, if it is not the host.")
 @click.option("--cert", type=click.Path(dir_okay=False, path_type=Path), help="Your certificate, PEM.")
@@ -110,7 +121,8 @@ def show(file: str, output: str) -> None:
 def fetch(**given: Any) -> None:
     """Fetch the receipt of an exchange of your department, newly proven, and print it as JSON.
 
-    It has no binding key: that one came with the answer and is kept nowhere else.
+    It has no binding key: that one came with the answer and is kept nowhere else. Where the log has witnesses, it is proven under the
+    newest checkpoint that they have cosigned, if that covers the exchange.
     """
     import asyncio
 
@@ -118,14 +130,42 @@ def fetch(**given: Any) -> None:
     from gateway.client import ClientFailure
     from gateway.model.binding import plain
 
+    answer = _reference(given["complete"]) if given["complete"] else None
+    exchange_id = answer["exchange_id"] if answer else given["exchange_id"]
+    if not exchange_id or (answer and given["exchange_id"]):
+        raise click.UsageError("give EXCHANGE_ID, or --complete FILE")
     found = way({**given, "sample": None})
     try:
-        fetched = asyncio.run(_fetched(found, given["exchange_id"]))
+        fetched = asyncio.run(_fetched(found, exchange_id))
     except ClientFailure as failure:
         printing.fail(f"not fetched: {failure.message}", printing.FINDING)
     if fetched.receipt is None:
         printing.fail("the exchange has not ended yet; there is no receipt", printing.FINDING)
-    printing.as_json(plain(fetched))
+    printing.as_json(_completed(answer, fetched.receipt) if answer else plain(fetched))
+
+
+def _reference(file: Path) -> dict[str, Any]:
+    """The answer that a file holds, with an exchange id and a receipt."""
+    import json
+
+    filed = _filed(str(file))
+    answer: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    if not filed.claim.exchange_id:
+        printing.fail(f"{file} is no answer: it is what `kuacheng query --receipt reference -o json` printed")
+    return answer
+
+
+def _completed(answer: dict[str, Any], fetched: Receipt) -> dict[str, Any]:
+    """The answer with a receipt that can be verified."""
+    import json
+
+    from gateway.client import ReceiptRefused, filing
+    from gateway.model.binding import plain
+
+    try:
+        return {**answer, "receipt": plain(filing.read(json.dumps(answer)).receipt.completed(fetched))}
+    except ReceiptRefused as error:
+        printing.fail(f"not completed: {error}", printing.FINDING)
 
 
 async def _fetched(found: dict[str, Any], exchange_id: str) -> Fetched:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 @click.command("serve")
 @printing.config
+@printing.operator
 @printing.output
-def command(path: str, output: str) -> None:
+def command(path: str, operator: str, output: str) -> None:
     """Run the gateway. SIGTERM and SIGINT let those inside finish, then end it. SIGHUP has it take up what the files say now.
 
     A link that leads to another generation of certificates (pki/current) is noticed without a signal. One JSON line an
@@ -32,10 +33,10 @@ def command(path: str, output: str) -> None:
     from gateway.config import load
 
     loaded = loaded_or_fail(Path(path), output)
-    uvloop.run(_serve(loaded, lambda: load(Path(path), os.environ), as_json=output == "json"))
+    uvloop.run(_serve(loaded, operator, lambda: load(Path(path), os.environ), as_json=output == "json"))
 
 
-async def _serve(loaded: Loaded, read: Callable[[], Loaded], *, as_json: bool) -> None:
+async def _serve(loaded: Loaded, operator: str, read: Callable[[], Loaded], *, as_json: bool) -> None:
     import signal
     import sys
 
@@ -48,7 +49,7 @@ async def _serve(loaded: Loaded, read: Callable[[], Loaded], *, as_json: bool) -
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
-        async with gateway(loaded, sys.stderr, read) as running:
+        async with gateway(loaded, sys.stderr, operator, read) as running:
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, told.set)
             reloading = asyncio.create_task(_reload(told, running.reload))
             if as_json:

@@ -10,6 +10,7 @@ from gateway.client.directory import Described, Offered
 from gateway.client.failure import ClientFailure, OutcomeUnknown, QueryRefused, Unreachable
 from gateway.client.proving import Proven, ReceiptRefused
 from gateway.client.receipt import Claim, Fetched, Intent, Receipt, Verified
+from gateway.client.usage import Usage, UsagePage, UsageSearch
 from gateway.model.evidence import Coded, EvidenceHolder, Holders, Period, Rows, Value
 from gateway.model.query import Holder, HolderType, LegalBasis, LegalBasisKind, MonthRange, Operator, Purpose
 
@@ -44,6 +45,9 @@ __all__ = [
     "ReceiptRefused",
     "Rows",
     "Unreachable",
+    "Usage",
+    "UsagePage",
+    "UsageSearch",
     "Value",
     "Verified",
 ]

@@ -87,9 +87,9 @@ class Answer:
             tuple(binding.plain(each) for each in self.evidence),
         )
 
-    def verify(self, vkeys: Iterable[str]) -> Verified:
+    def verify(self, vkeys: Iterable[str], policy: str = "") -> Verified:
         """Checks offline that the log holds this question and this answer, see Receipt.verify. Raises ReceiptRefused."""
-        return self.receipt.verify(vkeys, self.claim)
+        return self.receipt.verify(vkeys, self.claim, policy)
 
 
 def read(response: pb.QueryResponse, asked: Query) -> Answer:

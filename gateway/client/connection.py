@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import grpc
 
-from gateway.client import answer, directory, failure, question
+from gateway.client import answer, directory, failure, question, usage
 from gateway.client.failure import ClientFailure, OutcomeUnknown, QueryRefused, Unreachable
 from gateway.client.receipt import Fetched, Intent
 from gateway.client.retrying import Budget, again
@@ -79,8 +79,11 @@ class Client:
         fields: frozenset[str] = frozenset(),
         request_id: str | None = None,
         deadline: float = 20.0,
+        reference: bool = False,
     ) -> answer.Answer:
         """One piece of evidence about one holder. `deadline` in seconds for all attempts together.
+
+        With `reference` the receipt comes without its proof; `receipt` fetches that later, and `Receipt.completed` puts both together.
 
         Raises QueryRefused (with reason and blame), Unreachable or OutcomeUnknown. With a `request_id` of your own nothing is ever
         asked of the city twice; without one, a question that may have been lost is asked again under a new id.
@@ -90,7 +93,7 @@ class Client:
         lost = False
         for attempt in range(self._attempts):
             try:
-                response = await self._evidence.Query(question.write(asked), timeout=_left(until))
+                response = await self._evidence.Query(question.write(asked, reference=reference), timeout=_left(until))
             except grpc.aio.AioRpcError as error:
                 failed = _judged(failure.of(error), lost=lost)
                 lost = lost or isinstance(failed, Unreachable)
@@ -128,6 +131,16 @@ class Client:
         except grpc.aio.AioRpcError as error:
             raise failure.of(error) from error
         return got.checkpoint.decode(errors="replace")
+
+    async def find_usage(self, search: usage.UsageSearch, page_token: str = "", deadline: float = 20.0) -> usage.UsagePage:
+        """Who looked at a holder's data, one page. `page_token` is the `next_page_token` of the page before. Raises as `query` does.
+
+        Needs a right to search of its own; each call is an entry of the log, which the holder's next search shows.
+        """
+        try:
+            return usage.read(await self._ledger.FindUsage(usage.write(search, page_token), timeout=deadline))
+        except grpc.aio.AioRpcError as error:
+            raise failure.of(error) from error
 
     async def _pause(self, failed: ClientFailure, attempt: int, until: float, asked: Query, *, own_id: bool) -> Query:
         """Waits, and gives the question to ask next; raises the failure where asking again is of no use, too late or over budget."""

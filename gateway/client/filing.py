@@ -25,15 +25,15 @@ class Filed:
     claim: Claim
     intent: Intent | None
 
-    def verify(self, vkeys: Iterable[str]) -> tuple[Verified, Proven | None]:
+    def verify(self, vkeys: Iterable[str], policy: str = "") -> tuple[Verified, Proven | None]:
         """Checks everything that is there, see Receipt.verify; the intent too, if there is one. Raises ReceiptRefused."""
         keys = tuple(vkeys)
-        verified = self.receipt.verify(keys, self.claim)
+        verified = self.receipt.verify(keys, self.claim, policy)
         if self.intent is None:
             return verified, None
         if self.intent.index != self.receipt.intent_index:
             raise ReceiptRefused("the intent stands elsewhere than the receipt says")
-        return verified, self.intent.verify(self.receipt.log, verified.entry.exchange_id, keys)
+        return verified, self.intent.verify(self.receipt.log, verified.entry.exchange_id, keys, policy)
 
 
 def read(text: str) -> Filed:

@@ -11,8 +11,11 @@ from datetime import UTC, datetime
 from gateway.ledger.checkpoint import Checkpoint, Proof
 from gateway.ledger.encoding import NONCE_SIZE, MalformedEntry, decode
 from gateway.ledger.note import Algorithm, Note, NoteRefused, Verifier
+from gateway.ledger.policy import Policy, PolicyRefused
 from gateway.ledger.tree import ProofRefused, leaf_hash
 from gateway.model.exchange import Entry
+
+_NO_POLICY = "quorum none"
 
 
 class ReceiptRefused(ValueError):  # noqa: N818  named for what happened
@@ -34,23 +37,31 @@ class Proven:
     witnessed: tuple[tuple[str, datetime], ...]
 
 
-def prove(log: str, index: int, leaf: bytes, proof: str, vkeys: Iterable[str]) -> Proven:
+def prove(log: str, index: int, leaf: bytes, proof: str, vkeys: Iterable[str], *, policy: str = "") -> Proven:
     """The entry of `log` at `index` whose leaf (nonce and body) this is.
 
-    Of the `vkeys`, one of the log itself must have signed the checkpoint, and every witness must have cosigned it. Raises ReceiptRefused.
+    Of the `vkeys` and the logs of the policy, one of the log itself must have signed the checkpoint; every witness of the `vkeys` must have
+    cosigned it, and of the policy's as many as its quorum needs. Raises ReceiptRefused.
     """
     try:
+        wanted = Policy.parse(policy or _NO_POLICY)
+        asked = tuple(each.verifier for each in wanted.witnesses.values())
         verifiers = tuple(Verifier.parse(each) for each in vkeys)
         given = Proof.parse(proof)
         stated = given.stated()
-        signers = Note.parse(given.checkpoint).verified(verifiers)
+        signers = Note.parse(given.checkpoint).verified({*verifiers, *wanted.logs, *asked})
         given.includes(leaf_hash(leaf))
+    except PolicyRefused as error:
+        raise ReceiptRefused(f"the policy: {error}") from error
     except (NoteRefused, ProofRefused) as error:
         raise ReceiptRefused(str(error)) from error
     except ValueError as error:  # of base64: a sign that is no ASCII
         raise ReceiptRefused("the proof is not in base64 where it has to be") from error
     _same(stated, given, log, index)
-    return Proven(log, index, stated.size, read_leaf(leaf), _logs(signers, log), _witnesses(signers, verifiers))
+    if not wanted.is_met(signers):
+        raise ReceiptRefused("the checkpoint lacks cosignatures that the policy needs: fetch the receipt anew when it has them")
+    witnessed = _witnesses(signers, verifiers, asked)
+    return Proven(log, index, stated.size, read_leaf(leaf), _logs(signers, log), witnessed)
 
 
 def read_leaf(leaf: bytes) -> Entry:
@@ -86,12 +97,16 @@ def _logs(signers: dict[Verifier, int], log: str) -> tuple[str, ...]:
     return found
 
 
-def _witnesses(signers: dict[Verifier, int], verifiers: Iterable[Verifier]) -> tuple[tuple[str, datetime], ...]:
-    wanted = [each for each in verifiers if each.algorithm is Algorithm.COSIGNATURE_V1]
-    for each in wanted:
+def _witnesses(
+    signers: dict[Verifier, int], verifiers: Iterable[Verifier], asked: Iterable[Verifier]
+) -> tuple[tuple[str, datetime], ...]:
+    """Who cosigned, of those who must and those who may."""
+    needed = [each for each in verifiers if each.algorithm is Algorithm.COSIGNATURE_V1]
+    for each in needed:
         if each not in signers:
             raise ReceiptRefused(f"the witness {each.name} has not cosigned the checkpoint")
-    return tuple((each.name, _moment(signers[each])) for each in wanted)
+    cosigned = dict.fromkeys([*needed, *(each for each in asked if each in signers)])
+    return tuple((each.name, _moment(signers[each])) for each in cosigned)
 
 
 def _moment(seconds: int) -> datetime:

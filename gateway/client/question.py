@@ -6,10 +6,10 @@ from datetime import date
 from types import MappingProxyType
 
 from gateway.model.identifiers import HolderIdType, InvalidIdentifier, parse_holder_number
-from gateway.model.query import HolderType, LegalBasisKind, MonthRange, Parameter, Query
+from gateway.model.query import HolderType, LegalBasis, LegalBasisKind, MonthRange, Parameter, Purpose, Query
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 
-_HOLDERS: Mapping[HolderType, pb.HolderType.ValueType] = MappingProxyType(
+HOLDERS: Mapping[HolderType, pb.HolderType.ValueType] = MappingProxyType(
     {HolderType.PERSON: pb.HOLDER_TYPE_PERSON, HolderType.ORGANISATION: pb.HOLDER_TYPE_ORGANISATION}
 )
 _BASES: Mapping[LegalBasisKind, pb.LegalBasisKind.ValueType] = MappingProxyType(
@@ -31,22 +31,33 @@ def canonical(query: Query) -> Query:
     return replace(query, request_id=query.request_id.lower(), holder=replace(holder, id_number=number))
 
 
-def write(query: Query) -> pb.QueryRequest:
-    """The request that carries the question."""
-    holder, purpose, basis = query.holder, query.purpose, query.legal_basis
-    operator = pb.Operator(account=purpose.operator.account, name=purpose.operator.name, role=purpose.operator.role)
+def write(query: Query, *, reference: bool = False) -> pb.QueryRequest:
+    """The request that carries the question; with `reference`, for an answer with a short receipt."""
+    holder = query.holder
     return pb.QueryRequest(
         request_id=query.request_id,
         evidence_type=query.evidence_type,
         provider_region=query.provider_region,
-        holder=pb.Holder(type=_HOLDERS[holder.type], id_type=holder.id_type, id_number=holder.id_number, name=holder.name),
-        purpose=pb.Purpose(
-            matter_code=purpose.matter_code, matter_name=purpose.matter_name, case_number=purpose.case_number, operator=operator
-        ),
-        legal_basis=pb.LegalBasis(kind=_BASES[basis.kind], reference=basis.reference, token=basis.token),
+        holder=pb.Holder(type=HOLDERS[holder.type], id_type=holder.id_type, id_number=holder.id_number, name=holder.name),
+        purpose=purpose(query.purpose),
+        legal_basis=legal_basis(query.legal_basis),
         parameters=[_parameter(name, value) for name, value in query.parameters.items()],
         fields=sorted(query.fields),
+        receipt_form=pb.RECEIPT_FORM_REFERENCE if reference else pb.RECEIPT_FORM_UNSPECIFIED,
     )
+
+
+def purpose(given: Purpose) -> pb.Purpose:
+    """For what."""
+    operator = pb.Operator(account=given.operator.account, name=given.operator.name, role=given.operator.role)
+    return pb.Purpose(
+        matter_code=given.matter_code, matter_name=given.matter_name, case_number=given.case_number, operator=operator
+    )
+
+
+def legal_basis(given: LegalBasis) -> pb.LegalBasis:
+    """On what ground."""
+    return pb.LegalBasis(kind=_BASES[given.kind], reference=given.reference, token=given.token)
 
 
 def _parameter(name: str, value: Parameter) -> pb.Parameter:

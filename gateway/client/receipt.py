@@ -6,7 +6,7 @@ Source: docs/receipts.md.
 
 import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.client.proving import Proven, ReceiptRefused, prove
 from gateway.ledger.tree import leaf_hash
@@ -40,7 +40,7 @@ class Verified:
 
     @property
     def entry(self) -> Entry:
-        """The entry that ended the exchange."""
+        """The entry that ended the exchange, or stands alone: of a search, or of a call that was refused at once."""
         return self.ending.entry
 
 
@@ -59,22 +59,36 @@ class Receipt:
     leaf: bytes = field(default=b"", repr=False)
     binding_key: bytes = field(default=b"", repr=False)
 
-    def verify(self, vkeys: Iterable[str], claim: Claim = NOTHING) -> Verified:
+    @property
+    def is_reference(self) -> bool:
+        """Whether it has no proof yet."""
+        return not self.proof and not self.leaf
+
+    def completed(self, fetched: "Receipt") -> "Receipt":
+        """This reference with the proof of the receipt that was fetched later. Raises ReceiptRefused where that is of something else."""
+        if replace(fetched, proof="", leaf=b"", binding_key=self.binding_key) != replace(self, proof="", leaf=b""):
+            raise ReceiptRefused("the receipt that was fetched is of another entry than the reference")
+        return replace(fetched, binding_key=self.binding_key)
+
+    def verify(self, vkeys: Iterable[str], claim: Claim = NOTHING, policy: str = "") -> Verified:
         """Checks everything, without network. `vkeys`: of the log, one of which must have signed, and of witnesses, who all must have.
 
+        `policy` is the text of a C2SP tlog-policy: its logs are believed like those of `vkeys`, and its quorum must have cosigned.
         Raises ReceiptRefused.
         """
+        if self.is_reference:
+            raise ReceiptRefused("it is a reference without its proof: `kuacheng receipt fetch --complete FILE` gets that")
         if leaf_hash(self.leaf) != self.leaf_hash:
             raise ReceiptRefused("the leaf hash is not the one of the leaf")
-        ending = prove(self.log, self.outcome_index, self.leaf, self.proof, vkeys)
+        ending = prove(self.log, self.outcome_index, self.leaf, self.proof, vkeys, policy=policy)
         self._ends(ending.entry)
         _is_claimed(ending.entry, claim)
         return Verified(ending, self._asks(ending.entry, claim), self._answers(ending.entry, claim))
 
     def _ends(self, entry: Entry) -> None:
-        if entry.kind not in (EntryKind.OUTCOME, EntryKind.REFUSED):
-            raise ReceiptRefused(f"the entry is an {entry.kind.value.lower()}: it does not say how the exchange ended")
-        alone = entry.kind is EntryKind.REFUSED
+        if entry.kind is EntryKind.INTENT:
+            raise ReceiptRefused("the entry is an intent: it does not say how the exchange ended")
+        alone = entry.kind is not EntryKind.OUTCOME
         if self.intent_index > self.outcome_index or alone is not (self.intent_index == self.outcome_index):
             raise ReceiptRefused("the intent's index does not go before the entry that ended the exchange")
 
@@ -108,9 +122,9 @@ class Intent:
     leaf: bytes = field(repr=False)
     proof: str = field(repr=False)
 
-    def verify(self, log: str, exchange_id: str, vkeys: Iterable[str]) -> Proven:
+    def verify(self, log: str, exchange_id: str, vkeys: Iterable[str], policy: str = "") -> Proven:
         """Checks that this intent of this exchange stands in the log. Raises ReceiptRefused."""
-        proven = prove(log, self.index, self.leaf, self.proof, vkeys)
+        proven = prove(log, self.index, self.leaf, self.proof, vkeys, policy=policy)
         if proven.entry.kind is not EntryKind.INTENT or proven.entry.exchange_id != exchange_id:
             raise ReceiptRefused("the entry is not the intent of this exchange")
         return proven

@@ -18,7 +18,7 @@ from gateway.config.known import Known
 from gateway.config.problem import ConfigError, Gathering, Problem
 from gateway.config.shape import Section, fault, shape, unknown
 from gateway.config.words import AgreementId, CallerSystem, Day, Department, Named, Text
-from gateway.model.agreement import Agreement, Grant
+from gateway.model.agreement import Agreement, Grant, Hidden
 from gateway.model.catalogue import EvidenceType
 from gateway.model.query import LegalBasisKind
 
@@ -40,6 +40,10 @@ Basis = Annotated[Literal["STATUTORY_DUTY", "ENTRUSTED", "HOLDER_AUTHORISED"], A
 FieldNames = Annotated[
     Annotated[tuple[Named, ...], Field(min_length=1), Tag("<names>")] | Annotated[Literal["all"], Tag("<all>")],
     Discriminator(lambda value: "<all>" if isinstance(value, str) else "<names>"),
+]
+Until = Annotated[
+    Annotated[Day, Tag("<day>")] | Annotated[Literal["for-good"], Tag("<for-good>")],
+    Discriminator(lambda value: "<for-good>" if value == "for-good" else "<day>"),
 ]
 
 
@@ -69,6 +73,13 @@ class ValiditySection(Section):
         return self
 
 
+class HiddenSection(Section):
+    """That its exchanges are left out when a holder is told who looked."""
+
+    authority: Text = Field(description="by whose decision, its number; it stands in every entry")
+    until: Until = Field(description="last day, included, or for-good")
+
+
 class AgreementSection(Section):
     """One agreement."""
 
@@ -85,6 +96,9 @@ class AgreementSection(Section):
     matters: tuple[Named, ...] = Field(min_length=1, description="codes of the matters it is for")
     legal_bases: tuple[Basis, ...] = Field(min_length=1, description="STATUTORY_DUTY or ENTRUSTED")
     valid: ValiditySection = Field(description="when it is in force, {from, to}")
+    hidden: HiddenSection | None = Field(
+        default=None, description="left out when a holder is told who looked, {authority, until}; none unless law demands it"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +137,23 @@ def _agreement(section: AgreementSection, known: Known) -> Agreement:
         grants=MappingProxyType({each.evidence_type: each for each in grants}),
         matters=frozenset(section.matters),
         legal_bases=frozenset(LegalBasisKind(each) for each in section.legal_bases),
-        valid_from=_midnight(section.valid.first),
-        valid_to=_midnight(section.valid.last + timedelta(days=1)),
+        valid_from=first_moment(section.valid.first),
+        valid_to=first_moment(section.valid.last + timedelta(days=1)),
+        hidden=_hidden(section.hidden) if section.hidden else None,
     )
+
+
+def _hidden(section: HiddenSection) -> Hidden:
+    until = None if isinstance(section.until, str) else first_moment(section.until + timedelta(days=1))
+    return Hidden(section.authority, until)
 
 
 def _grant(section: EvidenceSection, kind: EvidenceType) -> Grant:
     return Grant(kind.code, frozenset(kind.fields if section.fields == _ALL else section.fields))
 
 
-def _midnight(day: date) -> datetime:
+def first_moment(day: date) -> datetime:
+    """When a calendar day of China Standard Time begins, UTC."""
     return datetime.combine(day, time(), _CHINA).astimezone(UTC)
 
 

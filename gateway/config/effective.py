@@ -40,7 +40,7 @@ def _rows(document: Document, path: Path, value: object) -> Iterator[Row]:
     elif isinstance(value, Mapping):
         for name, each in value.items():
             yield from _rows(document, (*path, name), each)
-    elif isinstance(value, tuple):
+    elif isinstance(value, tuple) and value:
         for index, each in enumerate(value):
             yield from _rows(document, (*path, index), each)
     else:
@@ -52,7 +52,7 @@ def _shown(document: Document, path: Path, value: object) -> str:
     written = document.at(path)
     if written is not None:
         value = written
-    if value is None:
+    if value is None or value == ():
         return "none"
     if isinstance(value, bool):
         return str(value).lower()

@@ -12,6 +12,7 @@ from gateway.config.catalogue_file import read_type
 from gateway.config.document import Document, Path
 from gateway.config.known import Known
 from gateway.config.problem import Gathering, Problem
+from gateway.config.search_right_file import WrittenRight, read_search_rights
 from gateway.config.shape import unknown
 from gateway.config.sources import Source
 from gateway.config.table_file import TableText, read_table
@@ -112,6 +113,18 @@ def gather_agreements(gathering: Gathering, sources: Sequence[Source], known: Kn
         answered = {(text.spec.region, known.types[text.spec.type].code) for text in tables.texts}
         for each in written:
             gathering.add(_undelivered(each, known, answered))
+    return tuple(written)
+
+
+def gather_search_rights(gathering: Gathering, sources: Sequence[Source], known: Known) -> tuple[WrittenRight, ...]:
+    """The rights to search; problems are gathered."""
+    written: list[WrittenRight] = []
+    for source in sources:
+        read = gathering.attempt(read_search_rights, source.document, known)
+        if read is not None:
+            written += read[0]
+            gathering.add(read[1])
+    gathering.add(_twice("right to search", [(each.right.id, each.document, (*each.path, "id")) for each in written]))
     return tuple(written)
 
 

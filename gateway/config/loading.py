@@ -13,7 +13,14 @@ from typing import Final
 
 from gateway.config.agreement_file import Written
 from gateway.config.document import Document
-from gateway.config.judging import Tables, Vocabulary, gather_agreements, read_tables, read_vocabulary
+from gateway.config.judging import (
+    Tables,
+    Vocabulary,
+    gather_agreements,
+    gather_search_rights,
+    read_tables,
+    read_vocabulary,
+)
 from gateway.config.known import Known
 from gateway.config.material import (
     Material,
@@ -28,6 +35,7 @@ from gateway.config.material import (
 from gateway.config.places import NOTHING, Places
 from gateway.config.problem import Gathering, Problem
 from gateway.config.salvage import salvaged, shared_names
+from gateway.config.search_right_file import WrittenRight
 from gateway.config.settings import Settings
 from gateway.config.shape import shape
 from gateway.config.sources import Source, read_listed, read_source
@@ -35,6 +43,7 @@ from gateway.config.tables import Coverage
 from gateway.model.agreement import Agreement
 from gateway.model.identity import Anchor, Trust
 from gateway.model.table import Table
+from gateway.model.usage import SearchRight
 from gateway.model.world import Limits, Region, World
 from gateway.stages.translate.compiling import compile_table
 
@@ -82,6 +91,7 @@ class _Parts:
     vocabulary: Vocabulary
     tables: Tables
     agreements: tuple[Written, ...]
+    search_rights: tuple[WrittenRight, ...]
     judging: tuple[tuple[str, bytes], ...]
 
 
@@ -153,14 +163,17 @@ def _read(gathering: Gathering, path: Path, environment: Mapping[str, str], plac
     tables = read_tables(gathering, tables_read, known)
     agreements_read = listed("agreements", lists.agreements)
     agreements = gather_agreements(gathering, agreements_read, known, tables)
+    rights_read = listed("search_rights", lists.search_rights)
+    rights = gather_search_rights(gathering, rights_read, known)
     used = {text.document.file for text in tables.texts}
     judging = (
         ("settings", source.content),
         *(("catalogue", each.content) for each in catalogue),
         *(("table", each.content) for each in tables_read if each.document.file in used),
         *(("agreements", each.content) for each in agreements_read),
+        *(("search_rights", each.content) for each in rights_read),
     )
-    return _Parts(source, settings, material, vocabulary, tables, agreements, judging)
+    return _Parts(source, settings, material, vocabulary, tables, agreements, rights, judging)
 
 
 def _world(parts: _Parts, settings: Settings, material: Material) -> World:
@@ -182,6 +195,8 @@ def _world(parts: _Parts, settings: Settings, material: Material) -> World:
             in_flight=limits.in_flight,
         ),
         strict_identifiers=settings.strict_identifiers,
+        former_holder_keys=material.former_holder_keys,
+        search_rights=_by_caller(each.right for each in parts.search_rights),
     )
 
 
@@ -195,6 +210,14 @@ def _by_department(agreements: Iterable[Agreement]) -> Mapping[str, tuple[Agreem
     found: dict[str, tuple[Agreement, ...]] = {}
     for each in sorted(agreements, key=lambda each: each.id):
         found[each.department] = (*found.get(each.department, ()), each)
+    return MappingProxyType(found)
+
+
+def _by_caller(rights: Iterable[SearchRight]) -> Mapping[tuple[str, str], tuple[SearchRight, ...]]:
+    found: dict[tuple[str, str], tuple[SearchRight, ...]] = {}
+    for each in sorted(rights, key=lambda each: each.id):
+        key = (each.region, each.department)
+        found[key] = (*found.get(key, ()), each)
     return MappingProxyType(found)
 
 

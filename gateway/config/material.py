@@ -19,7 +19,16 @@ from gateway.config.document import Document
 from gateway.config.files import Unreadable, read_file
 from gateway.config.places import Places
 from gateway.config.problem import ConfigError, Gathering, Problem
-from gateway.config.settings import RegionSettings, SecretFile, SecretReference, Settings, SystemSettings, WitnessSettings
+from gateway.config.settings import (
+    FormerKeySettings,
+    HolderKeySettings,
+    RegionSettings,
+    SecretFile,
+    SecretReference,
+    Settings,
+    SystemSettings,
+    WitnessSettings,
+)
 from gateway.config.words import Address
 from gateway.model.identity import Anchor
 from gateway.model.world import HolderKey
@@ -92,6 +101,7 @@ class Material:
     systems: Mapping[str, System]
     server: ServerMaterial
     holder_key: HolderKey
+    former_holder_keys: tuple[HolderKey, ...]
     log_keys: tuple[bytes, ...] = field(repr=False)
     witnesses: WitnessMaterial | None
 
@@ -162,7 +172,8 @@ def read_material(references: References, settings: Settings) -> Material:
     """Everything that the settings refer to. Raises ConfigError with every problem."""
     gathering = Gathering()
     server = gathering.attempt(_server, references, settings)
-    holder_key = gathering.attempt(_holder_key, references, settings)
+    holder_key = gathering.attempt(_holder_key, references, ("ledger", "holder_key"), settings.ledger.holder_key)
+    former = gathering.attempt(_former_holder_keys, references, settings.ledger.holder_key)
     log_keys = gathering.attempt(_log_keys, references, settings)
     wanted = settings.ledger.witnesses
     witnesses = gathering.attempt(_witnesses, references, wanted) if wanted else None
@@ -175,9 +186,9 @@ def read_material(references: References, settings: Settings) -> Material:
                 systems[found.name] = found
     gathering.add(_shared(references.document, anchors))
     gathering.close()
-    if server is None or holder_key is None or log_keys is None:
+    if server is None or holder_key is None or former is None or log_keys is None:
         raise RuntimeError("material is missing without a problem")
-    return Material(MappingProxyType(anchors), MappingProxyType(systems), server, holder_key, log_keys, witnesses)
+    return Material(MappingProxyType(anchors), MappingProxyType(systems), server, holder_key, former, log_keys, witnesses)
 
 
 def revocation_lists(references: References, settings: Settings) -> Mapping[str, tuple[RevocationList, ...]]:
@@ -207,13 +218,30 @@ def _pair(references: References, at: yaml.Path, certificate: str, key: str) -> 
     return leaf or b"", private or b""
 
 
-def _holder_key(references: References, settings: Settings) -> HolderKey:
-    at, key = ("ledger", "holder_key", "file"), settings.ledger.holder_key
-    secret = references.file(at, key.file, most=_MOST_SECRET, private=True)
+def _holder_key(references: References, at: yaml.Path, key: HolderKeySettings | FormerKeySettings) -> HolderKey:
+    secret = references.file((*at, "file"), key.file, most=_MOST_SECRET, private=True)
     if len(secret) < _SHORTEST_HOLDER_KEY:
         message = f"the key is shorter than {_SHORTEST_HOLDER_KEY} bytes, so holders' numbers could be guessed from the log"
-        raise ConfigError([references.document.problem(at, message, "make one with `openssl rand -out FILE 32`")])
+        hint = "make one with `openssl rand -out FILE 32`"
+        raise ConfigError([references.document.problem((*at, "file"), message, hint)])
     return HolderKey(key.id, secret)
+
+
+def _former_holder_keys(references: References, current: HolderKeySettings) -> tuple[HolderKey, ...]:
+    """The keys before it, each once: two under one name, would be a slip of whoever changed them."""
+    gathering = Gathering()
+    at, seen = ("ledger", "holder_key", "former"), {current.id}
+    keys = []
+    for index, each in enumerate(current.former):
+        if each.id in seen:
+            message = f"the name {each.id} stands for another holder key already"
+            gathering.add(
+                [references.document.problem((*at, index, "id"), message, "each key keeps the name that its entries have")]
+            )
+        seen.add(each.id)
+        keys.append(gathering.attempt(_holder_key, references, (*at, index), each))
+    gathering.close()
+    return tuple(key for key in keys if key is not None)
 
 
 def _log_keys(references: References, settings: Settings) -> tuple[bytes, ...]:

@@ -127,11 +127,22 @@ class RegionSettings(Section):
     )
 
 
+class FormerKeySettings(Section):
+    """A key under which older entries name their holders."""
+
+    id: Name = Field(description="its public name, as those entries have it")
+    file: Path = Field(description="path, relative to gateway.yaml; mode 600")
+
+
 class HolderKeySettings(Section):
     """The key under which holders' numbers are hashed for the evidence log."""
 
     id: Name = Field(description="its public name, written into the log; a new key gets a new one")
     file: Path = Field(description="path, relative to gateway.yaml; at least 32 random bytes, mode 600")
+    former: tuple[FormerKeySettings, ...] = Field(
+        default=(),
+        description="the keys before it, a list of {id, file}: entries made under them are found as long as they stand here",
+    )
 
 
 class WitnessSettings(Section):
@@ -158,7 +169,7 @@ class LedgerSettings(Section):
     file: Path = Field(description="the database, relative to gateway.yaml")
     key: FileReference = Field(description="the Ed25519 key that signs the log's checkpoints, PEM, mode 600, {file}")
     next_key: FileReference | None = Field(default=None, description="the key that is to follow it, signing beside it until then")
-    holder_key: HolderKeySettings = Field(description="the key under which holders' numbers are hashed, {id, file}")
+    holder_key: HolderKeySettings = Field(description="the key under which holders' numbers are hashed, {id, file, former}")
     witnesses: WitnessSettings | None = Field(
         default=None, description="who must have cosigned, {policy, kept, interval, limit, authorities}"
     )
@@ -197,6 +208,9 @@ class Settings(Section):
     )
     tables: tuple[Path, ...] = Field(default=(SHIPPED,), min_length=1, description="tables: `shipped`, folders, files")
     agreements: tuple[Path, ...] = Field(min_length=1, description="agreements: folders, files")
+    search_rights: tuple[Path, ...] = Field(
+        default=(), description="who may search the log for a holder: folders, files; nobody if the key is left out"
+    )
     ledger: LedgerSettings = Field(description="the evidence log, {file, key, next_key, holder_key, witnesses}")
     limits: LimitSettings = Field(default_factory=LimitSettings, description="deadlines and load")
     deny_list: Path = Field(default="revoked.json", description="whom to refuse at once, written by `kuacheng certs revoke`")

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from gateway.clock import SystemClock, entropy
-from gateway.development.layout import CITIES, CLIENTS, SERVER_NAME, Layout, lay_out, write_configuration
+from gateway.development.layout import CITIES, CLIENTS, DESK, SERVER_NAME, Layout, lay_out, write_configuration
 from gateway.development.processes import Started, StartError, alone, start_city, start_gateway, start_witness
-from gateway.development.samples import Sample, samples
+from gateway.development.samples import SEARCH_BASIS, Sample, purpose, samples
 from gateway.ledger.note import Verifier
 from gateway.ledger.policy import Witness
-from gateway.model.query import MonthRange, Parameter
+from gateway.model.query import LegalBasis, MonthRange, Parameter, Purpose
 
 _ANY = "127.0.0.1:0"
 
@@ -105,23 +105,32 @@ def describe(up: Environment) -> dict[str, Any]:
         "ledger": str(up.layout.ledger),
         "metrics": f"http://{up.metrics}/metrics",
         "samples": [_sample(each) for each in samples()],
+        "usage": {"client": DESK.client, "purpose": _purpose(purpose(DESK)), "legal_basis": _legal_basis(SEARCH_BASIS)},
     }
 
 
+def _purpose(given: Purpose) -> dict[str, Any]:
+    operator = given.operator
+    return {
+        "matter_code": given.matter_code,
+        "matter_name": given.matter_name,
+        "case_number": given.case_number,
+        "operator": {"account": operator.account, "name": operator.name, "role": operator.role},
+    }
+
+
+def _legal_basis(given: LegalBasis) -> dict[str, Any]:
+    return {"kind": given.kind.value, "reference": given.reference}
+
+
 def _sample(sample: Sample) -> dict[str, Any]:
-    holder, purpose, basis = sample.holder, sample.purpose, sample.legal_basis
-    operator = {"account": purpose.operator.account, "name": purpose.operator.name, "role": purpose.operator.role}
+    holder = sample.holder
     return {
         "type": sample.type,
         "region": sample.region,
         "holder": {"type": holder.type.value, "id_type": holder.id_type, "id_number": holder.id_number, "name": holder.name},
-        "purpose": {
-            "matter_code": purpose.matter_code,
-            "matter_name": purpose.matter_name,
-            "case_number": purpose.case_number,
-            "operator": operator,
-        },
-        "legal_basis": {"kind": basis.kind.value, "reference": basis.reference},
+        "purpose": _purpose(sample.purpose),
+        "legal_basis": _legal_basis(sample.legal_basis),
         "parameters": {name: _parameter(value) for name, value in sample.parameters.items()},
         "client": sample.client.client,
         "outcome": sample.outcome,

@@ -26,18 +26,24 @@ from gateway.witness.folder import make
 WINDOW = ClientSystem("foshan-window", "440600", "11440600M00000027C", "window")
 TERMINAL = ClientSystem("liwan-terminal", "440100", "11440100M00000019P", "liwan-terminal")
 STRANGER = ClientSystem("foshan-stranger", "440600", "11440604M00000078E", "stranger")
-CLIENTS = (WINDOW, TERMINAL, STRANGER)
+DESK = ClientSystem("foshan-desk", "440600", "11440600M00000318F", "enquiry-desk")
+CLIENTS = (WINDOW, TERMINAL, STRANGER, DESK)
 NAMES: Mapping[str, tuple[str, str]] = MappingProxyType({"440100": ("广州市", "Guangzhou"), "440600": ("佛山市", "Foshan")})
 MATTERS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         WINDOW.client: ("440600-HRSS-0001", "社会保险关系转移接续"),
         TERMINAL.client: ("440103-SAMR-0001", "企业跨城变更登记"),
+        DESK.client: ("440600-DATA-0001", "个人信息使用记录查询"),
     }
 )
 LOG = "log.gateway.test/development"
 _SECRET_LENGTH = 32
 DEPARTMENTS: Mapping[str, str] = MappingProxyType(
-    {WINDOW.client: "佛山市人力资源和社会保障局（虚构）", TERMINAL.client: "广州市荔湾区政务服务中心（虚构）"}
+    {
+        WINDOW.client: "佛山市人力资源和社会保障局（虚构）",
+        TERMINAL.client: "广州市荔湾区政务服务中心（虚构）",
+        DESK.client: "佛山市政务服务和数据管理局（虚构）",
+    }
 )
 INTERFACES: Mapping[str, tuple[str, ...]] = MappingProxyType({"440100": ("g1", "g2"), "440600": ("f1", "f2")})
 CITIES: Mapping[str, str] = MappingProxyType({"440100": "guangzhou", "440600": "foshan"})
@@ -127,6 +133,7 @@ def write_configuration(
     folder.mkdir(exist_ok=True)
     agreements = "".join(_agreement(client, provider) for client, provider in ((WINDOW, "440100"), (TERMINAL, "440600")))
     (folder / "development.yaml").write_text("agreements:\n" + agreements)
+    (layout.folder / "search-rights.yaml").write_text(_search_right())
 
 
 def _lay_out_witnesses(layout: Layout, entropy: Callable[[int], bytes]) -> None:
@@ -202,6 +209,7 @@ regions:{regions}
 catalogue: [shipped]
 tables: [shipped]
 agreements: [agreements]
+search_rights: [search-rights.yaml]
 ledger:
   file: ledger.db
   key: {{file: secrets/log-key}}
@@ -252,6 +260,22 @@ _AGREEMENT = """
     valid: {{from: 2026-01-01, to: 2036-12-31}}
 """
 
+_SEARCH_RIGHT = """\
+# Made by `kuacheng dev`: who may find out who looked at a holder's data. See docs/usage.md.
+search_rights:
+  - id: {client}-tells-who-looked
+    title: 个人信息使用记录查询窗口（开发环境）
+    department: {department}
+    department_name: {name}
+    department_region: "{home}"
+    systems: [{system}]
+    regions: ["440100", "440600"]
+    evidence: all
+    matters: [{matter}]
+    legal_bases: [STATUTORY_DUTY]
+    valid: {{from: 2026-01-01, to: 2036-12-31}}
+"""
+
 TYPES = (
     "social-insurance-proof",
     "housing-record",
@@ -287,6 +311,17 @@ def _agreement(client: ClientSystem, provider: str) -> str:
         system=client.system,
         evidence=evidence,
         matter=MATTERS[client.client][0],
+    )
+
+
+def _search_right() -> str:
+    return _SEARCH_RIGHT.format(
+        client=DESK.client,
+        department=DESK.credit_code,
+        name=DEPARTMENTS[DESK.client],
+        home=DESK.region,
+        system=DESK.system,
+        matter=MATTERS[DESK.client][0],
     )
 
 

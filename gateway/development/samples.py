@@ -32,13 +32,22 @@ class Sample:
     @property
     def purpose(self) -> Purpose:
         """The matter that the client's agreement covers."""
-        code, name = MATTERS.get(self.client.client, MATTERS[WINDOW.client])
-        return Purpose(code, name, "KC2026000001", Operator(f"{self.client.system}-07", "综合窗口", "演示员甲"))
+        return purpose(self.client)
 
     @property
     def legal_basis(self) -> LegalBasis:
         """The statute that the samples stand on."""
         return LegalBasis(LegalBasisKind.STATUTORY_DUTY, "在线政务服务若干规定第七条")
+
+
+def purpose(client: ClientSystem) -> Purpose:
+    """A case of the matter that a client's agreement, or its right to search, covers."""
+    code, name = MATTERS.get(client.client, MATTERS[WINDOW.client])
+    return Purpose(code, name, "KC2026000001", Operator(f"{client.system}-07", "综合窗口", "演示员甲"))
+
+
+SEARCH_BASIS = LegalBasis(LegalBasisKind.STATUTORY_DUTY, "个人信息保护法第四十五条")
+"""On which the client searches that may say who looked."""
 
 
 def samples() -> tuple[Sample, ...]:

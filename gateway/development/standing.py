@@ -42,7 +42,8 @@ def _told(up: Environment) -> str:
 
 def _query(up: Environment) -> str:
     folder = shlex.quote(str(up.file))
-    return f"kuacheng query --dev {folder} --sample 0\n  kuacheng query --dev {folder} --sample 9 -o json"
+    commands = ("query", "--sample 0"), ("query", "--sample 9 -o json"), ("usage", "--sample 0")
+    return "\n  ".join(f"kuacheng {command} --dev {folder} {options}" for command, options in commands)
 
 
 def grpcurl(up: Environment) -> str:

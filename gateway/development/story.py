@@ -19,6 +19,7 @@ from gateway.development.environment import Environment, environment
 from gateway.development.layout import SERVER_NAME
 from gateway.development.samples import Sample, samples
 from gateway.ledger.reading import Log
+from gateway.model.exchange import EntryKind
 
 _WIDTH = 110
 _CITY_ZH = {"440100": "Guangzhou 广州", "440600": "Foshan 佛山"}
@@ -122,11 +123,11 @@ async def _evidence(stage: Stage) -> None:
     table = Table("index", "kind", "exchange", "result", "agreement", "holder (keyed hash)", box=box.SIMPLE_HEAD)
     for each in entries:
         facts = each.entry.facts
-        result = str(facts.get("reason") or facts.get("result") or "")
+        result = str(facts.get("reason") or facts.get("result") or facts.get("act") or "")
         cells = (each.entry.exchange_id[:8] + "…", result, str(facts.get("agreement", "")), str(facts.get("holder", ""))[:16])
         table.add_row(str(each.index), each.entry.kind.value, *cells)
     stage.console.print(table)
-    found = {each.entry.exchange_id for each in entries}
+    found = {each.entry.exchange_id for each in entries if each.entry.kind is not EntryKind.ACT}
     stage.check(
         f"{verdict.entries} entries; every hash and the tree recompute, and the log's key has signed its root",
         holds=verdict.sound,

@@ -20,9 +20,10 @@ from typing import Final, Protocol
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.note import Note, NoteRefused
 from gateway.ledger.policy import NONE, Policy, PolicyRefused, Witness
-from gateway.ledger.submitting import Cosigned, Failure, Fault, Post, meaning, submission
+from gateway.ledger.records import LogUnusable
+from gateway.ledger.submitting import AHEAD, Cosigned, Failure, Fault, Post, meaning, submission
 from gateway.ledger.tree import ProofRefused, verify_consistency
-from gateway.model.exchange import Entry, EntryKind, Recorded
+from gateway.model.exchange import HOLDER, Entry, EntryKind, Recorded
 from gateway.model.refusal import Reason, Refusal
 from gateway.ports import Clock, Ledger
 
@@ -55,6 +56,33 @@ class Source(Protocol):
     def consistency(self, old: int, new: int) -> Sequence[bytes]:
         """The proof that the tree of `new` entries extends that of `old` (RFC 6962 2.1.2)."""
         ...
+
+
+class RolledBack(LogUnusable):
+    """The log does not extend a checkpoint of it that is kept."""
+
+
+def contradiction(source: Source, held: Checkpoint, newest: Checkpoint) -> str:
+    """How the log's newest state fails to extend what was cosigned of it; empty where it does. Raises what the source raises."""
+    if newest.origin != held.origin:  # of the log before this one, which had a name of its own
+        return ""
+    if newest.size < held.size:
+        return f"the log holds {newest.size} entries, and {held.size} were cosigned: an older state of it was put back"
+    try:
+        proof = source.consistency(held.size, newest.size) if held.size else ()
+        verify_consistency(held.size, newest.size, held.root, newest.root, proof)
+    except ProofRefused:
+        return f"the log's first {held.size} entries are not those that were cosigned"
+    return ""
+
+
+def check_extends(source: Source, held: Checkpoint) -> None:
+    """Before anything is written: raises RolledBack, which says what to do, LogUnusable where the log is not there."""
+    found = contradiction(source, held, Checkpoint.parse(Note.parse(source.checkpoint()).text))
+    if found:
+        raise RolledBack(
+            f"{found}; put the newest state of the log back, or begin a new log under a new name and keep this one for the auditor"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +156,13 @@ class Collector:
         """How the log, in the last round, was found not to extend what was cosigned of it: a backup put back, or a hand in it."""
         return self._contradiction
 
+    def clock_went_back(self, now: datetime) -> bool:
+        """Whether our clock stands before the last cosignatures by more than clocks may differ."""
+        return self._standing is not None and self._standing.moment > now.timestamp() + AHEAD
+
     def age(self, now: datetime) -> float | None:
-        """Seconds since the policy was last met; None if it never was, or the log contradicts what was cosigned."""
-        if self._standing is None or self._contradiction:
+        """Seconds since the policy was last met; None if it never was, or cannot be told, or the log contradicts what was cosigned."""
+        if self._standing is None or self._contradiction or self.clock_went_back(now):
             return None
         return max(0.0, now.timestamp() - self._standing.moment)
 
@@ -197,15 +229,7 @@ class Collector:
         return {each.name: got for each, got in zip(witnesses, found, strict=True)}
 
     def _contradicted(self, newest: Checkpoint) -> str:
-        held = self._standing.checkpoint if self._standing else newest
-        if newest.size < held.size:
-            return f"the log holds {newest.size} entries, and {held.size} were cosigned: an older state of it was put back"
-        try:
-            proof = self._source.consistency(held.size, newest.size) if held.size else ()
-            verify_consistency(held.size, newest.size, held.root, newest.root, proof)
-        except ProofRefused:
-            return f"the log's first {held.size} entries are not those that were cosigned"
-        return ""
+        return contradiction(self._source, self._standing.checkpoint if self._standing else newest, newest)
 
     async def _ask(self, witness: Witness, newest: str, text: str, reading: asyncio.Lock) -> Cosigned | Failure:
         try:
@@ -231,14 +255,18 @@ class Collector:
 
     async def _take(self, standing: Standing) -> None:
         before = self._standing
-        if before and (standing.checkpoint.size, standing.moment) < (before.checkpoint.size, before.moment):
+        same = before and before.checkpoint.origin == standing.checkpoint.origin
+        if before and same and (standing.checkpoint.size, standing.moment) < (before.checkpoint.size, before.moment):
             return
         self._standing = standing
         await asyncio.to_thread(self._keep, standing.note)
 
 
 class Watched:
-    """A ledger that takes no new INTENT while nobody has watched it for longer than `limit` seconds; whatever ends an exchange it takes."""
+    """A ledger that takes nothing that discloses while nobody has watched it for longer than `limit` seconds: no INTENT, no search.
+
+    Whatever ends an exchange it takes, and every refusal.
+    """
 
     def __init__(self, ledger: Ledger, collector: Collector, clock: Clock, limit: float) -> None:
         self._ledger = ledger
@@ -247,9 +275,9 @@ class Watched:
         self._limit = limit
 
     def append(self, entry: Entry) -> Future[Recorded]:
-        """As gateway.ports.Ledger says; besides, LEDGER_UNAVAILABLE for an INTENT that comes too late."""
+        """As gateway.ports.Ledger says; besides, LEDGER_UNAVAILABLE for what comes too late."""
         age = self._collector.age(self._clock.now())
-        if entry.kind is not EntryKind.INTENT or (age is not None and age <= self._limit):
+        if not _discloses(entry) or (age is not None and age <= self._limit):
             return self._ledger.append(entry)
         future: Future[Recorded] = asyncio.get_running_loop().create_future()
         future.set_exception(Refusal(Reason.LEDGER_UNAVAILABLE, self._unwatched(age)))
@@ -258,4 +286,11 @@ class Watched:
     def _unwatched(self, age: float | None) -> str:
         if age is not None:
             return f"no cosigned checkpoint for {age:.0f} s, and {self._limit:.0f} s are allowed"
+        if self._collector.clock_went_back(self._clock.now()):
+            return "the clock stands before the last cosignature: set it right"
         return self._collector.contradiction or "no cosigned checkpoint yet"
+
+
+def _discloses(entry: Entry) -> bool:
+    """Whether it begins what shows somebody's data: an exchange, or a search for a holder."""
+    return entry.kind is EntryKind.INTENT or (entry.kind is EntryKind.ACT and HOLDER in entry.facts)

@@ -19,6 +19,9 @@ VERSION: Final = 1
 NONCE_SIZE: Final = 16
 """Bytes of chance before each body: a leaf of the tree is nonce || body, so that its hash tells nothing of a body that can be guessed."""
 
+MOST_BYTES: Final = (1 << 16) - 1 - NONCE_SIZE
+"""Of a body, so that nonce and body fit into a C2SP entry bundle."""
+
 
 class MalformedEntry(ValueError):  # noqa: N818 - named for what was found
     """An entry that has no canonical body, or bytes that are nobody's canonical body."""
@@ -63,7 +66,7 @@ def encode(entry: Entry) -> bytes:
     """Return the canonical body of `entry`, UTF-8.
 
     Raises MalformedEntry: a moment without offset, a name that is not snake_case ASCII, a value that is no str, int below 10^15
-    or tuple of str, or a text with half a surrogate pair.
+    or tuple of str, a text with half a surrogate pair, or more than MOST_BYTES in all.
     """
     for name, fact in entry.facts.items():
         _check_name(name)
@@ -78,9 +81,12 @@ def encode(entry: Entry) -> bytes:
         "v": VERSION,
     }
     try:
-        return _ENCODER.encode(parts).encode()
+        body = _ENCODER.encode(parts).encode()
     except UnicodeEncodeError:
         raise MalformedEntry("a text of the entry holds half a surrogate pair, which UTF-8 cannot write") from None
+    if len(body) > MOST_BYTES:
+        raise MalformedEntry(f"the body of the entry has more than {MOST_BYTES} bytes")
+    return body
 
 
 def moment(at: datetime) -> str:
@@ -147,6 +153,8 @@ def decode(body: bytes) -> Entry:
 
 
 def _decoded(body: bytes) -> str:
+    if len(body) > MOST_BYTES:
+        raise MalformedEntry(f"the body has more than {MOST_BYTES} bytes")
     try:
         return body.decode()
     except UnicodeDecodeError:

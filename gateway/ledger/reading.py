@@ -8,20 +8,28 @@ from typing import Final, Self
 
 from gateway.ledger import tree
 from gateway.ledger.checkpoint import Checkpoint, Proof
-from gateway.ledger.encoding import MalformedEntry, decode
+from gateway.ledger.encoding import MalformedEntry, Parser, decode
+from gateway.ledger.examining import Examined, examine
 from gateway.ledger.filed import FiledRecords
 from gateway.ledger.note import Note, Verifier
-from gateway.ledger.records import LogUnusable, Records, Row, Unreadable
+from gateway.ledger.records import BareRow, LogUnusable, Records, Row, Unreadable
 from gateway.ledger.tiles import WIDTH, Nodes
 from gateway.ledger.tree import HASH_SIZE, Place
 from gateway.ledger.verdict import File, Verdict, compared, judge
 from gateway.model.exchange import Entry, EntryKind, Recorded
 
-_PAGE: Final = 2048
+PAGE: Final = 2048
+"""Entries that are read at once."""
 _LOWEST: Final = -(2**63)
 
 Progress = Callable[[int, int], None]
 """Told, now and then, how many entries of how many have been looked at."""
+Looking = Callable[[Records, int, Progress], Iterator[Examined]]
+"""Looks at the entries of a log up to this size."""
+
+
+def silent(_done: int, _of: int) -> None:
+    """A Progress that nobody sees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,29 +121,21 @@ class Log:
         return next((found for found in self.entries(index - 1, 1) if found.index == index), None)
 
     def verify(
-        self, verifiers: Sequence[Verifier] = (), kept: Checkpoint | None = None, progress: Progress = lambda *_: None
+        self,
+        verifiers: Sequence[Verifier] = (),
+        kept: Checkpoint | None = None,
+        progress: Progress = silent,
+        looking: Looking | None = None,
     ) -> Verdict:
         """Judge all entries that stand when it begins, reading each once.
 
         `verifiers` must all have signed the log's checkpoint; `kept` is a checkpoint of this log that was kept elsewhere and whose
-        signatures are verified already. Raises LogUnusable.
+        signatures are verified already; `looking` looks at the entries, `pages` if None. Raises LogUnusable.
         """
         head, present = self._records.end()
         file = File(self.name, head, present, self._stored(), self._records.has_outcome)
-        verdict = judge(file, self._rows(min(head.size, present), progress), verifiers)
+        verdict = judge(file, (looking or pages)(self._records, min(head.size, present), progress), verifiers)
         return compared(verdict, kept, self.root) if kept else verdict
-
-    def _rows(self, size: int, progress: Progress) -> Iterator[Row | None]:
-        first, read = _LOWEST, _PAGE
-        while read == _PAGE:
-            read = 0
-            try:
-                for row in self._records.page(first, size, _PAGE):
-                    yield row
-                    first, read = row.idx + 1, read + 1
-            except Unreadable:
-                yield None
-            progress(max(first, 0), size)
 
     def _stored(self) -> Callable[[int, int], bytes | None]:
         """A hash at a place of a level of tiles; keeps the last tile of each level."""
@@ -153,9 +153,27 @@ class Log:
         return stored
 
 
-def _logged(row: Row) -> LoggedEntry:
+def _logged(row: Row | BareRow) -> LoggedEntry:
     nonce, body = row.nonce or b"", row.body or b""
     try:
         return LoggedEntry(row.idx, decode(body), row.leaf_hash, nonce, body)
     except MalformedEntry as error:
         raise LogUnusable(f"entry {row.idx} cannot be read, {error}: verify the log") from error
+
+
+def pages(records: Records, size: int, progress: Progress, first: int = 0) -> Iterator[Examined]:
+    """The entries from `first` on, looked at page by page; the last page may be empty, or end in a flaw."""
+    parse, page = Parser(), Examined([b""])
+    while page.leaves and page.flaw is None:
+        page = examine(rows(records, first, size), first, parse)
+        yield page
+        first += len(page.leaves)
+        progress(first, size)
+
+
+def rows(records: Records, first: int, size: int) -> Iterator[Row | BareRow | None]:
+    """One page; None for what cannot be read. What stands at an index below 0 is of the first."""
+    try:
+        yield from records.page(first or _LOWEST, size, PAGE)
+    except Unreadable:
+        yield None

@@ -1,55 +1,61 @@
-"""gateway.ports.Receipts on a log: read on one thread of its own, so that the event loop never waits for a disk.
+"""gateway.ports.Receipts on a log."""
 
-Laws: the log is opened for reading only and for one reading, so that a file that was moved or mended is met as it now is; no more
-than one reading at a time; whatever keeps it from being read is LEDGER_UNAVAILABLE.
-"""
-
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from typing import Final
 
+from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.cosigning import Standing
+from gateway.ledger.note import Note, NoteRefused
+from gateway.ledger.policy import Policy
+from gateway.ledger.reader import Reader
 from gateway.ledger.reading import Log
-from gateway.ledger.records import LogUnusable, Opening
+from gateway.ledger.records import Opening
 from gateway.model.exchange import Checkpointed, Logged
-from gateway.model.refusal import Reason, Refusal
 
-T = TypeVar("T")
 _ENTRIES_AN_EXCHANGE: Final = 2
 
 
 class LogReceipts:
     """The port `Receipts` on one log. Ended by `close`."""
 
-    def __init__(self, opening: Opening) -> None:
+    def __init__(self, opening: Opening, cosigned: Callable[[], str | None] = lambda: None) -> None:
+        """`cosigned` gives the newest checkpoint that its witnesses have cosigned, None where there is none; called in the thread."""
         self._opening = opening
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="kuacheng-receipts")
+        self._cosigned = cosigned
+        self._reader = Reader("kuacheng-receipts")
 
     async def find(self, exchange_id: str) -> tuple[Logged, ...]:
         """As the port says."""
-        return await self._read(lambda log: _found(log, exchange_id))
+        return await self._reader.read(self._opening, lambda log: _found(log, exchange_id, self._cosigned()))
 
     async def checkpoint(self) -> Checkpointed:
         """As the port says."""
-        return await self._read(lambda log: Checkpointed(log.name, log.checkpoint()))
+        return await self._reader.read(self._opening, lambda log: Checkpointed(log.name, log.checkpoint()))
 
     async def close(self) -> None:
         """Lets what is being read finish. May be called again."""
-        await asyncio.to_thread(self._thread.shutdown)
-
-    async def _read(self, look: Callable[[Log], T]) -> T:
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, self._look, look)
-        except (LogUnusable, OSError, ValueError) as error:  # a ValueError is of a checkpoint that does not read or does not fit
-            raise Refusal(Reason.LEDGER_UNAVAILABLE, "the evidence log cannot be read") from error
-
-    def _look(self, look: Callable[[Log], T]) -> T:
-        with Log(self._opening()) as log:
-            return look(log)
+        await self._reader.close()
 
 
-def _found(log: Log, exchange_id: str) -> tuple[Logged, ...]:
+def standing(kept: Callable[[], str | None], policy: Policy) -> str | None:
+    """The note that is kept, if it is what the policy needs; None otherwise. Raises OSError."""
+    note = kept()
+    try:
+        return Standing.parse(note, policy).note if note is not None else None
+    except NoteRefused:
+        return None
+
+
+def _found(log: Log, exchange_id: str, cosigned: str | None) -> tuple[Logged, ...]:
     """The checkpoint is read after the entries, so it covers them; one for both, so that they fit together."""
     entries = log.entries(limit=_ENTRIES_AN_EXCHANGE, exchange_id=exchange_id)
-    note = log.checkpoint()
+    if not entries:
+        return ()
+    note = cosigned if cosigned and _covers(log, cosigned, entries[-1].index) else log.checkpoint()
     return tuple(Logged(each.entry, log.recorded(each, note)) for each in entries)
+
+
+def _covers(log: Log, note: str, index: int) -> bool:
+    """Whether the checkpoint is of this log as it is, and reaches the entry."""
+    stated = Checkpoint.parse(Note.parse(note).text)
+    return stated.origin == log.name and index < stated.size <= log.size() and log.root(stated.size) == stated.root

@@ -23,6 +23,10 @@ class Unreadable(LogUnusable):
     """The store is there, and what it holds from here on is damaged."""
 
 
+class Contradicted(LogUnusable):
+    """Who keeps the log has given two answers that cannot both be true."""
+
+
 class Row(NamedTuple):
     """One row of the table `entries`, in the order of its columns; whatever the store holds, so nothing about it is sure.
 
@@ -35,6 +39,15 @@ class Row(NamedTuple):
     at: str
     replay_key: str | None
     holder: str | None
+    leaf_hash: bytes
+    nonce: bytes | None
+    body: bytes | None
+
+
+class BareRow(NamedTuple):
+    """One entry of a store that has no columns to search, only what the tree is made of."""
+
+    idx: int
     leaf_hash: bytes
     nonce: bytes | None
     body: bytes | None
@@ -81,13 +94,13 @@ class Records(Protocol):
         """The head, and one more than the highest index, as of one moment, whatever is being written."""
         ...
 
-    def page(self, first: int, end: int, limit: int) -> Iterable[Row]:
+    def page(self, first: int, end: int, limit: int) -> Iterable[Row | BareRow]:
         """Up to `limit` rows with `first` <= index < `end`, in order. Raises Unreadable at the row that is damaged, not before."""
         ...
 
     def find(
         self, after: int, limit: int, *, exchange_id: str | None = None, kind: EntryKind | None = None, holder: str | None = None
-    ) -> Sequence[Row]:
+    ) -> Sequence[Row | BareRow]:
         """Up to `limit` rows with a higher index than `after`, in order, purged ones left out; `holder` as `holder_column` has it."""
         ...
 

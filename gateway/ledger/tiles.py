@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Final
 
 from gateway.ledger.records import LogUnusable
-from gateway.ledger.tree import HASH_SIZE, Frontier, Place, grow
+from gateway.ledger.tree import HASH_SIZE, Place, complete_root
 
 WIDTH: Final = 256
 """Hashes of a full tile."""
@@ -50,7 +50,7 @@ class Nodes:
         hashes = split(self._tiles[at][start * HASH_SIZE : (start + (1 << rise)) * HASH_SIZE])
         if len(hashes) != 1 << rise:
             raise LogUnusable("the evidence log lacks a part of its tree: verify the log")
-        return grow(Frontier(), hashes)[0].root
+        return complete_root(hashes)
 
 
 def split(hashes: bytes) -> list[bytes]:

@@ -48,7 +48,7 @@ class Frontier:
 
     def nodes(self) -> Mapping[Place, bytes]:
         """Its hashes by their places."""
-        return dict(zip(_complete(0, self.size), self.hashes, strict=True))
+        return dict(zip(complete(0, self.size), self.hashes, strict=True))
 
 
 def grow(frontier: Frontier, leaves: Sequence[bytes]) -> tuple[Frontier, dict[Place, bytes]]:
@@ -65,6 +65,17 @@ def grow(frontier: Frontier, leaves: Sequence[bytes]) -> tuple[Frontier, dict[Pl
         stack.append(node)
         size += 1
     return Frontier(size, tuple(stack)), made
+
+
+def complete_root(hashes: Sequence[bytes]) -> bytes:
+    """Root of a complete subtree, of the hashes of one of its levels: a power of two of them."""
+    row = list(hashes)
+    if not row or len(row) & (len(row) - 1):
+        raise RuntimeError("a complete subtree has a power of two of leaves")
+    while len(row) > 1:
+        pairs = iter(row)
+        row = [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=True)]
+    return row[0]
 
 
 def inclusion(index: int, size: int, nodes: Nodes) -> tuple[bytes, ...]:
@@ -188,7 +199,7 @@ def _shared(old: int, first: int, last: int, *, whole: bool) -> list[tuple[int, 
 
 
 def _range(first: int, last: int, nodes: Nodes) -> bytes:
-    return _folded([nodes(level, place) for level, place in _complete(first, last)])
+    return _folded([nodes(level, place) for level, place in complete(first, last)])
 
 
 def _folded(hashes: Sequence[bytes]) -> bytes:
@@ -198,7 +209,7 @@ def _folded(hashes: Sequence[bytes]) -> bytes:
     return node
 
 
-def _complete(first: int, last: int) -> Iterator[Place]:
+def complete(first: int, last: int) -> Iterator[Place]:
     """The complete subtrees that leaves `first` to `last` - 1 fall into, where `first` begins an aligned subtree at least that large."""
     while first < last:
         level = (last - first).bit_length() - 1

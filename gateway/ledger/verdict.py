@@ -7,53 +7,21 @@ body was purged: its leaf hash still stands in the tree. docs/ledger.md says wha
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from hashlib import sha256
 from typing import Final
 
 from gateway.ledger.checkpoint import Checkpoint
-from gateway.ledger.encoding import NONCE_SIZE, Body, MalformedEntry, Parser, named, text
+from gateway.ledger.examining import UNKNOWN, Examined, Flaw
 from gateway.ledger.note import Note, NoteRefused, Verifier
-from gateway.ledger.records import Head, Row, unique_key
+from gateway.ledger.records import Head
 from gateway.ledger.tiles import HEIGHT, WIDTH
-from gateway.ledger.tree import HASH_SIZE, Frontier, grow
-from gateway.model.exchange import HOLDER, HOLDER_KEY, EntryKind
+from gateway.ledger.tree import Frontier, complete_root, grow
+from gateway.model.exchange import EntryKind
 
 _INTENT: Final = EntryKind.INTENT.value
 _OUTCOME: Final = EntryKind.OUTCOME.value
 
 
-class Flaw(StrEnum):
-    """What is wrong with the first bad entry, or with the log."""
-
-    GAP = "GAP"
-    """An index is missing: a row was removed."""
-    BODY_CHANGED = "BODY_CHANGED"
-    """Nonce and body do not give the leaf hash."""
-    MALFORMED_BODY = "MALFORMED_BODY"
-    """The hash fits a body that is not of the canonical form."""
-    COLUMNS_DIFFER = "COLUMNS_DIFFER"
-    """A column that is searched says other than the body."""
-    OUTCOME_WITHOUT_INTENT = "OUTCOME_WITHOUT_INTENT"
-    SECOND_INTENT = "SECOND_INTENT"
-    SECOND_OUTCOME = "SECOND_OUTCOME"
-    TREE_DIFFERS = "TREE_DIFFERS"
-    """The leaf hashes of a range do not give the tree's node over it: an entry in it was rewritten, put in, taken out or moved."""
-    END_DIFFERS = "END_DIFFERS"
-    """The log ends elsewhere than its head or its checkpoint says: rows were removed from the end, or added by another hand."""
-    UNREADABLE = "UNREADABLE"
-    """The store cannot read what it holds from here on."""
-    CHECKPOINT_DIFFERS = "CHECKPOINT_DIFFERS"
-    """The log's own checkpoint is none, or is of another tree, although entries and tree fit each other: all was written anew."""
-    NOT_SIGNED = "NOT_SIGNED"
-    """The log's own checkpoint is not signed by the key that was named."""
-    ROLLED_BACK = "ROLLED_BACK"
-    """The log ends before a checkpoint of it that was kept elsewhere: it was put back to an earlier state, or cut."""
-    FORKED = "FORKED"
-    """The log holds other entries than it did when it signed a checkpoint that was kept elsewhere."""
-
-
-_OF_THE_WHOLE: Final = frozenset({Flaw.CHECKPOINT_DIFFERS, Flaw.NOT_SIGNED, Flaw.FORKED})
+_OF_THE_WHOLE: Final = frozenset({Flaw.CHECKPOINT_DIFFERS, Flaw.NOT_SIGNED, Flaw.FORKED, Flaw.ANSWERS_DIFFER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,26 +76,18 @@ class _Found(Exception):  # noqa: N818 - named for what it is
         self.last = first if last is None else last
 
 
-def judge(file: File, rows: Iterable[Row | None], verifiers: Sequence[Verifier] = ()) -> Verdict:
-    """Judge rows by ascending index up to the file's end; None stands for a row that cannot be read."""
-    # A dict keeps the order in which the exchanges began.
-    waiting: dict[str, None] = {}
-    tree, parse, purged = _Tree(file), Parser(), 0
+def judge(file: File, pages: Iterable[Examined], verifiers: Sequence[Verifier] = ()) -> Verdict:
+    """Judge pages of rows, which follow each other from index 0 up to the file's end."""
+    tree, order, purged = _Tree(file), _Order(file.has_outcome), 0
     try:
-        for row in rows:
-            if row is None:
-                raise _Found(Flaw.UNREADABLE, tree.size)  # noqa: TRY301 - every flaw ends below
-            if row.body is None and row.nonce is None:
-                tree.add(_pruned(row, tree.size))
-                purged += 1
-            else:
-                tree.add(_checked(row, tree.size, parse))
-            _follow(row, waiting, file.has_outcome)
+        for page in pages:
+            purged += page.purged
+            _take(page, tree, order)
         _check_end(file, tree)
         signed_by = _signatures(file.head.checkpoint, verifiers, tree.size)
     except _Found as found:
-        return Verdict(file.log, found.first, tuple(waiting), found.flaw, found.last, purged=purged)
-    return Verdict(file.log, tree.size, tuple(waiting), signed_by=signed_by, purged=purged)
+        return Verdict(file.log, found.first, tuple(order.waiting), found.flaw, found.last, purged=purged)
+    return Verdict(file.log, tree.size, tuple(order.waiting), signed_by=signed_by, purged=purged)
 
 
 def compared(verdict: Verdict, kept: Checkpoint, root: Callable[[int], bytes]) -> Verdict:
@@ -140,55 +100,50 @@ def compared(verdict: Verdict, kept: Checkpoint, root: Callable[[int], bytes]) -
     return replace(verdict, flaw=Flaw.FORKED if forked else None)
 
 
-def _checked(row: Row, index: int, parse: Callable[[bytes], Body]) -> bytes:
-    """The leaf hash of a row that is right by itself. Raises _Found."""
-    idx, kind, exchange_id, at, replay_key, holder, leaf, nonce, body = row
-    if idx != index:
-        raise _Found(Flaw.GAP, index)
-    if not isinstance(nonce, bytes) or not isinstance(body, bytes) or len(nonce) != NONCE_SIZE:
-        raise _Found(Flaw.BODY_CHANGED, index)
-    digest = sha256(b"\0" + nonce + body).digest()
-    if digest != leaf:
-        raise _Found(Flaw.BODY_CHANGED, index)
+def _take(page: Examined, tree: "_Tree", order: "_Order") -> None:
+    """Hold a page against order and tree; whichever flaw has the lower index is raised as _Found."""
+    first = tree.size
     try:
-        said = parse(body)
-    except MalformedEntry:
-        raise _Found(Flaw.MALFORMED_BODY, index) from None
-    written = (said.kind, text(said.exchange_id), said.at, unique_key(said.kind, text(said.replay_key)), _holder(said))
-    if written != (kind, exchange_id, at, replay_key, holder):
-        raise _Found(Flaw.COLUMNS_DIFFER, index)
-    return digest
+        order.follow(page.steps, first)
+    except _Found as found:
+        tree.add(page.leaves[: found.first - first + 1])
+        raise
+    tree.add(page.leaves)
+    if page.flaw is not None:
+        raise _Found(page.flaw, tree.size)
 
 
-def _pruned(row: Row, index: int) -> bytes:
-    """The leaf hash of a row whose body was purged: all that is left to be judged of it, and the tree judges that. Raises _Found."""
-    if row.idx != index:
-        raise _Found(Flaw.GAP, index)
-    if row.holder is not None:
-        raise _Found(Flaw.COLUMNS_DIFFER, index)
-    if not isinstance(row.leaf_hash, bytes) or len(row.leaf_hash) != HASH_SIZE:
-        raise _Found(Flaw.BODY_CHANGED, index)
-    return row.leaf_hash
+class _Order:
+    """Which exchanges are open, as INTENTs and OUTCOMEs follow each other; `waiting` in the order in which they began."""
 
+    def __init__(self, has_outcome: Callable[[str, int], bool]) -> None:
+        self._has_outcome = has_outcome
+        # A dict keeps the order.
+        self.waiting: dict[str, None] = {}
+        self._unknown = 0
 
-def _holder(said: Body) -> str | None:
-    """What the column `holder` has to say, as `holder_column` makes it of the facts."""
-    hash_, key = named(said.facts, HOLDER), named(said.facts, HOLDER_KEY)
-    return None if hash_ is None or key is None else f"{key}:{hash_}"
+    def follow(self, steps: Iterable[tuple[str, str]], first: int) -> None:
+        """Judge kinds and exchanges from this index on. Raises _Found."""
+        waiting = self.waiting
+        for index, (kind, exchange_id) in enumerate(steps, first):
+            if kind == _INTENT:
+                if exchange_id in waiting:
+                    raise _Found(Flaw.SECOND_INTENT, index)
+                waiting[exchange_id] = None
+            elif kind == _OUTCOME:
+                if exchange_id in waiting:
+                    del waiting[exchange_id]
+                else:
+                    self._without_intent(exchange_id, index)
+            elif kind == UNKNOWN:
+                self._unknown += 1
 
-
-def _follow(row: Row, waiting: dict[str, None], has_outcome: Callable[[str, int], bool]) -> None:
-    """Judge a row by what is open of its exchange, and keep `waiting` up to date. Raises _Found."""
-    index, kind, exchange_id, *_ = row
-    if kind == _INTENT:
-        if exchange_id in waiting:
-            raise _Found(Flaw.SECOND_INTENT, index)
-        waiting[exchange_id] = None
-    elif kind == _OUTCOME:
-        if exchange_id not in waiting:
-            had = has_outcome(exchange_id, index)
-            raise _Found(Flaw.SECOND_OUTCOME if had else Flaw.OUTCOME_WITHOUT_INTENT, index)
-        del waiting[exchange_id]
+    def _without_intent(self, exchange_id: str, index: int) -> None:
+        # A purged entry of which nothing is known may have been the INTENT, each of one OUTCOME.
+        if self._unknown:
+            self._unknown -= 1
+            return
+        raise _Found(Flaw.SECOND_OUTCOME if self._has_outcome(exchange_id, index) else Flaw.OUTCOME_WITHOUT_INTENT, index)
 
 
 class _Tree:
@@ -200,22 +155,21 @@ class _Tree:
         self._leaves: list[bytes] = []
         self.size = 0
 
-    def add(self, leaf: bytes) -> None:
-        """One more leaf hash. Raises _Found."""
-        self._leaves.append(leaf)
-        self.size += 1
-        if len(self._leaves) == WIDTH:
-            self._complete()
+    def add(self, leaves: Sequence[bytes]) -> None:
+        """More leaf hashes. Raises _Found."""
+        self._leaves += leaves
+        self.size += len(leaves)
+        while len(self._leaves) >= WIDTH:
+            full, self._leaves = self._leaves[:WIDTH], self._leaves[WIDTH:]
+            self._complete(full)
 
     def frontier(self) -> Frontier:
         """The whole tree's."""
         rest, _ = grow(Frontier(), self._leaves)
         return Frontier(self.size, self._tiles.hashes + rest.hashes)
 
-    def _complete(self) -> None:
-        node = grow(Frontier(), self._leaves)[0].root
-        self._leaves.clear()
-        self._tiles, made = grow(self._tiles, (node,))
+    def _complete(self, leaves: Sequence[bytes]) -> None:
+        self._tiles, made = grow(self._tiles, (complete_root(leaves),))
         for (level, place), hash_ in sorted(made.items()):
             base, rest = divmod(level, HEIGHT)
             if rest == 0 and self._file.stored(base + 1, place) != hash_:

@@ -1,4 +1,4 @@
-"""What operators do that the log keeps: whatever changes what the gateway judges by.
+"""What operators do that the log keeps: starts, stops, and whatever changes what the gateway judges by.
 
 Laws: an act names who did it by account, never a person; its facts name things (editions, serials, ids of keys), never persons and never
 secrets. Names of acts are append-only: they stand in entries.
@@ -12,6 +12,9 @@ from enum import StrEnum
 class Act(StrEnum):
     """What was done."""
 
+    GATEWAY_STARTED = "GATEWAY_STARTED"
+    GATEWAY_STOPPED = "GATEWAY_STOPPED"
+    CONFIGURATION_IN_FORCE = "CONFIGURATION_IN_FORCE"
     CA_STAGED = "CA_STAGED"
     CERTIFICATES_ACTIVATED = "CERTIFICATES_ACTIVATED"
     CA_TAINTED = "CA_TAINTED"

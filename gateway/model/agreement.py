@@ -19,6 +19,17 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Hidden:
+    """That exchanges are left out of what a holder is shown of the uses of their data.
+
+    By which authority (its decision's number), and until when; None is for good. A mark stands in each entry as it was then.
+    """
+
+    authority: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
     """One agreement. `systems` None means every system of the department. In force for valid_from <= now < valid_to.
 
@@ -36,3 +47,4 @@ class Agreement:
     legal_bases: frozenset[LegalBasisKind]
     valid_from: datetime
     valid_to: datetime
+    hidden: Hidden | None = None

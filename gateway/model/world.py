@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from gateway.model.agreement import Agreement
 from gateway.model.catalogue import Catalogue
 from gateway.model.identity import Trust
 from gateway.model.table import Table
+from gateway.model.usage import SearchRight
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """One edition of all that judges. `agreements` by department, `tables` by (region, evidence type code)."""
+    """One edition of all that judges.
+
+    `agreements` by department, `tables` by (region, evidence type code), `search_rights` by (region that vouches, department).
+    `former_holder_keys` are those under which older entries name their holders.
+    """
 
     edition: str
     catalogue: Catalogue
@@ -54,3 +60,10 @@ class World:
     holder_key: HolderKey
     limits: Limits
     strict_identifiers: bool = False
+    former_holder_keys: tuple[HolderKey, ...] = ()
+    search_rights: Mapping[tuple[str, str], tuple[SearchRight, ...]] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def holder_keys(self) -> tuple[HolderKey, ...]:
+        """Every key under which an entry may name a holder, the one in use first."""
+        return (self.holder_key, *self.former_holder_keys)

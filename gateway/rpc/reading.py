@@ -6,10 +6,11 @@ Source: GB 11643, GB 32100 (numbers); GB/T 2260 (regions); GB/T 36904 (type code
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
+from typing import Any
 
 from gateway.model.identifiers import HolderIdType, InvalidIdentifier, ResidentNumber, parse_holder_number
 from gateway.model.query import (
@@ -25,6 +26,10 @@ from gateway.model.query import (
 )
 from gateway.model.refusal import Reason, Refusal, Violation
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
+from gateway.rpc.pb.v1 import ledger_service_pb2 as ledger_pb
+
+Request = pb.QueryRequest | ledger_pb.FindUsageRequest
+"""What names a holder and says why it is asked, by the same rules."""
 
 LARGEST = 64 * 1024
 _MOST_PARAMETERS = 16
@@ -58,7 +63,7 @@ _NAMED_IN_LOG = (
 class Form:
     """What one text of the request must look like."""
 
-    read: Callable[[pb.QueryRequest], str]
+    read: Callable[[Any], str]
     pattern: re.Pattern[str]
     wanted: str
 
@@ -83,6 +88,10 @@ _FORMS: Mapping[str, Form] = MappingProxyType(
             lambda r: r.provider_region, re.compile(r"[0-9]{6}"), "a GB/T 2260 code of six digits, such as 440100"
         ),
         "holder.name": Form(lambda r: r.holder.name, _text(200), "the name as on the document, 1 to 200 characters"),
+    }
+)
+_WHY: Mapping[str, Form] = MappingProxyType(
+    {
         "purpose.matter_code": Form(
             lambda r: r.purpose.matter_code,
             re.compile(r"[0-9A-Za-z._:-]{1,64}"),
@@ -118,11 +127,17 @@ def question(request: pb.QueryRequest | None, today: date) -> Query | Refusal:
     """The question, in canonical form: numbers at full length and in upper case, request_id in lower case."""
     if request is None:
         return no_message(pb.QueryRequest.DESCRIPTOR.full_name)
+    number = holder_number(request, today, _violations(request))
+    return number if isinstance(number, Refusal) else _built(request, number)
+
+
+def holder_number(request: Request, today: date, further: Iterable[Violation]) -> str | Refusal:
+    """The holder's number in canonical form, or the refusal of the whole request, with what is at fault in it `further`."""
     if request.ByteSize() > LARGEST:
         wanted = Violation("", f"at most {LARGEST} bytes in all")
         return Refusal(Reason.INVALID_REQUEST, "the request is too large", violations=(wanted,))
     number = _number(request, today)
-    violations = tuple(_violations(request))
+    violations = (*further, *_why(request))
     if isinstance(number, Violation):
         reason = Reason.INVALID_REQUEST if violations else Reason.INVALID_IDENTIFIER
         violations = (*violations, number)
@@ -132,7 +147,7 @@ def question(request: pb.QueryRequest | None, today: date) -> Query | Refusal:
     personal = tuple(_personal(request, number, today))
     if personal:
         return Refusal(Reason.INVALID_REQUEST, _at_fault(personal), violations=personal)
-    return _built(request, number)
+    return number
 
 
 def _at_fault(violations: tuple[Violation, ...]) -> str:
@@ -140,26 +155,33 @@ def _at_fault(violations: tuple[Violation, ...]) -> str:
     return f"at fault: {', '.join(sorted({each.field for each in violations}))}"
 
 
+def purpose(request: Request) -> Purpose:
+    """For what, of a request that is not at fault."""
+    given = request.purpose
+    operator = Operator(given.operator.account, given.operator.role, given.operator.name)
+    return Purpose(given.matter_code, given.matter_name, given.case_number, operator)
+
+
+def legal_basis(request: Request) -> LegalBasis:
+    """On what ground, of a request that is not at fault."""
+    basis = request.legal_basis
+    return LegalBasis(LEGAL_BASES[basis.kind], basis.reference, basis.token)
+
+
 def _built(request: pb.QueryRequest, number: str) -> Query:
-    purpose, basis = request.purpose, request.legal_basis
     return Query(
         request_id=request.request_id.lower(),
         evidence_type=request.evidence_type,
         provider_region=request.provider_region,
         holder=Holder(HOLDER_TYPES[request.holder.type], request.holder.id_type, number, request.holder.name),
-        purpose=Purpose(
-            purpose.matter_code,
-            purpose.matter_name,
-            purpose.case_number,
-            Operator(purpose.operator.account, purpose.operator.role, purpose.operator.name),
-        ),
-        legal_basis=LegalBasis(LEGAL_BASES[basis.kind], basis.reference, basis.token),
+        purpose=purpose(request),
+        legal_basis=legal_basis(request),
         parameters=MappingProxyType({each.name: _parameter(each) for each in request.parameters}),
         fields=frozenset(request.fields),
     )
 
 
-def _number(request: pb.QueryRequest, today: date) -> str | Violation | None:
+def _number(request: Request, today: date) -> str | Violation | None:
     """The canonical number, what is wrong with it, or None where the type itself is at fault and told elsewhere."""
     try:
         id_type = HolderIdType.parse(request.holder.id_type)
@@ -172,13 +194,23 @@ def _number(request: pb.QueryRequest, today: date) -> str | Violation | None:
 
 
 def _violations(request: pb.QueryRequest) -> Iterator[Violation]:
-    for field, form in _FORMS.items():
-        if not form.pattern.fullmatch(form.read(request)):
-            yield Violation(field, f"is required: {form.wanted}")
+    yield from _formless(_FORMS, request)
+    if request.receipt_form not in pb.ReceiptForm.values():
+        yield Violation("receipt_form", "is FULL or REFERENCE, or left out")
+    yield from _parameters(request)
+
+
+def _why(request: Request) -> Iterator[Violation]:
+    yield from _formless(_WHY, request)
     yield from _holder(request.holder)
     if request.legal_basis.kind not in LEGAL_BASES:
         yield Violation("legal_basis.kind", "is required: STATUTORY_DUTY, HOLDER_AUTHORISED or ENTRUSTED")
-    yield from _parameters(request)
+
+
+def _formless(forms: Mapping[str, Form], request: Request) -> Iterator[Violation]:
+    for field, form in forms.items():
+        if not form.pattern.fullmatch(form.read(request)):
+            yield Violation(field, f"is required: {form.wanted}")
 
 
 def _holder(holder: pb.Holder) -> Iterator[Violation]:
@@ -247,11 +279,12 @@ def _parameter(given: pb.Parameter) -> Parameter:
     return given.text
 
 
-def _personal(request: pb.QueryRequest, number: str, today: date) -> Iterator[Violation]:
+def _personal(request: Request, number: str, today: date) -> Iterator[Violation]:
     """What the log would hold in clear and must not: the holder, the operator's name, anybody's resident number."""
     person = request.holder.type == pb.HOLDER_TYPE_PERSON
-    names = {request.purpose.operator.name, *([request.holder.name, number, request.holder.id_number] if person else [])}
-    texts = {field: _FORMS[field].read(request) for field in _NAMED_IN_LOG}
+    named = [request.purpose.operator.name, *([request.holder.name, number, request.holder.id_number] if person else [])]
+    names = set(filter(None, named))
+    texts = {field: form.read(request) for field, form in _WHY.items() if field in _NAMED_IN_LOG}
     whole = "\n".join(texts.values())
     if not any(name in whole for name in names) and not _CANDIDATE.search(whole):
         return

@@ -35,6 +35,15 @@ def receipt(intent: Recorded, ending: Recorded, binding_key: bytes = b"") -> evi
     )
 
 
+def short(whole: evidence_pb2.Receipt) -> evidence_pb2.Receipt:
+    """A reference: where the entry stands and what binds it, without what GetReceipt gives at any time."""
+    reference = evidence_pb2.Receipt()
+    reference.CopyFrom(whole)
+    reference.ClearField("proof")
+    reference.ClearField("leaf")
+    return reference
+
+
 def recalled(exchange_id: str, found: Recalled) -> pb.GetReceiptResponse:
     """What the caller asked to see again."""
     made = pb.GetReceiptResponse(exchange_id=exchange_id)

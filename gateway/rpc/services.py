@@ -13,9 +13,10 @@ from gateway.model.binding import KEY_SIZE
 from gateway.model.exchange import Call
 from gateway.model.identity import Caller, Peer
 from gateway.model.refusal import Reason, Refusal
+from gateway.model.usage import Search
 from gateway.model.world import World
-from gateway.ports import Receipts
-from gateway.rpc import directory, reading, receipts, writing
+from gateway.ports import Receipts, Usages
+from gateway.rpc import directory, reading, receipts, usage, writing
 from gateway.rpc.door import Door, time_left
 from gateway.rpc.open_calls import CutOffMeter, OpenCalls
 from gateway.rpc.pb.v1 import directory_service_pb2 as directory_pb
@@ -25,6 +26,8 @@ from gateway.rpc.pb.v1.directory_service_pb2_grpc import DirectoryServiceService
 from gateway.rpc.pb.v1.evidence_service_pb2_grpc import EvidenceServiceServicer
 from gateway.rpc.pb.v1.ledger_service_pb2_grpc import LedgerServiceServicer
 from gateway.rpc.status import worded
+from gateway.search import Ports as SearchPorts
+from gateway.search import search
 from gateway.stages.identify import identify
 from gateway.stages.recall import recall
 from gateway.stages.survey import Offer, survey
@@ -45,6 +48,7 @@ class Inside:
     world: Callable[[], World]
     ports: Ports
     receipts: Receipts
+    usages: Usages
     door: Door
     new_id: Callable[[], str]
     entropy: Callable[[int], bytes]
@@ -64,7 +68,7 @@ class Evidence(EvidenceServiceServicer):
         try:
             with inside.door.pass_through(world.limits):
                 call = _call(request, context, exchange_id, world, inside)
-                return writing.answer(await exchange(call, world, ports))
+                return writing.answer(await exchange(call, world, ports), _form(request))
         except Refusal as refusal:
             await _refuse(context, refusal, exchange_id)
         except Exception as fault:  # noqa: BLE001  a fault of ours must reach the caller as an opaque INTERNAL
@@ -127,6 +131,22 @@ class Ledger(LedgerServiceServicer):
 
         return await _identified(self._inside, context, look)
 
+    async def FindUsage(  # noqa: N802
+        self, request: ledger_pb.FindUsageRequest | None, context: Context
+    ) -> ledger_pb.FindUsageResponse:
+        """Who looked at a holder's data. Leaves an entry, unlike the others."""
+        inside = self._inside
+        world, exchange_id, now = inside.world(), inside.new_id(), inside.ports.clock.now()
+        ports = SearchPorts(inside.usages, inside.ports.ledger, inside.ports.clock)
+        try:
+            with inside.door.pass_through(world.limits):
+                asked = Search(exchange_id, _peer(context, self._inside), usage.question(request, now.date()), now)
+                return usage.answer(await search(asked, world, ports))
+        except Refusal as refusal:
+            await _refuse(context, refusal, exchange_id)
+        except Exception as fault:  # noqa: BLE001  as in Query
+            await _fail(context, fault, exchange_id)
+
 
 def open_calls(inside: Inside, meter: CutOffMeter) -> OpenCalls:
     """The streams of this gateway, judged by the world that stands at each moment."""
@@ -156,6 +176,10 @@ async def _identified(inside: Inside, context: Context, look: Callable[[Caller, 
         await _refuse(context, refusal, call_id)
     except Exception as fault:  # noqa: BLE001  as in Query
         await _fail(context, fault, call_id)
+
+
+def _form(request: pb.QueryRequest | None) -> pb.ReceiptForm.ValueType:
+    return pb.RECEIPT_FORM_UNSPECIFIED if request is None else request.receipt_form
 
 
 def _region(request: directory_pb.ListEvidenceTypesRequest | None) -> str:

@@ -100,15 +100,15 @@ WORDINGS: Mapping[Reason, Wording] = MappingProxyType(
         ),
         Reason.NO_AGREEMENT: Wording(
             _C.PERMISSION_DENIED,
-            "no agreement in force lets this system ask this evidence of this region",
-            "ask the operator of the gateway which agreement you need; DirectoryService lists what you may ask now",
-            "没有生效的数据共享协议允许本系统查询该地区的此类证照，请联系网关运营方",
+            "no agreement in force lets this system ask this evidence of this region, or no right lets it search the log for a holder",
+            "ask the operator of the gateway which agreement or right you need; DirectoryService lists what you may ask now",
+            "没有生效的数据共享协议允许本系统查询该地区的此类证照，或本系统无权查阅使用记录，请联系网关运营方",
         ),
         Reason.PURPOSE_NOT_COVERED: Wording(
             _C.PERMISSION_DENIED,
-            "there is an agreement, but not for this matter, legal basis or field",
-            "check matter_code, legal_basis and fields against the agreement",
-            "协议未涵盖该事项、用证依据或所需字段，请核对",
+            "there is an agreement, or a right to search, but not for this matter, legal basis or field",
+            "check matter_code, legal_basis and fields against the agreement or the right",
+            "协议或查阅权限未涵盖该事项、用证依据或所需字段，请核对",
         ),
         Reason.HOLDER_AUTHORISATION_REQUIRED: Wording(
             _C.PERMISSION_DENIED,

@@ -10,7 +10,7 @@ from gateway.model.catalogue import COMMON, Field, ValueKind
 from gateway.model.evidence import Coded, Evidence, EvidenceHolder, FindingCode, Holders, Period, Rows, Value
 from gateway.model.exchange import Sealed
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
-from gateway.rpc.receipts import receipt
+from gateway.rpc.receipts import receipt, short
 
 _STATUSES: Mapping[str, pb.EvidenceStatus.ValueType] = MappingProxyType(
     {
@@ -33,8 +33,9 @@ _FINDINGS: Mapping[FindingCode, pb.FindingCode.ValueType] = MappingProxyType(
 _TEXTS = ("identifier", "number", "issuer", "issuer_code", "issued_on", "valid_from", "valid_to")
 
 
-def answer(sealed: Sealed) -> pb.QueryResponse:
-    """The response of one sealed exchange."""
+def answer(sealed: Sealed, form: pb.ReceiptForm.ValueType = pb.RECEIPT_FORM_FULL) -> pb.QueryResponse:
+    """The response of one sealed exchange, with a receipt of this form."""
+    whole = receipt(sealed.intent, sealed.outcome, sealed.call.binding_key)
     permit = sealed.route.permit
     shown = sealed.disclosure.evidence
     return pb.QueryResponse(
@@ -53,7 +54,7 @@ def answer(sealed: Sealed) -> pb.QueryResponse:
             response_out=_moment(sealed.response_out),
             city_status=sealed.city_status,
         ),
-        receipt=receipt(sealed.intent, sealed.outcome, sealed.call.binding_key),
+        receipt=short(whole) if form == pb.RECEIPT_FORM_REFERENCE else whole,
     )
 
 

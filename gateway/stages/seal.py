@@ -1,4 +1,4 @@
-"""What the evidence log holds of an exchange: an INTENT before the city is asked, an OUTCOME before the answer leaves.
+"""What the evidence log holds: an INTENT before the city is asked, an OUTCOME before the answer leaves, a search, an operator's act.
 
 Laws: no payload and no personal data; a holder and a returned identifier are HMACs under a key kept outside the log, question and answer
 under a key that the caller alone keeps; what a caller wrote freely stands in an entry only where the codec has bounded it, and a name that
@@ -13,12 +13,14 @@ from types import MappingProxyType
 
 from gateway.model import binding
 from gateway.model.act import Act, Actor
+from gateway.model.agreement import Hidden
 from gateway.model.city import CityAnswer
 from gateway.model.evidence import Value
 from gateway.model.exchange import HOLDER, HOLDER_KEY, Asked, Disclosure, Entry, EntryKind, Fact, Known, Permit, Result, Route
 from gateway.model.identity import Caller
-from gateway.model.query import Query
+from gateway.model.query import Holder, LegalBasis, Purpose, Query
 from gateway.model.refusal import Refusal
+from gateway.model.usage import FOR_GOOD, SEARCH, Page, Searching
 from gateway.model.world import HolderKey, World
 
 OTHER = "_other"
@@ -52,13 +54,7 @@ def conclude(known: Known, disclosure: Disclosure, answer: CityAnswer, asked: As
 def decline(known: Known, refusal: Refusal, now: datetime, world: World, *, intended: bool) -> Entry:
     """The entry of a refusal: the only one of a call refused at once, the outcome of one that was intended."""
     facts = {} if intended else _facts(known, world)
-    facts |= {
-        "result": Result.REFUSED.value,
-        "reason": refusal.reason.name,
-        "blame": refusal.blame.value,
-        "detail": refusal.detail,
-        "city_status": refusal.city_status,
-    }
+    facts |= _refused(refusal)
     kind = EntryKind.OUTCOME if intended else EntryKind.REFUSED
     return Entry(kind, known.call.exchange_id, now, MappingProxyType(facts))
 
@@ -68,11 +64,18 @@ def unknown(exchange_id: str, cause: str, now: datetime) -> Entry:
     return Entry(EntryKind.OUTCOME, exchange_id, now, MappingProxyType({"result": Result.UNKNOWN.value, "detail": cause}))
 
 
-def _bound(known: Known) -> dict[str, Fact]:
-    """The question as only who has it and the exchange's binding key can recognise it."""
-    if known.query is None:
-        raise RuntimeError("an exchange is bound to its question")
-    return {binding.REQUEST_DIGEST: binding.request_digest(known.call.binding_key, binding.question(known.query))}
+def searched(searching: Searching, page: Page, now: datetime, world: World) -> Entry:
+    """The entry without which a search discloses nothing. `searching` must have come to its right."""
+    if searching.right is None:
+        raise RuntimeError("a search finds nothing before it has a right")
+    facts = _search_facts(searching, world) | {"found": page.total, "shown": len(page.looks)}
+    return Entry(EntryKind.ACT, searching.search.exchange_id, now, MappingProxyType(facts))
+
+
+def search_declined(searching: Searching, refusal: Refusal, now: datetime, world: World) -> Entry:
+    """The entry of a search that was refused."""
+    facts = _search_facts(searching, world) | _refused(refusal)
+    return Entry(EntryKind.REFUSED, searching.search.exchange_id, now, MappingProxyType(facts))
 
 
 def act(what: Act, by: Actor, act_id: str, now: datetime, facts: Mapping[str, Fact]) -> Entry:
@@ -83,16 +86,46 @@ def act(what: Act, by: Actor, act_id: str, now: datetime, facts: Mapping[str, Fa
     return Entry(EntryKind.ACT, act_id, now, MappingProxyType({**facts, **own}))
 
 
+def _refused(refusal: Refusal) -> dict[str, Fact]:
+    return {
+        "result": Result.REFUSED.value,
+        "reason": refusal.reason.name,
+        "blame": refusal.blame.value,
+        "detail": refusal.detail,
+        "city_status": refusal.city_status,
+    }
+
+
+def _bound(known: Known) -> dict[str, Fact]:
+    """The question as only who has it and the exchange's binding key can recognise it."""
+    if known.query is None:
+        raise RuntimeError("an exchange is bound to its question")
+    return {binding.REQUEST_DIGEST: binding.request_digest(known.call.binding_key, binding.question(known.query))}
+
+
 def _facts(known: Known, world: World) -> dict[str, Fact]:
     facts: dict[str, Fact] = {"world": world.edition, "request_in": _moment(known.call.received)}
     if known.caller:
         facts |= _who(known.caller)
     if known.query:
-        facts |= _what(known.query, world)
+        facts |= _what(known.query, world) | _hidden(known, world)
     if known.permit:
         facts |= _by(known.permit)
     if known.route:
         facts |= _whither(known.route)
+    return facts
+
+
+def _search_facts(searching: Searching, world: World) -> dict[str, Fact]:
+    facts: dict[str, Fact] = {"act": SEARCH, "world": world.edition, "request_in": _moment(searching.search.received)}
+    if searching.caller:
+        facts |= _who(searching.caller)
+    if question := searching.question:
+        facts |= _of_whom(question.holder, world.holder_key) | _what_for(question.purpose, question.legal_basis)
+        bounds = {"period_start": question.period.start, "period_end": question.period.end}
+        facts |= {name: _moment(bound) for name, bound in bounds.items() if bound}
+    if searching.right:
+        facts |= {"search_right": searching.right.id, "caller_department_name": searching.right.department_name}
     return facts
 
 
@@ -112,21 +145,57 @@ def _what(query: Query, world: World) -> dict[str, Fact]:
         "request_id": query.request_id,
         "evidence_type": kind.code if kind else OTHER,
         "provider_region": query.provider_region if query.provider_region in world.regions else OTHER,
-        HOLDER: holder_hash(world.holder_key, query.holder.id_type, query.holder.id_number),
-        HOLDER_KEY: world.holder_key.id,
-        "holder_type": query.holder.type.value,
-        "matter_code": query.purpose.matter_code,
-        "matter_name": query.purpose.matter_name,
-        "case_number": query.purpose.case_number,
-        "operator_account": query.purpose.operator.account,
-        "operator_role": query.purpose.operator.role,
-        "legal_basis": query.legal_basis.kind.value,
-        "legal_basis_reference": query.legal_basis.reference,
+        **_of_whom(query.holder, world.holder_key),
+        **_what_for(query.purpose, query.legal_basis),
+    }
+
+
+def _of_whom(holder: Holder, key: HolderKey) -> dict[str, Fact]:
+    return {
+        HOLDER: holder_hash(key, holder.id_type, holder.id_number),
+        HOLDER_KEY: key.id,
+        "holder_type": holder.type.value,
+    }
+
+
+def _what_for(purpose: Purpose, basis: LegalBasis) -> dict[str, Fact]:
+    return {
+        "matter_code": purpose.matter_code,
+        "matter_name": purpose.matter_name,
+        "case_number": purpose.case_number,
+        "operator_account": purpose.operator.account,
+        "operator_role": purpose.operator.role,
+        "legal_basis": basis.kind.value,
+        "legal_basis_reference": basis.reference,
     }
 
 
 def _by(permit: Permit) -> dict[str, Fact]:
-    return {"agreement": permit.agreement.id, "permitted_fields": tuple(sorted(permit.fields))}
+    return {
+        "agreement": permit.agreement.id,
+        "caller_department_name": permit.agreement.department_name,
+        "permitted_fields": tuple(sorted(permit.fields)),
+    }
+
+
+def _hidden(known: Known, world: World) -> dict[str, Fact]:
+    """The mark of an agreement that hides its exchanges. A question that was refused and named such a matter would tell as much."""
+    if known.permit:
+        hidden = known.permit.agreement.hidden
+    elif known.caller and known.query:
+        hidden = _hidden_matter(known.caller, known.query.purpose.matter_code, world)
+    else:
+        hidden = None
+    if hidden is None:
+        return {}
+    return {"hidden_by": hidden.authority, "hidden_until": _moment(hidden.until) if hidden.until else FOR_GOOD}
+
+
+def _hidden_matter(caller: Caller, matter: str, world: World) -> Hidden | None:
+    agreements = world.agreements.get(caller.department, ())
+    return next(
+        (each.hidden for each in agreements if each.hidden and each.region == caller.region and matter in each.matters), None
+    )
 
 
 def _whither(route: Route) -> dict[str, Fact]:

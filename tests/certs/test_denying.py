@@ -50,6 +50,7 @@ def test_nothing_is_written_unless_it_was_recorded_first(path: Path) -> None:
         (Denied("why", "me", "now", fingerprint="AB"), "64 hex digits"),
         (Denied("why", "me", "now", serial="0x2a", issuer="CN=x"), "hex in small letters"),
         (Denied("", "me", "now", uri=URI), "say why"),
+        (Denied("asked for by 440106189001010", "me", "now", uri=URI), "without a person's number"),
         (Denied("two\nlines", "me", "now", uri=URI), "one line"),
     ],
 )

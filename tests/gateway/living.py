@@ -55,7 +55,7 @@ async def running(layout: Layout, again: Callable[[], Loaded] | None = None) -> 
     """`again` reads the configuration for a reload."""
     said = Said()
     configure(said)
-    async with gateway(read(layout), said, again or (lambda: read(layout))) as serving:
+    async with gateway(read(layout), said, read=again or (lambda: read(layout))) as serving:
         yield serving, said
 
 

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,10 +13,14 @@ from certs.development import write_development_pki
 from gateway.app import NotBuildable, gateway, material_findings, problems
 from gateway.client import Client, Identity
 from gateway.clock import SystemClock, entropy
-from gateway.config import Loaded, load
+from gateway.config import Loaded, WitnessMaterial, load
 from gateway.development.layout import CLIENTS, SERVER_NAME, WINDOW, lay_out, write_configuration
+from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.cosigning import RolledBack
 from gateway.ledger.keys import signers
+from gateway.ledger.note import Algorithm, Signer, Verifier, signed
 from gateway.ledger.reading import Log
+from gateway.ledger.records import LogUnusable
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.exchange import Entry, EntryKind
 
@@ -55,8 +60,29 @@ async def test_what_an_earlier_run_left_open_is_closed_as_unknown(loaded: Loaded
         pass
     with Log.open(loaded.ledger) as log:
         found = [(each.entry.kind, each.entry.facts.get("result")) for each in log.entries(after=-1, limit=10)]
-        assert found == [(EntryKind.INTENT, None), (EntryKind.OUTCOME, "UNKNOWN")]
+        assert found[:2] == [(EntryKind.INTENT, None), (EntryKind.OUTCOME, "UNKNOWN")]
         assert log.verify().open_exchanges == ()
+
+
+async def test_its_start_the_configuration_in_force_and_its_stop_are_entries(loaded: Loaded) -> None:
+    async with gateway(loaded, io.StringIO(), "ops-7"):
+        with Log.open(loaded.ledger) as log:
+            begun = log.entries()
+    with Log.open(loaded.ledger) as log:
+        entries = log.entries()
+        assert log.verify().sound
+    assert entries[: len(begun)] == begun
+    facts = [dict(each.entry.facts) for each in entries]
+    assert [each["act"] for each in facts] == ["GATEWAY_STARTED", "CONFIGURATION_IN_FORCE", "GATEWAY_STOPPED"]
+    assert len(begun) == 2
+    common = {"operator": "ops-7", "host_role": "GATEWAY", "world": loaded.world.edition, "version": version("kuacheng")}
+    assert all(common.items() <= each.items() and each["os_user"] for each in facts)
+
+
+async def test_it_does_not_start_in_the_name_of_whom_the_log_must_not_name(loaded: Loaded) -> None:
+    with pytest.raises(NotBuildable, match="its start cannot be recorded: an operator's id"):
+        async with gateway(loaded, io.StringIO(), "测试甲"):
+            pass
 
 
 def test_a_sound_configuration_has_no_problems(loaded: Loaded) -> None:
@@ -77,3 +103,26 @@ def test_an_operation_that_the_dialect_does_not_have_is_found(loaded: Loaded) ->
     tables = MappingProxyType({**loaded.world.tables, key: replace(table, operation="nonsense")})
     broken = replace(loaded, world=replace(loaded.world, tables=tables))
     assert any("has no operation nonsense" in each for each in problems(broken))
+
+
+async def test_it_does_not_start_on_a_log_that_was_put_back(loaded: Loaded, tmp_path: Path) -> None:
+    log, (key, *_) = loaded.settings.log, signers(loaded.settings.log, loaded.log_keys)
+    witness = Signer(Verifier("witness.test/1", Algorithm.COSIGNATURE_V1, key.verifier.key), key.sign)
+    policy = f"log {key.verifier}\nwitness w {witness.verifier} http://127.0.0.1:1\nquorum w\n"
+    kept = tmp_path / "cosigned"
+    watched = replace(loaded, witnesses=WitnessMaterial(policy, kept, 60, 3600, None))
+    text = str(Checkpoint(log, 7, bytes(32)))
+    kept.write_text(signed(text, [key.line(text), witness.line(text, int(SystemClock().now().timestamp()))]), encoding="utf-8")
+    ledger = SqliteLedger.open(loaded.ledger, log=log, signers=(key,), entropy=entropy)
+    await ledger.append(Entry(EntryKind.INTENT, "left-open", SystemClock().now(), {}, "key"))
+    await ledger.close()
+    with pytest.raises(RolledBack, match=r"holds 1 entries, and 7 were cosigned.*put the newest state of the log back"):
+        async with gateway(watched, io.StringIO()):
+            pass
+    with Log.open(loaded.ledger) as log:
+        assert log.size() == 1, "nothing was signed on it"
+    loaded.ledger.unlink()
+    with pytest.raises(LogUnusable):
+        async with gateway(watched, io.StringIO()):
+            pass
+    assert not loaded.ledger.exists(), "no new log is begun in the place of one that is lost"

@@ -101,7 +101,7 @@ def test_a_file_without_sound_keys_is_wrong_use(file: Path, tmp_path: Path, cont
 
 
 def test_wrong_use_says_what_is_wanted(file: Path, tmp_path: Path) -> None:
-    assert "Missing option '--key'" in receipt("verify", str(file))[2]
+    assert "give --key" in receipt("verify", str(file))[2]
     status, _, told = receipt("verify", str(file), "--key", "nonsense")
     assert (status, "neither a verifier key" in told) == (2, True)
     assert receipt("verify", str(tmp_path / "nowhere.json"), "--key", VKEY)[0] == 2
@@ -165,3 +165,30 @@ async def test_a_fetched_receipt_verifies_with_its_intent(tmp_path: Path) -> Non
     assert status == 0
     assert "intent: holds" in said
     assert "answer: not in the file" in said
+
+
+def test_a_policy_file_names_the_keys_and_the_quorum(file: Path, tmp_path: Path) -> None:
+    policy = tmp_path / "policy"
+    policy.write_text(f"log {VKEY}\nwitness foshan {WITNESS_VKEY}\nquorum foshan\n")
+    status, _, told = receipt("verify", str(file), "--policy", str(policy))
+    assert (status, "lacks cosignatures" in told) == (1, True)
+    file.write_text(json.dumps(whole(Notary(signers=(LOG_KEY, WITNESS)))))
+    status, said, _ = receipt("verify", str(file), "--policy", str(policy))
+    assert (status, "cosigned by witness.foshan.test" in said) == (0, True)
+    status, _, told = receipt("verify", str(file))
+    assert (status, "give --key" in told) == (2, True)
+
+
+async def test_a_reference_is_completed_from_its_file(tmp_path: Path) -> None:
+    short, file = tmp_path / "short.json", tmp_path / "whole.json"
+    async with house() as gateway, gateway.client() as client:
+        options = way(gateway, tmp_path)
+        await asyncio.to_thread(short.write_text, json.dumps(plain(await client.query(**asked(), reference=True))))
+        unverified, _, why = await run("receipt", "verify", str(short), "--key", VKEY)
+        assert (unverified, "receipt fetch --complete" in why) == (1, True)
+        status, said, told = await run("receipt", "fetch", "--complete", str(short), *options)
+        assert (status, told) == (0, "")
+        await asyncio.to_thread(file.write_text, said)
+        assert (await run("receipt", "fetch", "x", "--complete", str(short), *options))[0] == 2
+    status, said, _ = receipt("verify", str(file), "--key", VKEY)
+    assert (status, "question: holds" in said, "answer: holds" in said) == (0, True, True)

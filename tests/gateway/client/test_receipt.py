@@ -250,3 +250,22 @@ def test_nothing_of_a_person_shows() -> None:
     for each in (builders.NUMBER, builders.NAME, "粤17", builders.BINDING_KEY.hex(), repr(builders.BINDING_KEY)):
         assert each not in shown
     assert receipt.leaf_hash == leaf_hash(receipt.leaf)
+
+
+def policy(needed: str = "all") -> str:
+    other = notary.signer("witness.guangzhou.test", Algorithm.COSIGNATURE_V1, 3).verifier
+    return f"log {VKEY}\nwitness f {WITNESS_VKEY}\nwitness g {other}\ngroup w {needed} f g\nquorum w\n"
+
+
+def test_a_policy_says_whose_cosignatures_are_enough() -> None:
+    receipt = kept(book=Notary(signers=(LOG_KEY, WITNESS)))
+    verified = receipt.verify((), policy=policy("any"))
+    assert verified.ending.signed_by == (VKEY,)
+    assert [name for name, _ in verified.ending.witnessed] == ["witness.foshan.test"]
+    for short, wanted in ((receipt, policy()), (kept(), policy("any"))):
+        with pytest.raises(ReceiptRefused, match="lacks cosignatures that the policy needs"):
+            short.verify((VKEY,), policy=wanted)
+    with pytest.raises(ReceiptRefused, match="the policy: line 1"):
+        receipt.verify((VKEY,), policy="nonsense")
+    with pytest.raises(ReceiptRefused, match="no key that was given"):
+        receipt.verify((), policy=policy("any").replace(VKEY, str(OTHER_KEY.verifier)))

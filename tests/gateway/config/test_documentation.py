@@ -9,6 +9,7 @@ from gateway.config.agreement_file import (
     AgreementSection,
     AgreementsFile,
     EvidenceSection,
+    HiddenSection,
     ValiditySection,
 )
 from gateway.config.catalogue_file import EvidenceTypeFile, FieldSection, read_type
@@ -22,8 +23,10 @@ from gateway.config.rule_sections import (
     RowsSection,
     WithheldSection,
 )
+from gateway.config.search_right_file import SearchRightSection, SearchRightsFile
 from gateway.config.settings import (
     FileReference,
+    FormerKeySettings,
     HolderKeySettings,
     LedgerSettings,
     LimitSettings,
@@ -55,11 +58,15 @@ PLACES: dict[type[Section], str] = {
     LedgerSettings: "ledger",
     WitnessSettings: "witnesses",
     HolderKeySettings: "holder_key",
+    FormerKeySettings: "former holder keys",
     LimitSettings: "limits",
     AgreementsFile: "Agreements",
     AgreementSection: "Agreements",
     EvidenceSection: "evidence",
     ValiditySection: "valid",
+    HiddenSection: "hidden",
+    SearchRightsFile: "Rights to search",
+    SearchRightSection: "Rights to search",
     EvidenceTypeFile: "Catalogue",
     FieldSection: "Fields",
     TableFile: "Tables",
@@ -157,6 +164,13 @@ def test_the_example_of_agreements_is_read():
     document = read_document("page", content)
     assert len(shape(document, AgreementsFile).agreements) == 1
     assert shape(document, AgreementSection, ("agreements", 0)).id == "gz-fs-001"
+
+
+def test_the_example_of_rights_to_search_is_read():
+    (content,) = examples("Rights to search")
+    document = read_document("page", content)
+    assert len(shape(document, SearchRightsFile).search_rights) == 1
+    assert shape(document, SearchRightSection, ("search_rights", 0)).id == "foshan-desk"
 
 
 def test_the_example_of_the_catalogue_is_read():

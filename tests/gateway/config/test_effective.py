@@ -21,6 +21,7 @@ def test_defaults_are_shown_too(site):
     assert found["regions.440600.systems.f1.timeout"] == ("10s", "default")
     assert found["regions.440600.systems.f1.server_name"] == ("none", "default")
     assert found["strict_identifiers"] == ("false", "default")
+    assert found["search_rights"] == ("none", "default")
 
 
 def test_secrets_are_masked_and_their_source_is_told(site):

@@ -82,7 +82,7 @@ CHANGES = {
         "version: 1",
         "version: 1\ninsecure: true",
         "gateway.yaml:2:1: insecure: unknown key 'insecure'; known: agreements, catalogue, deny_list, ledger, limits, listen, log, metrics,"
-        " regions, strict_identifiers, tables, version",
+        " regions, search_rights, strict_identifiers, tables, version",
     ),
 }
 

@@ -10,6 +10,9 @@ from gateway.ledger.cosigning import Standing
 from gateway.ledger.note import Note, Verifier
 from gateway.ledger.policy import Policy
 
+STARTED = 2
+"""Entries of a gateway that has started: that it did, and by which configuration."""
+
 
 def test_two_cannot_hold_one_folder(tmp_path: Path) -> None:
     with alone(tmp_path / "dev"), pytest.raises(StartError, match="another kuacheng dev"), alone(tmp_path / "dev"):
@@ -37,7 +40,7 @@ async def test_the_log_of_the_environment_is_witnessed_by_both_cities_and_anew_a
         async with environment(folder) as up:
             keys = [Verifier.parse(each) for each in describe(up)["witnesses"].values()]
             note = (folder / "witnessed.note").read_text()
-            assert Standing.parse(note, Policy.parse((folder / "witnesses.policy").read_text())).checkpoint.size == 0
+            assert Standing.parse(note, Policy.parse((folder / "witnesses.policy").read_text())).checkpoint.size == STARTED
             assert Note.parse(note).verified(keys).keys() == set(keys)
             processes = [each.process for each in (*up.witnesses.values(), *up.processes)]
             assert len(processes) == 5

@@ -4,12 +4,14 @@ import asyncio
 from asyncio import Future
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from gateway.ledger.cosigning import Collector, Contradiction, Standing, Watched
+from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.cosigning import Collector, Contradiction, RolledBack, Standing, Watched, check_extends
 from gateway.ledger.note import Note, NoteRefused, Signer
 from gateway.ledger.policy import Policy, PolicyRefused
 from gateway.ledger.submitting import Failure, Fault, HttpPost, Reply
@@ -368,6 +370,8 @@ async def test_a_gateway_that_nobody_watches_begins_nothing_and_ends_what_it_beg
     assert await refused(watched, clock) == "no cosigned checkpoint for 3601 s, and 3600 s are allowed"
     for kind in set(EntryKind) - {EntryKind.INTENT}:
         await watched.append(entry(kind, clock))
+    with pytest.raises(Refusal, match="LEDGER_UNAVAILABLE"):
+        await watched.append(replace(entry(EntryKind.ACT, clock), facts={"holder": "a search tells whose data was seen"}))
     town.gone = {"north"}
     await collector.round()
     await watched.append(entry(EntryKind.INTENT, clock))
@@ -452,3 +456,35 @@ async def test_a_round_that_our_own_disk_does_not_allow_is_our_own_fault(town: T
     async with asyncio.timeout(30):
         await Collector(source, town.policy(), town.post, clock, keep=full).run(stop, lambda: 0.0, interval=0.01, told=told)
     assert heard == [["OWN_FAULT"]]
+
+
+async def test_a_clock_that_went_back_tells_no_age_and_says_so(collector: Collector, clock: Hand) -> None:
+    await collector.round()
+    watched = Watched(Book(), collector, clock, limit=3600)
+    clock.advance(-300)
+    assert collector.age(clock.now()) == 0
+    clock.advance(-1)
+    assert collector.age(clock.now()) is None
+    with pytest.raises(Refusal) as refused:
+        await watched.append(Entry(EntryKind.INTENT, "e", clock.now(), {}))
+    assert refused.value == Refusal(Reason.LEDGER_UNAVAILABLE, "the clock stands before the last cosignature: set it right")
+    clock.advance(1)
+    assert collector.age(clock.now()) == 0
+
+
+def test_a_checkpoint_of_the_log_before_this_one_contradicts_nothing() -> None:
+    log = GrowingLog().grow(20)
+
+    class Source:
+        def checkpoint(self) -> str:
+            return log.note()
+
+        def consistency(self, old: int, new: int) -> Sequence[bytes]:
+            return log.proof(old, new)
+
+    stated = Checkpoint.parse(Note.parse(log.note()).text)
+    check_extends(Source(), replace(stated, origin="another", size=stated.size + 1))
+    with pytest.raises(RolledBack, match=r"an older state .* put the newest state of the log back"):
+        check_extends(Source(), replace(stated, size=stated.size + 1))
+    with pytest.raises(RolledBack, match="are not those that were cosigned"):
+        check_extends(Source(), replace(stated, root=bytes(32)))

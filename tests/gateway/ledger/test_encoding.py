@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.ledger.encoding import MalformedEntry, Parser, decode, encode, named, parse
+from gateway.ledger.encoding import MOST_BYTES, MalformedEntry, Parser, decode, encode, named, parse
 from gateway.ledger.tree import leaf_hash
 from gateway.model.exchange import Entry, EntryKind
 
@@ -206,3 +206,14 @@ def test_any_other_spelling_is_refused(old: str, new: str) -> None:
 
 def test_the_leaf_hash_is_that_of_the_page() -> None:
     assert leaf_hash(bytes(range(16)) + INTENT_BODY).hex() == "7a566bd9e47332f60f60617361f665fa7de432f05e7f78dd4c8bcdf3fd1b9c0e"
+
+
+def test_a_body_has_no_more_bytes_than_fit_into_a_bundle(book) -> None:
+    entry = book.refused(1)
+    room = MOST_BYTES - len(encode(replace(entry, facts={"detail": ""})))
+    largest = encode(replace(entry, facts={"detail": "x" * room}))
+    assert (len(largest), decode(largest).facts["detail"]) == (MOST_BYTES, "x" * room)
+    with pytest.raises(MalformedEntry, match="more than 65519 bytes"):
+        encode(replace(entry, facts={"detail": "x" * (room + 1)}))
+    with pytest.raises(MalformedEntry, match="more than 65519 bytes"):
+        decode(largest.replace(b"xx", b"xxx", 1))

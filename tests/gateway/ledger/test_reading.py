@@ -12,12 +12,12 @@ import pytest
 from gateway.ledger import reading, schema
 from gateway.ledger.checkpoint import Checkpoint, Proof
 from gateway.ledger.encoding import encode, moment
+from gateway.ledger.examining import Flaw
 from gateway.ledger.note import Note, signed
 from gateway.ledger.reading import Log
 from gateway.ledger.records import Head, LogUnusable
 from gateway.ledger.tiles import split
 from gateway.ledger.tree import Frontier, grow, leaf_hash, verify_consistency, verify_inclusion
-from gateway.ledger.verdict import Flaw
 from gateway.model.exchange import EntryKind
 from tests.gateway.ledger.keyring import signers
 
@@ -119,7 +119,7 @@ def test_a_reader_cannot_write(written) -> None:
 
 
 async def test_reading_and_verifying_go_on_while_the_log_is_written(path, ledger_at, book, monkeypatch) -> None:
-    monkeypatch.setattr(reading, "_PAGE", 64)
+    monkeypatch.setattr(reading, "PAGE", 64)
     stop = asyncio.Event()
     written = 0
 
@@ -151,14 +151,14 @@ async def test_reading_and_verifying_go_on_while_the_log_is_written(path, ledger
 
 
 async def test_a_long_reading_sees_one_end_and_holds_no_transaction(path, ledger_at, book, monkeypatch) -> None:
-    monkeypatch.setattr(reading, "_PAGE", 4)
+    monkeypatch.setattr(reading, "PAGE", 4)
     async with ledger_at(path) as ledger:
         await asyncio.gather(*map(ledger.append, book.exchanges(10)))
         with Log.open(path) as log:
-            rows = log._rows(20, lambda *_: None)
-            first = [next(rows) for _ in range(4)]
+            pages = reading.pages(log._records, 20, reading.silent)
+            first = next(pages)
             await asyncio.gather(*(ledger.append(book.refused(n)) for n in range(10, 20)))
-            assert [row.idx for row in [*first, *rows]] == list(range(20))
+            assert [len(page.leaves) for page in [first, *pages]] == [4, 4, 4, 4, 4, 0]
         with closing(sqlite3.connect(path)) as other:
             assert other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone() == (0, 0, 0)
 

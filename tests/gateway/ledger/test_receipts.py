@@ -7,14 +7,19 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateway.ledger import receipts
-from gateway.ledger.checkpoint import Proof
+from gateway.ledger import note, receipts
+from gateway.ledger.checkpoint import Checkpoint, Proof
 from gateway.ledger.filed import FiledRecords
+from gateway.ledger.policy import Policy
 from gateway.ledger.reading import Log
 from gateway.ledger.receipts import LogReceipts
 from gateway.model.exchange import EntryKind
 from gateway.model.refusal import Reason, Refusal
+from tests.gateway.ledger.keyring import signers
+
+PRIVATE = Ed25519PrivateKey.from_private_bytes(b"w" * 32)
 
 
 @pytest.fixture
@@ -77,7 +82,7 @@ async def test_a_log_without_a_sound_checkpoint_is_unavailable(path, ledger_at, 
 async def test_a_slow_disk_holds_up_one_reading_and_no_event_loop(path, ledger_at, book, reader, monkeypatch) -> None:
     go, begun = threading.Event(), threading.Event()
 
-    def slow(log: Log, name: str) -> tuple[()]:
+    def slow(log: Log, name: str, cosigned: str | None) -> tuple[()]:
         begun.set()
         assert go.wait(10)
         return ()
@@ -92,3 +97,35 @@ async def test_a_slow_disk_holds_up_one_reading_and_no_event_loop(path, ledger_a
         assert not any(each.done() for each in waiting), "what is recorded does not wait for what is read"
         go.set()
         assert await asyncio.gather(*waiting) == [()] * 3
+
+
+WITNESS = note.Signer(
+    note.Verifier("witness.test/1", note.Algorithm.COSIGNATURE_V1, PRIVATE.public_key().public_bytes_raw()), PRIVATE.sign
+)
+
+
+def watched(signed_note: str) -> str:
+    text = note.Note.parse(signed_note).text
+    return signed_note + WITNESS.line(text, 1_900_000_000)
+
+
+async def test_a_receipt_is_proven_under_the_cosigned_checkpoint_where_that_covers_it(path, ledger_at, book) -> None:
+    notes: list[str] = []
+    policy = Policy.parse(f"log {signers(book.log)[0].verifier}\nwitness w {WITNESS.verifier}\nquorum w\n")
+    kept = partial(receipts.standing, lambda: notes[-1] if notes else None, policy)
+    reader = LogReceipts(partial(FiledRecords.open, path), kept)
+
+    async def shown(n: int) -> str:
+        return Proof.parse((await reader.find(f"exchange-{n}"))[-1].recorded.proof).checkpoint
+
+    async with ledger_at(path) as ledger:
+        await ledger.append(book.refused(1))
+        notes.append(watched((await reader.checkpoint()).note))
+        await ledger.append(book.refused(2))
+        newest = (await reader.checkpoint()).note
+        assert (await shown(1), await shown(2)) == (notes[-1], newest)
+        forked = str(Checkpoint(book.log, 2, bytes(32)))
+        for other in (newest, "no note", watched(note.signed(forked, [signers(book.log)[0].line(forked)]))):
+            notes.append(other)
+            assert await shown(1) == newest
+    await reader.close()

@@ -17,13 +17,13 @@ import gateway
 from gateway.ledger.appending import OutOfOrder
 from gateway.ledger.checkpoint import Proof
 from gateway.ledger.encoding import MalformedEntry, encode
+from gateway.ledger.examining import Flaw
 from gateway.ledger.note import Note, Signer
 from gateway.ledger.reading import Log
 from gateway.ledger.records import LogUnusable
 from gateway.ledger.sharing import Turn
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.ledger.tree import leaf_hash
-from gateway.ledger.verdict import Flaw
 from gateway.model.exchange import Entry, EntryKind
 from gateway.model.refusal import Reason, Refusal
 from gateway.ports import Ledger

@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.ledger.checkpoint import Checkpoint
-from gateway.ledger.encoding import encode, moment
-from gateway.ledger.note import signed
+from gateway.ledger.encoding import Parser, encode, moment
+from gateway.ledger.examining import Flaw, examine
+from gateway.ledger.note import Verifier, signed
 from gateway.ledger.records import Head, Row, holder_column, unique_key
 from gateway.ledger.tree import Frontier, grow, leaf_hash
-from gateway.ledger.verdict import File, Flaw, Verdict, compared, judge
+from gateway.ledger.verdict import File, Verdict, compared
+from gateway.ledger.verdict import judge as judge_pages
 from gateway.model.exchange import Entry, EntryKind
 from tests.gateway.ledger.keyring import signers
 
@@ -47,6 +49,15 @@ def file_of(rows: list[Row]) -> File:
         return any(row[1:3] == ("OUTCOME", exchange_id) and row.idx < index for row in rows)
 
     return File(LOG, head, len(rows), lambda level, place: made.get((level * 8, place)), has_outcome)
+
+
+def judge(file: File, rows: Iterable[Row | None], verifiers: Iterable[Verifier] = ()) -> Verdict:
+    """The verdict on rows, whatever the pages in which they come."""
+    given, parse = list(rows), Parser()
+    whole, small = ([examine(given[at : at + size], at, parse) for at in range(0, len(given), size)] for size in (10**6, 3))
+    verdict = judge_pages(file, whole, list(verifiers))
+    assert judge_pages(file, small, list(verifiers)).flaw == verdict.flaw
+    return verdict
 
 
 def judged(rows: list[Row | None], file: File | None = None) -> Verdict:

@@ -28,6 +28,7 @@ from gateway.ledger.filed import FiledRecords
 from gateway.ledger.reading import Log
 from gateway.ledger.receipts import LogReceipts
 from gateway.ledger.sqlite import SqliteLedger
+from gateway.ledger.usages import LogUsages
 from gateway.model.city import CityAnswer, CityRequest
 from gateway.model.exchange import Entry, Recorded
 from gateway.model.identity import Anchor, Peer, Revoked, Trust
@@ -175,19 +176,6 @@ class City:
             await self._asked.wait_for(lambda: len(self.requests) >= times)
 
 
-class Believed:
-    """The world that judges, and whom it believes no more."""
-
-    def __init__(self, judged: World) -> None:
-        self._judged = judged
-
-    def world(self) -> World:
-        return self._judged
-
-    def revoke(self, revoked: Revoked) -> None:
-        self._judged = replace(self._judged, trust=replace(self._judged.trust, revoked=revoked))
-
-
 @dataclass
 class House:
     """A gateway that serves, and what a test may look at."""
@@ -202,8 +190,20 @@ class House:
     ledger: Watched
     file: Path
     shown_by: list[Peer] = field(repr=False)
-    world: World = field(repr=False)
-    believed: Believed = field(repr=False)
+    worlds: list[World] = field(repr=False)
+
+    @property
+    def world(self) -> World:
+        """By which calls are judged that come now."""
+        return self.worlds[-1]
+
+    def turn(self, **changes: Any) -> None:
+        """Whatever comes from now on is judged by another world."""
+        self.worlds.append(replace(self.world, **changes))
+
+    def revoke(self, revoked: Revoked) -> None:
+        """These are believed no more, and no others."""
+        self.turn(trust=replace(self.world.trust, revoked=revoked))
 
     def client(self, leaf: Leaf | None = None, **options: Any) -> Client:
         return Client(self.address, papers().identity(leaf), **options)
@@ -246,7 +246,7 @@ async def house(limits: Limits | None = None, **changes: Any) -> AsyncIterator[H
     """A gateway for one test, alone on its port; `changes` are to its world."""
     said, city = io.StringIO(), City()
     metrics = Counts(AccessLog(said))
-    clock, judged = SystemClock(), _world(limits or Limits(), changes)
+    clock, worlds = SystemClock(), [_world(limits or Limits(), changes)]
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     with TemporaryDirectory() as folder:
@@ -258,21 +258,20 @@ async def house(limits: Limits | None = None, **changes: Any) -> AsyncIterator[H
         shown = papers().server
         trusted = papers().regions.own.certificate_pem + papers().regions.other.certificate_pem
         listener = Listener("127.0.0.1:0", Shown(shown.certificate, shown.key, trusted))
+        usages = LogUsages(partial(FiledRecords.open, file))
         shown_by: list[Peer] = []
-        believed = Believed(judged)
-        inside = Inside(believed.world, ports, receipts, Door(), new_id, entropy, shown_by.append)
+        inside = Inside(lambda: worlds[-1], ports, receipts, usages, Door(), new_id, entropy, shown_by.append)
         metering = Metering(metrics, clock.monotonic)
         server = Server(listener, inside, metering)
         configure(said)
         port = await server.start()
         try:
-            yield House(
-                f"127.0.0.1:{port}", server, inside, metering, city, metrics, said, ledger, file, shown_by, judged, believed
-            )
+            yield House(f"127.0.0.1:{port}", server, inside, metering, city, metrics, said, ledger, file, shown_by, worlds)
         finally:
             city.release()
             await server.stop(PATIENCE)
             await receipts.close()
+            await usages.close()
             await store.close()
             root.handlers[:] = before
             root.setLevel(level)

@@ -64,7 +64,7 @@ async def ended(call: Any) -> grpc.StatusCode:
 async def test_calls_over_a_connection_that_stands_are_refused() -> None:
     async with house() as gateway, gateway.channel() as channel:
         await listed(channel)
-        gateway.believed.revoke(revoked(gateway))
+        gateway.revoke(revoked(gateway))
         for call in (
             listed(channel),
             HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=PATIENCE),
@@ -100,7 +100,7 @@ async def test_open_streams_end_at_once_and_say_why_and_those_of_others_go_on() 
         reflecting = reflect(asked())
         assert (await reflecting.read()).list_services_response.service
         async with watched(channel) as watching, watched(theirs) as undisturbed:
-            gateway.believed.revoke(revoked(gateway))
+            gateway.revoke(revoked(gateway))
             await gateway.server.sweep()
             for call in (watching, reflecting):
                 assert await ended(call) is grpc.StatusCode.UNAUTHENTICATED
@@ -139,7 +139,7 @@ async def test_a_resumed_session_does_not_bring_a_revoked_certificate_back(monke
 
         await once()
         await once()
-        gateway.believed.revoke(revoked(gateway))
+        gateway.revoke(revoked(gateway))
         with pytest.raises(grpc.aio.AioRpcError) as error:
             await once()
         assert reason(error.value) == Reason.CERTIFICATE_REVOKED.name
@@ -163,8 +163,8 @@ async def test_a_stream_that_is_just_being_written_to_ends_as_well() -> None:
         await listed(channel)
         bad, good = revoked(gateway), Revoked()
         for _ in range(20):
-            gateway.believed.revoke(good)
+            gateway.revoke(good)
             async with watched(channel) as watching:
-                gateway.believed.revoke(bad)
+                gateway.revoke(bad)
                 await gateway.server.sweep()
                 assert await ended(watching) is grpc.StatusCode.UNAUTHENTICATED

@@ -40,7 +40,7 @@ REQUIRED = (
     "legal_basis.kind",
     "legal_basis.reference",
 )
-OPTIONAL = ("legal_basis.token", "parameters", "fields")
+OPTIONAL = ("legal_basis.token", "parameters", "fields", "receipt_form")
 LOGGED = (
     "purpose.matter_code",
     "purpose.matter_name",
@@ -476,3 +476,13 @@ def test_asking_twice_gives_the_same(path: str, value: str) -> None:
     assume(not isinstance(getattr(*at(request(), path)), int))
     made = having(path, value)
     assert reading.question(made, TODAY) == reading.question(made, TODAY)
+
+
+def test_a_receipt_form_that_is_none_is_refused_and_the_others_ask_the_same_question() -> None:
+    forms = (pb.RECEIPT_FORM_UNSPECIFIED, pb.RECEIPT_FORM_FULL, pb.RECEIPT_FORM_REFERENCE)
+    made = request()
+    asked = understood(made)
+    for form in forms:
+        made.receipt_form = form
+        assert understood(made) == asked
+    assert at_fault(having("receipt_form", 7)) == ["receipt_form"]

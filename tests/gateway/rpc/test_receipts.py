@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 from datetime import timedelta
 
 import grpc
@@ -10,7 +11,7 @@ import pytest
 from certs import subject
 from certs.authority import Leaf
 from certs.extensions import Profile, Usage
-from gateway.client import Intent, QueryRefused
+from gateway.client import Intent, QueryRefused, ReceiptRefused
 from gateway.ledger.note import Note
 from gateway.model.exchange import EntryKind
 from gateway.model.refusal import Reason, Refusal
@@ -147,3 +148,18 @@ def test_only_what_is_there_is_written() -> None:
     assert (alone.HasField("intent"), alone.receipt.intent_index, alone.receipt.outcome_index) == (False, 4, 4)
     assert receipts.recalled("x", Recalled(None, None)) == pb.GetReceiptResponse(exchange_id="x")
     assert receipts.receipt(made.intent, made.outcome, builders.BINDING_KEY).binding_key == builders.BINDING_KEY
+
+
+async def test_a_reference_is_completed_later_and_then_verifies_whole() -> None:
+    async with house() as gateway, gateway.client() as client:
+        answer = await client.query(**asked(), reference=True)
+        fetched = (await client.receipt(answer.exchange_id)).receipt
+    short = answer.receipt
+    assert (short.is_reference, short.proof, short.leaf, len(short.binding_key)) == (True, "", b"", 32)
+    with pytest.raises(ReceiptRefused, match="reference without its proof"):
+        answer.verify([VKEY])
+    assert fetched is not None
+    verified = replace(answer, receipt=short.completed(fetched)).verify([VKEY])
+    assert (verified.question, verified.answer) == (True, True)
+    with pytest.raises(ReceiptRefused, match="of another entry"):
+        short.completed(replace(fetched, outcome_index=7))

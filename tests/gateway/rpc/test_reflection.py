@@ -40,6 +40,14 @@ def files(response: pb.ServerReflectionResponse) -> dict[str, descriptor_pb2.Fil
     return {each.name: each for each in found}
 
 
+def fill(pool: descriptor_pool.DescriptorPool, described: dict[str, descriptor_pb2.FileDescriptorProto]) -> None:
+    """Each file after those that it imports, as every client of reflection has to put them."""
+    while described:
+        ready = [each for each in described.values() if not described.keys() & set(each.dependency)]
+        for file in ready:
+            pool.Add(described.pop(file.name))
+
+
 @VERSIONS
 async def test_every_service_is_listed_and_every_listed_one_described(version: str) -> None:
     async with house() as gateway:
@@ -49,8 +57,7 @@ async def test_every_service_is_listed_and_every_listed_one_described(version: s
         asked = [pb.ServerReflectionRequest(file_containing_symbol=name) for name in sorted(names)]
         for name, response in zip(sorted(names), await reflected(gateway, version, *asked), strict=True):
             pool = descriptor_pool.DescriptorPool()
-            for file in reversed(files(response).values()):
-                pool.Add(file)
+            fill(pool, files(response))
             service = pool.FindServiceByName(name)
             assert [each.input_type.full_name for each in service.methods]
 

@@ -36,6 +36,7 @@ from gateway.model.rules import (
     Withheld,
 )
 from gateway.model.table import Table
+from gateway.model.usage import SearchRight
 from gateway.model.world import HolderKey, Limits, Region, World
 from gateway.stages.translate import compile_table
 from tests.certs import faulty
@@ -204,6 +205,24 @@ def agreement(**changes: Any) -> Agreement:
         provider_region="440600",
         grants={KIND.code: Grant(KIND.code, SHOWN)},
         matters=frozenset({"440100-17"}),
+        legal_bases=frozenset({LegalBasisKind.STATUTORY_DUTY}),
+        valid_from=NOW - timedelta(days=10),
+        valid_to=NOW + timedelta(days=10),
+    )
+    return replace(made, **changes)
+
+
+def search_right(**changes: Any) -> SearchRight:
+    """That the same department may search for holders."""
+    made = SearchRight(
+        id="desk",
+        region="440100",
+        department=faulty.CREDIT_CODE,
+        department_name="Department of Tests",
+        systems=None,
+        provider_regions=frozenset({"440600"}),
+        evidence_types=frozenset({KIND.code}),
+        matters=frozenset({"440100-99"}),
         legal_bases=frozenset({LegalBasisKind.STATUTORY_DUTY}),
         valid_from=NOW - timedelta(days=10),
         valid_to=NOW + timedelta(days=10),

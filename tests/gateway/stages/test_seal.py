@@ -84,6 +84,7 @@ def test_an_intent_says_who_asks_what_of_whom_by_what_right_and_by_which_way() -
         "legal_basis": "STATUTORY_DUTY",
         "legal_basis_reference": "article 17",
         "agreement": "gz-fs-1",
+        "caller_department_name": "Department of Tests",
         "permitted_fields": tuple(sorted(SHOWN)),
         "connector": "foshan.test",
         "operation": "everything",

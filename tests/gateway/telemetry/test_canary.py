@@ -17,15 +17,15 @@ from pathlib import Path
 import grpc
 
 from adapters.simulation.identifiers import resident_number
-from gateway.client import Client, ClientFailure, Identity, QueryRefused, Receipt
+from gateway.client import Client, ClientFailure, Identity, QueryRefused, Receipt, UsageSearch
 from gateway.client.answer import Paper, read
 from gateway.client.failure import of
 from gateway.client.question import write
 from gateway.clock import new_id
 from gateway.development.city import City
 from gateway.development.environment import Environment, environment
-from gateway.development.layout import SERVER_NAME
-from gateway.development.samples import Sample, samples
+from gateway.development.layout import DESK, SERVER_NAME
+from gateway.development.samples import SEARCH_BASIS, Sample, purpose, samples
 from gateway.ledger.reading import Log
 from gateway.model.evidence import Rows, Value
 from gateway.model.query import Query
@@ -100,6 +100,7 @@ class Heard:
     receipts: list[Receipt] = field(default_factory=list)
     exchanges: list[str] = field(default_factory=list)
     fetched: list[str] = field(default_factory=list)
+    looked: list[str] = field(default_factory=list)
 
     def proofs(self) -> bytes:
         """What receipts show to whoever is shown them, and that in hexadecimal digits."""
@@ -153,6 +154,28 @@ async def everything(up: Environment, heard: Heard) -> None:
                 await city.break_(interface, fault, 1)
                 await hear(ask, question(sample), heard)
                 await city.mend()
+
+
+async def look(up: Environment, heard: Heard) -> None:
+    """Who looked at the canary and at the samples' holders, asked by whom it is told and by whom it is not, well and badly."""
+    holders = [replace(samples()[0].holder, id_number=NUMBER, name=NAME), *(each.holder for each in samples()[:2])]
+    why = replace(purpose(DESK), operator=replace(purpose(DESK).operator, name=OPERATOR))
+    bad = [replace(why, case_number=NUMBER), replace(why, matter_name=f"{NAME} {NUMBER}"), replace(why, matter_code="other")]
+    for name in (DESK.client, "foshan-window"):
+        pair = up.layout.pki.clients[name]
+        identity = Identity.from_files(pair.certificate, pair.key, up.layout.pki.gateway_ca)
+        async with Client(up.gateway, identity, server_name=SERVER_NAME) as client:
+            for search in (UsageSearch(holder, each, SEARCH_BASIS, page_size=1) for holder in holders for each in (why, *bad)):
+                for token in ("", NUMBER):
+                    try:
+                        page = await client.find_usage(search, token)
+                    except ClientFailure as failure:
+                        heard.errors.append(f"{failure!r} {failure} {getattr(failure, 'told', '')}")
+                        heard.looked.append(getattr(failure, "reason", failure.code.name))
+                    else:
+                        heard.errors.append(f"{page!r} {page.usages} {page.next_page_token}")
+                        heard.receipts.append(page.receipt)
+                        heard.looked.append("FOUND" if page.total else "NOTHING")
 
 
 async def fetch(client: Client, heard: Heard) -> None:
@@ -232,6 +255,7 @@ async def test_no_person_is_found_in_what_an_environment_leaves_behind(tmp_path:
         async with Client(up.gateway, identity, server_name=SERVER_NAME) as client:
             heard.errors.append(repr(await client.evidence_types()))
             await fetch(client, heard)
+        await look(up, heard)
         while_up = files(folder)
     found = {f"{name} while up": body for name, body in while_up.items()} | files(folder)
     found |= {"metrics": metrics, "errors": "\n".join(heard.errors).encode(), "receipts": heard.proofs()}
@@ -247,7 +271,8 @@ async def test_no_person_is_found_in_what_an_environment_leaves_behind(tmp_path:
     }
     assert wanted <= set(heard.ends), "or the search would prove little"
     assert {"FETCHED", "UNKNOWN_EXCHANGE"} <= set(heard.fetched), "or receipts would not have been looked at"
-    assert "INTERNAL" not in (*heard.ends, *heard.fetched)
+    assert {"FOUND", "NO_AGREEMENT", "PURPOSE_NOT_COVERED", "INVALID_REQUEST"} <= set(heard.looked), "or who looked would not"
+    assert "INTERNAL" not in (*heard.ends, *heard.fetched, *heard.looked)
     leaks = {
         f"{name}: {secret} as {spelling!r}"
         for secret in secrets_of(heard)

@@ -172,6 +172,30 @@ FINDING_CODE_IDENTIFIER_TYPE_INVALID: FindingCode.ValueType  # 6
 """The body that defines the type, in the identifier, is no unified social credit code."""
 Global___FindingCode: _TypeAlias = FindingCode  # noqa: Y015
 
+class _ReceiptForm:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ReceiptFormEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReceiptForm.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RECEIPT_FORM_UNSPECIFIED: _ReceiptForm.ValueType  # 0
+    """As RECEIPT_FORM_FULL."""
+    RECEIPT_FORM_FULL: _ReceiptForm.ValueType  # 1
+    """The entry and its proof, complete and checkable offline."""
+    RECEIPT_FORM_REFERENCE: _ReceiptForm.ValueType  # 2
+    """Without `proof` and `leaf`, which LedgerService.GetReceipt gives later; the binding key is there, for it comes only now."""
+
+class ReceiptForm(_ReceiptForm, metaclass=_ReceiptFormEnumTypeWrapper):
+    """How much of the receipt comes with the answer (回执形式)."""
+
+RECEIPT_FORM_UNSPECIFIED: ReceiptForm.ValueType  # 0
+"""As RECEIPT_FORM_FULL."""
+RECEIPT_FORM_FULL: ReceiptForm.ValueType  # 1
+"""The entry and its proof, complete and checkable offline."""
+RECEIPT_FORM_REFERENCE: ReceiptForm.ValueType  # 2
+"""Without `proof` and `leaf`, which LedgerService.GetReceipt gives later; the binding key is there, for it comes only now."""
+Global___ReceiptForm: _TypeAlias = ReceiptForm  # noqa: Y015
+
 @_typing.final
 class Holder(_message.Message):
     """Whose evidence is asked for (持证主体)."""
@@ -380,12 +404,15 @@ class QueryRequest(_message.Message):
     LEGAL_BASIS_FIELD_NUMBER: _builtins.int
     PARAMETERS_FIELD_NUMBER: _builtins.int
     FIELDS_FIELD_NUMBER: _builtins.int
+    RECEIPT_FORM_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """UUID made by the caller (请求编号). The same id twice is never asked of the city twice."""
     evidence_type: _builtins.str
     """Canonical code of the evidence type (证照类型代码), 21 characters, or its alias such as `business-licence`."""
     provider_region: _builtins.str
     """Region that holds it (提供方行政区划), GB/T 2260, e.g. `440100`."""
+    receipt_form: Global___ReceiptForm.ValueType
+    """How much of the receipt is wanted with the answer (回执形式). It is no part of the question that the receipt binds."""
     @_builtins.property
     def holder(self) -> Global___Holder:
         """About whom (持证主体)."""
@@ -417,10 +444,11 @@ class QueryRequest(_message.Message):
         legal_basis: Global___LegalBasis | None = ...,
         parameters: _abc.Iterable[Global___Parameter] | None = ...,
         fields: _abc.Iterable[_builtins.str] | None = ...,
+        receipt_form: Global___ReceiptForm.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["holder", b"holder", "legal_basis", b"legal_basis", "purpose", b"purpose"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence_type", b"evidence_type", "fields", b"fields", "holder", b"holder", "legal_basis", b"legal_basis", "parameters", b"parameters", "provider_region", b"provider_region", "purpose", b"purpose", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence_type", b"evidence_type", "fields", b"fields", "holder", b"holder", "legal_basis", b"legal_basis", "parameters", b"parameters", "provider_region", b"provider_region", "purpose", b"purpose", "receipt_form", b"receipt_form", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -22,26 +22,37 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from gateway.rpc.pb.v1 import evidence_pb2 as kuacheng_dot_v1_dot_evidence__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n kuacheng/v1/ledger_service.proto\x12\x0bkuacheng.v1\x1a\x1akuacheng/v1/evidence.proto\"(\n\x11GetReceiptRequest\x12\x13\n\x0b\x65xchange_id\x18\x01 \x01(\t\"9\n\x0bLoggedEntry\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04leaf\x18\x02 \x01(\x0c\x12\r\n\x05proof\x18\x03 \x01(\x0c\"z\n\x12GetReceiptResponse\x12\x13\n\x0b\x65xchange_id\x18\x01 \x01(\t\x12%\n\x07receipt\x18\x02 \x01(\x0b\x32\x14.kuacheng.v1.Receipt\x12(\n\x06intent\x18\x03 \x01(\x0b\x32\x18.kuacheng.v1.LoggedEntry\"\x16\n\x14GetCheckpointRequest\"8\n\x15GetCheckpointResponse\x12\x0b\n\x03log\x18\x01 \x01(\t\x12\x12\n\ncheckpoint\x18\x02 \x01(\x0c\x32\xb6\x01\n\rLedgerService\x12M\n\nGetReceipt\x12\x1e.kuacheng.v1.GetReceiptRequest\x1a\x1f.kuacheng.v1.GetReceiptResponse\x12V\n\rGetCheckpoint\x12!.kuacheng.v1.GetCheckpointRequest\x1a\".kuacheng.v1.GetCheckpointResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n kuacheng/v1/ledger_service.proto\x12\x0bkuacheng.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1akuacheng/v1/evidence.proto\"(\n\x11GetReceiptRequest\x12\x13\n\x0b\x65xchange_id\x18\x01 \x01(\t\"9\n\x0bLoggedEntry\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04leaf\x18\x02 \x01(\x0c\x12\r\n\x05proof\x18\x03 \x01(\x0c\"z\n\x12GetReceiptResponse\x12\x13\n\x0b\x65xchange_id\x18\x01 \x01(\t\x12%\n\x07receipt\x18\x02 \x01(\x0b\x32\x14.kuacheng.v1.Receipt\x12(\n\x06intent\x18\x03 \x01(\x0b\x32\x18.kuacheng.v1.LoggedEntry\"\x16\n\x14GetCheckpointRequest\"8\n\x15GetCheckpointResponse\x12\x0b\n\x03log\x18\x01 \x01(\t\x12\x12\n\ncheckpoint\x18\x02 \x01(\x0c\"\x95\x02\n\x10\x46indUsageRequest\x12#\n\x06holder\x18\x01 \x01(\x0b\x32\x13.kuacheng.v1.Holder\x12%\n\x07purpose\x18\x02 \x01(\x0b\x32\x14.kuacheng.v1.Purpose\x12,\n\x0blegal_basis\x18\x03 \x01(\x0b\x32\x17.kuacheng.v1.LegalBasis\x12\x30\n\x0cperiod_start\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nperiod_end\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\x06 \x01(\r\x12\x12\n\npage_token\x18\x07 \x01(\t\"\xee\x03\n\x05Usage\x12+\n\x07logtime\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x61\x63tion\x18\x02 \x01(\t\x12\x11\n\taction_en\x18\x03 \x01(\t\x12\x15\n\rreceiver_code\x18\x04 \x01(\t\x12\x15\n\rreceiver_name\x18\x05 \x01(\t\x12\x17\n\x0freceiver_system\x18\x06 \x01(\t\x12\x17\n\x0freceiver_region\x18\x07 \x01(\t\x12\x15\n\rreceiver_role\x18\x08 \x01(\t\x12\"\n\x03\x61\x63t\x18\t \x01(\x0e\x32\x15.kuacheng.v1.UsageAct\x12*\n\x07outcome\x18\n \x01(\x0e\x32\x19.kuacheng.v1.UsageOutcome\x12\x15\n\revidence_type\x18\x0b \x01(\t\x12\x17\n\x0fprovider_region\x18\x0c \x01(\t\x12\x0e\n\x06\x66ields\x18\r \x03(\t\x12\x30\n\x0blegal_basis\x18\x0e \x01(\x0e\x32\x1b.kuacheng.v1.LegalBasisKind\x12\x1d\n\x15legal_basis_reference\x18\x0f \x01(\t\x12\x13\n\x0bmatter_code\x18\x10 \x01(\t\x12\x13\n\x0bmatter_name\x18\x11 \x01(\t\x12\x13\n\x0b\x65xchange_id\x18\x12 \x01(\t\"\xa2\x01\n\x11\x46indUsageResponse\x12\x13\n\x0b\x65xchange_id\x18\x01 \x01(\t\x12\x14\n\x0ctotal_usages\x18\x02 \x01(\x04\x12\"\n\x06usages\x18\x03 \x03(\x0b\x32\x12.kuacheng.v1.Usage\x12\x17\n\x0fnext_page_token\x18\x04 \x01(\t\x12%\n\x07receipt\x18\x05 \x01(\x0b\x32\x14.kuacheng.v1.Receipt*P\n\x08UsageAct\x12\x19\n\x15USAGE_ACT_UNSPECIFIED\x10\x00\x12\x13\n\x0fUSAGE_ACT_QUERY\x10\x01\x12\x14\n\x10USAGE_ACT_SEARCH\x10\x02*\xd1\x01\n\x0cUsageOutcome\x12\x1d\n\x19USAGE_OUTCOME_UNSPECIFIED\x10\x00\x12\x18\n\x14USAGE_OUTCOME_ISSUED\x10\x01\x12\x1b\n\x17USAGE_OUTCOME_NO_RECORD\x10\x02\x12\x19\n\x15USAGE_OUTCOME_REFUSED\x10\x03\x12\x19\n\x15USAGE_OUTCOME_UNKNOWN\x10\x04\x12\x19\n\x15USAGE_OUTCOME_PENDING\x10\x05\x12\x1a\n\x16USAGE_OUTCOME_SEARCHED\x10\x06\x32\x82\x02\n\rLedgerService\x12M\n\nGetReceipt\x12\x1e.kuacheng.v1.GetReceiptRequest\x1a\x1f.kuacheng.v1.GetReceiptResponse\x12V\n\rGetCheckpoint\x12!.kuacheng.v1.GetCheckpointRequest\x1a\".kuacheng.v1.GetCheckpointResponse\x12J\n\tFindUsage\x12\x1d.kuacheng.v1.FindUsageRequest\x1a\x1e.kuacheng.v1.FindUsageResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kuacheng.v1.ledger_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GETRECEIPTREQUEST']._serialized_start=77
-  _globals['_GETRECEIPTREQUEST']._serialized_end=117
-  _globals['_LOGGEDENTRY']._serialized_start=119
-  _globals['_LOGGEDENTRY']._serialized_end=176
-  _globals['_GETRECEIPTRESPONSE']._serialized_start=178
-  _globals['_GETRECEIPTRESPONSE']._serialized_end=300
-  _globals['_GETCHECKPOINTREQUEST']._serialized_start=302
-  _globals['_GETCHECKPOINTREQUEST']._serialized_end=324
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=326
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=382
-  _globals['_LEDGERSERVICE']._serialized_start=385
-  _globals['_LEDGERSERVICE']._serialized_end=567
+  _globals['_USAGEACT']._serialized_start=1359
+  _globals['_USAGEACT']._serialized_end=1439
+  _globals['_USAGEOUTCOME']._serialized_start=1442
+  _globals['_USAGEOUTCOME']._serialized_end=1651
+  _globals['_GETRECEIPTREQUEST']._serialized_start=110
+  _globals['_GETRECEIPTREQUEST']._serialized_end=150
+  _globals['_LOGGEDENTRY']._serialized_start=152
+  _globals['_LOGGEDENTRY']._serialized_end=209
+  _globals['_GETRECEIPTRESPONSE']._serialized_start=211
+  _globals['_GETRECEIPTRESPONSE']._serialized_end=333
+  _globals['_GETCHECKPOINTREQUEST']._serialized_start=335
+  _globals['_GETCHECKPOINTREQUEST']._serialized_end=357
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=359
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=415
+  _globals['_FINDUSAGEREQUEST']._serialized_start=418
+  _globals['_FINDUSAGEREQUEST']._serialized_end=695
+  _globals['_USAGE']._serialized_start=698
+  _globals['_USAGE']._serialized_end=1192
+  _globals['_FINDUSAGERESPONSE']._serialized_start=1195
+  _globals['_FINDUSAGERESPONSE']._serialized_end=1357
+  _globals['_LEDGERSERVICE']._serialized_start=1654
+  _globals['_LEDGERSERVICE']._serialized_end=1912
 # @@protoc_insertion_point(module_scope)

@@ -3,8 +3,12 @@
 isort:skip_file
 The service that gives evidence of what was done."""
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from gateway.rpc.pb.v1 import evidence_pb2 as _evidence_pb2
 import builtins as _builtins
 import sys
@@ -16,6 +20,70 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _UsageAct:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _UsageActEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UsageAct.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    USAGE_ACT_UNSPECIFIED: _UsageAct.ValueType  # 0
+    """Never sent."""
+    USAGE_ACT_QUERY: _UsageAct.ValueType  # 1
+    """Evidence about the holder was asked for (查询证照)."""
+    USAGE_ACT_SEARCH: _UsageAct.ValueType  # 2
+    """The log was searched for the holder: this method (查询使用记录)."""
+
+class UsageAct(_UsageAct, metaclass=_UsageActEnumTypeWrapper):
+    """What kind of act it was (行为类别)."""
+
+USAGE_ACT_UNSPECIFIED: UsageAct.ValueType  # 0
+"""Never sent."""
+USAGE_ACT_QUERY: UsageAct.ValueType  # 1
+"""Evidence about the holder was asked for (查询证照)."""
+USAGE_ACT_SEARCH: UsageAct.ValueType  # 2
+"""The log was searched for the holder: this method (查询使用记录)."""
+Global___UsageAct: _TypeAlias = UsageAct  # noqa: Y015
+
+class _UsageOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _UsageOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UsageOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    USAGE_OUTCOME_UNSPECIFIED: _UsageOutcome.ValueType  # 0
+    """Never sent."""
+    USAGE_OUTCOME_ISSUED: _UsageOutcome.ValueType  # 1
+    """The city holds evidence, and `fields` of it were disclosed."""
+    USAGE_OUTCOME_NO_RECORD: _UsageOutcome.ValueType  # 2
+    """The city said that it holds none."""
+    USAGE_OUTCOME_REFUSED: _UsageOutcome.ValueType  # 3
+    """It was refused; nothing was disclosed."""
+    USAGE_OUTCOME_UNKNOWN: _UsageOutcome.ValueType  # 4
+    """It ended in the middle; nothing was disclosed, and it is not known whether the city acted."""
+    USAGE_OUTCOME_PENDING: _UsageOutcome.ValueType  # 5
+    """It has not ended yet."""
+    USAGE_OUTCOME_SEARCHED: _UsageOutcome.ValueType  # 6
+    """Of a search: the usages that it found were disclosed."""
+
+class UsageOutcome(_UsageOutcome, metaclass=_UsageOutcomeEnumTypeWrapper):
+    """How the act ended (行为结果)."""
+
+USAGE_OUTCOME_UNSPECIFIED: UsageOutcome.ValueType  # 0
+"""Never sent."""
+USAGE_OUTCOME_ISSUED: UsageOutcome.ValueType  # 1
+"""The city holds evidence, and `fields` of it were disclosed."""
+USAGE_OUTCOME_NO_RECORD: UsageOutcome.ValueType  # 2
+"""The city said that it holds none."""
+USAGE_OUTCOME_REFUSED: UsageOutcome.ValueType  # 3
+"""It was refused; nothing was disclosed."""
+USAGE_OUTCOME_UNKNOWN: UsageOutcome.ValueType  # 4
+"""It ended in the middle; nothing was disclosed, and it is not known whether the city acted."""
+USAGE_OUTCOME_PENDING: UsageOutcome.ValueType  # 5
+"""It has not ended yet."""
+USAGE_OUTCOME_SEARCHED: UsageOutcome.ValueType  # 6
+"""Of a search: the usages that it found were disclosed."""
+Global___UsageOutcome: _TypeAlias = UsageOutcome  # noqa: Y015
 
 @_typing.final
 class GetReceiptRequest(_message.Message):
@@ -147,3 +215,197 @@ class GetCheckpointResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetCheckpointResponse: _TypeAlias = GetCheckpointResponse  # noqa: Y015
+
+@_typing.final
+class FindUsageRequest(_message.Message):
+    """Whose usages, of which time, and why that is asked. The names follow findUsage of Estonia's Data Tracker."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOLDER_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    LEGAL_BASIS_FIELD_NUMBER: _builtins.int
+    PERIOD_START_FIELD_NUMBER: _builtins.int
+    PERIOD_END_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """How many usages at most: 1 to 200; 0 means 50."""
+    page_token: _builtins.str
+    """`next_page_token` of the page before, with the same holder and period; empty for the first page. The pages of one search are of the
+    log as it stood at the first of them.
+    """
+    @_builtins.property
+    def holder(self) -> _evidence_pb2.Holder:
+        """The holder: `type`, `id_type` and `id_number`, by the rules of a query; `name` stays empty, for nothing is found by it."""
+
+    @_builtins.property
+    def purpose(self) -> _evidence_pb2.Purpose:
+        """For what, and who acts (用途及经办人); every part is required, as in a query."""
+
+    @_builtins.property
+    def legal_basis(self) -> _evidence_pb2.LegalBasis:
+        """On what legal ground (法定依据), as in a query."""
+
+    @_builtins.property
+    def period_start(self) -> _timestamp_pb2.Timestamp:
+        """Only acts at this moment or later; absent means from the log's beginning."""
+
+    @_builtins.property
+    def period_end(self) -> _timestamp_pb2.Timestamp:
+        """Only acts before this moment; absent means until now."""
+
+    def __init__(
+        self,
+        *,
+        holder: _evidence_pb2.Holder | None = ...,
+        purpose: _evidence_pb2.Purpose | None = ...,
+        legal_basis: _evidence_pb2.LegalBasis | None = ...,
+        period_start: _timestamp_pb2.Timestamp | None = ...,
+        period_end: _timestamp_pb2.Timestamp | None = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["holder", b"holder", "legal_basis", b"legal_basis", "period_end", b"period_end", "period_start", b"period_start", "purpose", b"purpose"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["holder", b"holder", "legal_basis", b"legal_basis", "page_size", b"page_size", "page_token", b"page_token", "period_end", b"period_end", "period_start", b"period_start", "purpose", b"purpose"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindUsageRequest: _TypeAlias = FindUsageRequest  # noqa: Y015
+
+@_typing.final
+class Usage(_message.Message):
+    """One act about the holder. Says nothing of anybody else's person."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOGTIME_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    ACTION_EN_FIELD_NUMBER: _builtins.int
+    RECEIVER_CODE_FIELD_NUMBER: _builtins.int
+    RECEIVER_NAME_FIELD_NUMBER: _builtins.int
+    RECEIVER_SYSTEM_FIELD_NUMBER: _builtins.int
+    RECEIVER_REGION_FIELD_NUMBER: _builtins.int
+    RECEIVER_ROLE_FIELD_NUMBER: _builtins.int
+    ACT_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    EVIDENCE_TYPE_FIELD_NUMBER: _builtins.int
+    PROVIDER_REGION_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    LEGAL_BASIS_FIELD_NUMBER: _builtins.int
+    LEGAL_BASIS_REFERENCE_FIELD_NUMBER: _builtins.int
+    MATTER_CODE_FIELD_NUMBER: _builtins.int
+    MATTER_NAME_FIELD_NUMBER: _builtins.int
+    EXCHANGE_ID_FIELD_NUMBER: _builtins.int
+    action: _builtins.str
+    """What was done and why, as a person reads it, in Chinese (行为说明)."""
+    action_en: _builtins.str
+    """The same in English."""
+    receiver_code: _builtins.str
+    """Unified social credit code of the department that acted (部门统一社会信用代码)."""
+    receiver_name: _builtins.str
+    """Its name (部门名称), as agreement or right of search had it; empty where none named it."""
+    receiver_system: _builtins.str
+    """Its system (系统)."""
+    receiver_region: _builtins.str
+    """The region whose authority vouches for it, GB/T 2260 (部门所属地区)."""
+    receiver_role: _builtins.str
+    """Role of the operator (经办人岗位), never the person."""
+    act: Global___UsageAct.ValueType
+    """Query or search (行为类别)."""
+    outcome: Global___UsageOutcome.ValueType
+    """How it ended (行为结果)."""
+    evidence_type: _builtins.str
+    """Canonical code of the evidence type (证照类型代码); empty of a search, and where the question named none that is known here."""
+    provider_region: _builtins.str
+    """Region that was asked, GB/T 2260 (供证地区); empty as `evidence_type`."""
+    legal_basis: _evidence_pb2.LegalBasisKind.ValueType
+    """On what legal ground (依据类别)."""
+    legal_basis_reference: _builtins.str
+    """Where that is written (依据文号)."""
+    matter_code: _builtins.str
+    """Code of the matter (事项编码)."""
+    matter_name: _builtins.str
+    """Its name (事项名称)."""
+    exchange_id: _builtins.str
+    """The exchange's id: the department that acted can fetch its receipt."""
+    @_builtins.property
+    def logtime(self) -> _timestamp_pb2.Timestamp:
+        """When it began (时间)."""
+
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Canonical names of the fields that were disclosed (已提供的信息项)."""
+
+    def __init__(
+        self,
+        *,
+        logtime: _timestamp_pb2.Timestamp | None = ...,
+        action: _builtins.str = ...,
+        action_en: _builtins.str = ...,
+        receiver_code: _builtins.str = ...,
+        receiver_name: _builtins.str = ...,
+        receiver_system: _builtins.str = ...,
+        receiver_region: _builtins.str = ...,
+        receiver_role: _builtins.str = ...,
+        act: Global___UsageAct.ValueType = ...,
+        outcome: Global___UsageOutcome.ValueType = ...,
+        evidence_type: _builtins.str = ...,
+        provider_region: _builtins.str = ...,
+        fields: _abc.Iterable[_builtins.str] | None = ...,
+        legal_basis: _evidence_pb2.LegalBasisKind.ValueType = ...,
+        legal_basis_reference: _builtins.str = ...,
+        matter_code: _builtins.str = ...,
+        matter_name: _builtins.str = ...,
+        exchange_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["logtime", b"logtime"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "action", b"action", "action_en", b"action_en", "evidence_type", b"evidence_type", "exchange_id", b"exchange_id", "fields", b"fields", "legal_basis", b"legal_basis", "legal_basis_reference", b"legal_basis_reference", "logtime", b"logtime", "matter_code", b"matter_code", "matter_name", b"matter_name", "outcome", b"outcome", "provider_region", b"provider_region", "receiver_code", b"receiver_code", "receiver_name", b"receiver_name", "receiver_region", b"receiver_region", "receiver_role", b"receiver_role", "receiver_system", b"receiver_system"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Usage: _TypeAlias = Usage  # noqa: Y015
+
+@_typing.final
+class FindUsageResponse(_message.Message):
+    """What was found."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXCHANGE_ID_FIELD_NUMBER: _builtins.int
+    TOTAL_USAGES_FIELD_NUMBER: _builtins.int
+    USAGES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    exchange_id: _builtins.str
+    """Id of this search; it stands in the log as an entry of its own."""
+    total_usages: _builtins.int
+    """How many usages there are on all pages together; without those that are hidden on legal authority."""
+    next_page_token: _builtins.str
+    """For the next page; empty on the last."""
+    @_builtins.property
+    def usages(self) -> _containers.RepeatedCompositeFieldContainer[Global___Usage]:
+        """This page's, newest first."""
+
+    @_builtins.property
+    def receipt(self) -> _evidence_pb2.Receipt:
+        """That this search is in the log."""
+
+    def __init__(
+        self,
+        *,
+        exchange_id: _builtins.str = ...,
+        total_usages: _builtins.int = ...,
+        usages: _abc.Iterable[Global___Usage] | None = ...,
+        next_page_token: _builtins.str = ...,
+        receipt: _evidence_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exchange_id", b"exchange_id", "next_page_token", b"next_page_token", "receipt", b"receipt", "total_usages", b"total_usages", "usages", b"usages"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindUsageResponse: _TypeAlias = FindUsageResponse  # noqa: Y015

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class LedgerServiceStub(object):
-    """The evidence log, for those whose exchanges it holds. Refusals are as EvidenceService's; reading leaves no entry.
+    """The evidence log, for those whose exchanges it holds, and for those who may say who looked. Refusals are as EvidenceService's.
+    Reading a receipt or a checkpoint leaves no entry; searching for a holder does.
     """
 
     def __init__(self, channel):
@@ -45,10 +46,16 @@ class LedgerServiceStub(object):
                 request_serializer=kuacheng_dot_v1_dot_ledger__service__pb2.GetCheckpointRequest.SerializeToString,
                 response_deserializer=kuacheng_dot_v1_dot_ledger__service__pb2.GetCheckpointResponse.FromString,
                 _registered_method=True)
+        self.FindUsage = channel.unary_unary(
+                '/kuacheng.v1.LedgerService/FindUsage',
+                request_serializer=kuacheng_dot_v1_dot_ledger__service__pb2.FindUsageRequest.SerializeToString,
+                response_deserializer=kuacheng_dot_v1_dot_ledger__service__pb2.FindUsageResponse.FromString,
+                _registered_method=True)
 
 
 class LedgerServiceServicer(object):
-    """The evidence log, for those whose exchanges it holds. Refusals are as EvidenceService's; reading leaves no entry.
+    """The evidence log, for those whose exchanges it holds, and for those who may say who looked. Refusals are as EvidenceService's.
+    Reading a receipt or a checkpoint leaves no entry; searching for a holder does.
     """
 
     def GetReceipt(self, request, context):
@@ -60,6 +67,14 @@ class LedgerServiceServicer(object):
 
     def GetCheckpoint(self, request, context):
         """The log's newest checkpoint, for any caller that may connect.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FindUsage(self, request, context):
+        """Who looked at a holder's data (查询使用记录), newest first, for a department whose right to search the configuration names. Each
+        search, answered or refused, is an entry of the log itself, and the holder's next search shows it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -78,6 +93,11 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     request_deserializer=kuacheng_dot_v1_dot_ledger__service__pb2.GetCheckpointRequest.FromString,
                     response_serializer=kuacheng_dot_v1_dot_ledger__service__pb2.GetCheckpointResponse.SerializeToString,
             ),
+            'FindUsage': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindUsage,
+                    request_deserializer=kuacheng_dot_v1_dot_ledger__service__pb2.FindUsageRequest.FromString,
+                    response_serializer=kuacheng_dot_v1_dot_ledger__service__pb2.FindUsageResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'kuacheng.v1.LedgerService', rpc_method_handlers)
@@ -87,7 +107,8 @@ def add_LedgerServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class LedgerService(object):
-    """The evidence log, for those whose exchanges it holds. Refusals are as EvidenceService's; reading leaves no entry.
+    """The evidence log, for those whose exchanges it holds, and for those who may say who looked. Refusals are as EvidenceService's.
+    Reading a receipt or a checkpoint leaves no entry; searching for a holder does.
     """
 
     @staticmethod
@@ -134,6 +155,33 @@ class LedgerService(object):
             '/kuacheng.v1.LedgerService/GetCheckpoint',
             kuacheng_dot_v1_dot_ledger__service__pb2.GetCheckpointRequest.SerializeToString,
             kuacheng_dot_v1_dot_ledger__service__pb2.GetCheckpointResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindUsage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kuacheng.v1.LedgerService/FindUsage',
+            kuacheng_dot_v1_dot_ledger__service__pb2.FindUsageRequest.SerializeToString,
+            kuacheng_dot_v1_dot_ledger__service__pb2.FindUsageResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,7 +27,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class LedgerServiceStub:
-    """The evidence log, for those whose exchanges it holds. Refusals are as EvidenceService's; reading leaves no entry."""
+    """The evidence log, for those whose exchanges it holds, and for those who may say who looked. Refusals are as EvidenceService's.
+    Reading a receipt or a checkpoint leaves no entry; searching for a holder does.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -37,19 +39,31 @@ class LedgerServiceStub:
     """The receipt of one exchange, anew, for the department that asked; proven under the log's newest checkpoint."""
     GetCheckpoint: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.GetCheckpointRequest, _ledger_service_pb2.GetCheckpointResponse]
     """The log's newest checkpoint, for any caller that may connect."""
+    FindUsage: _grpc.UnaryUnaryMultiCallable[_ledger_service_pb2.FindUsageRequest, _ledger_service_pb2.FindUsageResponse]
+    """Who looked at a holder's data (查询使用记录), newest first, for a department whose right to search the configuration names. Each
+    search, answered or refused, is an entry of the log itself, and the holder's next search shows it.
+    """
 
 @_typing.type_check_only
 class LedgerServiceAsyncStub(LedgerServiceStub):
-    """The evidence log, for those whose exchanges it holds. Refusals are as EvidenceService's; reading leaves no entry."""
+    """The evidence log, for those whose exchanges it holds, and for those who may say who looked. Refusals are as EvidenceService's.
+    Reading a receipt or a checkpoint leaves no entry; searching for a holder does.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetReceipt: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.GetReceiptRequest, _ledger_service_pb2.GetReceiptResponse]  # type: ignore[assignment]
     """The receipt of one exchange, anew, for the department that asked; proven under the log's newest checkpoint."""
     GetCheckpoint: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.GetCheckpointRequest, _ledger_service_pb2.GetCheckpointResponse]  # type: ignore[assignment]
     """The log's newest checkpoint, for any caller that may connect."""
+    FindUsage: _aio.UnaryUnaryMultiCallable[_ledger_service_pb2.FindUsageRequest, _ledger_service_pb2.FindUsageResponse]  # type: ignore[assignment]
+    """Who looked at a holder's data (查询使用记录), newest first, for a department whose right to search the configuration names. Each
+    search, answered or refused, is an entry of the log itself, and the holder's next search shows it.
+    """
 
 class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
-    """The evidence log, for those whose exchanges it holds. Refusals are as EvidenceService's; reading leaves no entry."""
+    """The evidence log, for those whose exchanges it holds, and for those who may say who looked. Refusals are as EvidenceService's.
+    Reading a receipt or a checkpoint leaves no entry; searching for a holder does.
+    """
 
     @_abc_1.abstractmethod
     def GetReceipt(
@@ -66,5 +80,15 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_ledger_service_pb2.GetCheckpointResponse, _abc.Awaitable[_ledger_service_pb2.GetCheckpointResponse]]:
         """The log's newest checkpoint, for any caller that may connect."""
+
+    @_abc_1.abstractmethod
+    def FindUsage(
+        self,
+        request: _ledger_service_pb2.FindUsageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ledger_service_pb2.FindUsageResponse, _abc.Awaitable[_ledger_service_pb2.FindUsageResponse]]:
+        """Who looked at a holder's data (查询使用记录), newest first, for a department whose right to search the configuration names. Each
+        search, answered or refused, is an entry of the log itself, and the holder's next search shows it.
+        """
 
 def add_LedgerServiceServicer_to_server(servicer: LedgerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,277 @@
+"""`kuacheng ledger verify`: re-derives a log from its store, from a folder of tiles, or from whoever serves it."""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gateway.cli import printing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from ssl import SSLContext
+
+    from gateway.config import Loaded
+    from gateway.ledger.checkpoint import Checkpoint
+    from gateway.ledger.fetching import Fetch
+    from gateway.ledger.note import Verifier
+    from gateway.ledger.reading import Progress
+    from gateway.ledger.records import Opening
+    from gateway.ledger.verdict import Verdict
+
+_MOST_PROCESSES = 4
+_PEM = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command("verify")
+@printing.config
+@click.option(
+    "-f",
+    "--file",
+    "source",
+    metavar="SOURCE",
+    help="The log's database, a folder of tiles, or an https address; without it, the log that the configuration names.",
+)
+@click.option("--key", "keys", multiple=True, metavar="VKEY", help="Verifier key that must have signed; may be given again.")
+@click.option(
+    "--checkpoint",
+    "kept",
+    type=click.File(encoding="utf-8"),
+    help="A checkpoint or a proof of this log that was kept elsewhere: finds a log that was put back or forked.",
+)
+@click.option(
+    "--keep",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The same, in a file that the checkpoint which was verified then replaces: for whoever verifies again and again.",
+)
+@click.option("--ca", type=_PEM, help="For an https address: the server's authorities, PEM.")
+@click.option("--cert", type=_PEM, help="Your certificate, PEM.")
+@click.option("--cert-key", type=_PEM, help="Its key, PEM.")
+@click.option(
+    "--hashes-only", is_flag=True, help="Of a folder or an address: the tree without the entries, as a monitor may read it."
+)
+@printing.output
+def verify(
+    *,
+    path: str,
+    source: str | None,
+    keys: tuple[str, ...],
+    kept: Any,
+    keep: Path | None,
+    hashes_only: bool,
+    output: str,
+    **tls: Path | None,
+) -> None:
+    """Recompute the whole log: every hash, the tree, its signed checkpoint, the order of the entries.
+
+    Without --file, the keys that must have signed are those of the configuration. A server may lie: what it gives is read with limits, and
+    what it says twice is compared.
+
+    \b
+    kuacheng ledger verify --file https://log.example:8720 --ca ca.pem --cert me.pem --cert-key me.key \\
+        --key log.example/2026b+0a1b2c3d+AbCd... --keep last-seen.checkpoint
+
+    Exit status: 0 everything holds, 1 it does not, and the first bad entry is named, 2 wrong use.
+    """
+    from gateway.ledger.records import LogUnusable
+
+    if kept and keep:
+        raise click.UsageError("--checkpoint and --keep are two ways to name one checkpoint: give one")
+    verifiers = parsed(keys) if keys or source else own(path)
+    text = kept.read() if kept else _read(keep) if keep else ""
+    earlier = _kept(text, verifiers) if text else None
+    given = _files(source, tls)
+    if hashes_only and given is None:
+        raise click.UsageError("--hashes-only is for a folder or an address")
+    try:
+        with _progress(shown=output == "text") as progress:
+            if given is not None:
+                verdict, note = _of_files(given, verifiers, earlier, progress, entries=not hashes_only)
+            else:
+                verdict, note = _of_store(_opening(path, source), verifiers, earlier, progress)
+    except (LogUnusable, OSError) as error:
+        printing.fail(str(error))
+    if keep and verdict.sound and verifiers:
+        _remember(keep, note)
+    _tell(verdict, output, hashes_only=hashes_only)
+    raise SystemExit(0 if verdict.sound else printing.FINDING)
+
+
+def _of_files(
+    given: Fetch, verifiers: Sequence[Verifier], earlier: Checkpoint | None, progress: Progress, *, entries: bool
+) -> tuple[Verdict, str]:
+    """The verdict, and the checkpoint that it is of. Raises LogUnusable."""
+    from gateway.ledger.tiled import TiledRecords
+    from gateway.ledger.verifying import wary
+
+    with closing(given):
+        records = TiledRecords(given, entries=entries)
+        return wary(records, verifiers, earlier, progress), records.checkpoint
+
+
+def _of_store(
+    opening: Opening, verifiers: Sequence[Verifier], earlier: Checkpoint | None, progress: Progress
+) -> tuple[Verdict, str]:
+    """The verdict, and a checkpoint of what it is of. Raises LogUnusable."""
+    import os
+
+    from gateway.ledger.verifying import verified
+
+    with closing(opening()) as records:
+        note = records.head().checkpoint
+    return verified(opening, verifiers, earlier, progress, processes=min(os.cpu_count() or 1, _MOST_PROCESSES)), note
+
+
+def _opening(path: str, source: str | None) -> Opening:
+    from gateway import storage
+    from gateway.ledger.filed import FiledRecords
+
+    return partial(FiledRecords.open, Path(source)) if source else storage.opening(loaded(path))
+
+
+def _files(source: str | None, tls: dict[str, Path | None]) -> Fetch | None:
+    """What gives the files of a folder or an address; None for a database."""
+    from gateway.ledger.fetching import Folder, Site
+    from gateway.ledger.records import LogUnusable
+
+    if source and "://" in source:
+        try:
+            return Site(source, _trust(**tls))
+        except LogUnusable as error:
+            raise click.UsageError(str(error)) from None
+    if any(tls.values()):
+        raise click.UsageError("--ca, --cert and --cert-key are for an https address")
+    return Folder(Path(source)) if source and Path(source).is_dir() else None
+
+
+def _trust(ca: Path | None, cert: Path | None, cert_key: Path | None) -> SSLContext | None:
+    import ssl
+
+    if (cert is None) != (cert_key is None):
+        raise click.UsageError("--cert and --cert-key belong together")
+    try:
+        trust = ssl.create_default_context(cafile=ca)
+        if cert and cert_key:
+            trust.load_cert_chain(cert, cert_key)
+    except OSError as error:
+        printing.fail(f"--ca, --cert or --cert-key: {error.strerror or error}")
+    return trust
+
+
+def _read(keep: Path) -> str:
+    """The checkpoint of an earlier run; empty where there is none."""
+    from gateway.ledger.kept import kept
+
+    try:
+        return kept(keep) or ""
+    except OSError as error:
+        printing.fail(f"{keep} cannot be read: {error.strerror}")
+
+
+def _remember(keep: Path, note: str) -> None:
+    from gateway.ledger import kept
+
+    try:
+        kept.keep(keep, note)
+    except OSError as error:
+        printing.fail(f"{keep} cannot be written: {error.strerror}")
+
+
+def _tell(verdict: Verdict, output: str, *, hashes_only: bool) -> None:
+    if output == "json":
+        printing.as_json(_plain(verdict))
+        return
+    if verdict.flaw:
+        click.echo(f"{verdict.log}: {_place(verdict)}{verdict.flaw.value}", err=True)
+        return
+    still = f", {len(verdict.open_exchanges)} exchanges still open" if verdict.open_exchanges else ""
+    still += f", of {verdict.purged} the body was purged" if verdict.purged and not hashes_only else ""
+    what = "every hash and the tree's root hold" if not hashes_only else "the tree's root holds, the entries were not read"
+    click.echo(f"{verdict.log}: {verdict.entries} entries, {what}{still}")
+    click.echo("\n".join(f"  signed by {each}" for each in verdict.signed_by) or "  signature not checked: give --key")
+
+
+def loaded(path: str) -> Loaded:
+    """The configuration; what is wrong with it ends the program."""
+    import os
+
+    from gateway.config import ConfigError, load
+
+    try:
+        return load(Path(path), os.environ)
+    except ConfigError as error:
+        printing.fail("\n".join(str(each) for each in error.problems))
+
+
+def own(path: str) -> tuple[Verifier, ...]:
+    """The verifier keys of the configuration."""
+    from gateway.ledger.keys import signers
+
+    found = loaded(path)
+    return tuple(each.verifier for each in signers(found.settings.log, found.log_keys))
+
+
+def parsed(keys: Sequence[str]) -> tuple[Verifier, ...]:
+    """The verifier keys of an option; one that is none is wrong use."""
+    from gateway.ledger.note import NoteRefused, Verifier
+
+    try:
+        return tuple(Verifier.parse(each) for each in keys)
+    except NoteRefused as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _kept(text: str, verifiers: Sequence[Verifier]) -> Checkpoint:
+    """The checkpoint that a file holds, by itself or in a proof, signed by one of the log's keys."""
+    from gateway.ledger.checkpoint import Checkpoint, Proof
+    from gateway.ledger.note import Note, NoteRefused
+
+    try:
+        note = Note.parse(Proof.parse(text).checkpoint if text.startswith("c2sp.org/tlog-proof") else text)
+        if not verifiers or not note.verified(verifiers):
+            printing.fail("the kept checkpoint can be believed only if the log's key has signed it: give --key")
+        return Checkpoint.parse(note.text)
+    except NoteRefused as error:
+        printing.fail(f"the kept checkpoint: {error}")
+
+
+@contextmanager
+def _progress(*, shown: bool) -> Iterator[Progress]:
+    """A bar on standard error where people look at it."""
+    import sys
+
+    if not shown or not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    with Progress(BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("")
+        yield lambda done, of: bar.update(task, completed=done, total=of)
+
+
+def _place(verdict: Verdict) -> str:
+    if verdict.first_bad is None:
+        return ""
+    if verdict.through is None or verdict.through <= verdict.first_bad:
+        return f"entry {verdict.first_bad}: "
+    return f"entries {verdict.first_bad} to {verdict.through}: "
+
+
+def _plain(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "log": verdict.log,
+        "sound": verdict.sound,
+        "entries": verdict.entries,
+        "first_bad": verdict.first_bad,
+        "through": None if verdict.first_bad is None else verdict.through,
+        "flaw": verdict.flaw.name if verdict.flaw else None,
+        "signed_by": list(verdict.signed_by),
+        "purged": verdict.purged,
+        "open_exchanges": list(verdict.open_exchanges),
+    }

@@ -1,0 +1,98 @@
+"""Verifying a log as fast as the machine allows, and a log of somebody else's as warily as one should.
+
+Laws: however many processes look at pages, the verdict is the one that `Log.verify` comes to; no more pages are in hand than a few for
+each process, so memory does not grow with the log; who gives two answers that cannot both be true is not believed in anything else.
+"""
+
+import multiprocessing
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from functools import partial
+from typing import Final
+
+from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.encoding import Parser
+from gateway.ledger.examining import Examined, Flaw, examine
+from gateway.ledger.note import Verifier
+from gateway.ledger.reading import PAGE, Log, Progress, pages, rows, silent
+from gateway.ledger.records import Contradicted, Opening, Records
+from gateway.ledger.tiled import TiledRecords
+from gateway.ledger.verdict import Verdict
+
+WORTH_IT: Final = 200_000
+"""Entries from which on starting other processes costs less than it saves."""
+
+_IN_HAND: Final = 4
+"""Pages for each process."""
+
+
+def verified(
+    opening: Opening,
+    verifiers: Sequence[Verifier] = (),
+    kept: Checkpoint | None = None,
+    progress: Progress = silent,
+    *,
+    processes: int = 1,
+) -> Verdict:
+    """As `Log.verify`, with so many processes looking at entries; each calls `opening`, which has to be picklable. Raises LogUnusable."""
+    records = opening()
+    with Log(records) as log:
+        if processes < 2 or records.head().size < WORTH_IT:  # noqa: PLR2004  one is this process
+            return log.verify(verifiers, kept, progress)
+        with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _begin, (opening,)) as pool:
+            return log.verify(verifiers, kept, progress, partial(_shared, pool, processes))
+
+
+def wary(
+    records: TiledRecords, verifiers: Sequence[Verifier] = (), kept: Checkpoint | None = None, progress: Progress = silent
+) -> Verdict:
+    """As `Log.verify`, for files that a stranger gives: in the end some are asked for once more. Raises LogUnusable."""
+    try:
+        verdict = Log(records).verify(verifiers, kept, progress)
+        if verdict.sound:
+            records.look_again()
+    except Contradicted:
+        return Verdict(records.log, 0, (), Flaw.ANSWERS_DIFFER)
+    return verdict
+
+
+def _shared(pool: Executor, processes: int, records: Records, size: int, progress: Progress) -> Iterator[Examined]:
+    """The pages of `reading.pages`, looked at elsewhere, up to the first that is not full: what is wrong there, is said here."""
+    starts = iter(range(0, size, PAGE))
+    waiting: deque[Future[Examined]] = deque()
+    next_ = 0
+    while next_ < size:
+        while len(waiting) < processes * _IN_HAND and (start := next(starts, None)) is not None:
+            waiting.append(pool.submit(_look, start, size))
+        page = waiting.popleft().result()
+        if page.flaw is not None or len(page.leaves) != min(PAGE, size - next_):
+            break
+        yield page
+        next_ += len(page.leaves)
+        progress(next_, size)
+    for each in waiting:
+        each.cancel()
+    yield from pages(records, size, progress, next_)
+
+
+class _Worker:
+    """What a process of the pool keeps between pages."""
+
+    def __init__(self, opening: Opening) -> None:
+        self._records = opening()
+        self._parse = Parser()
+
+    def look(self, first: int, size: int) -> Examined:
+        return examine(rows(self._records, first, size), first, self._parse)
+
+
+_worker: list[_Worker] = []
+
+
+def _begin(opening: Opening) -> None:
+    _worker[:] = [_Worker(opening)]
+
+
+def _look(first: int, size: int) -> Examined:
+    return _worker[0].look(first, size)
