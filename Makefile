@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check lint types laws contract drift proto docs bench lock clean
+.PHONY: help setup demo dev test check lint types laws contract drift proto docs bench soak-certs lock clean
 
 help: ## What there is to make
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is %s: make PYTHON=python3.12 ..." % sys.version.split()[0])'
@@ -59,6 +59,9 @@ docs: setup ## Make the generated pages anew
 
 bench: setup ## Compare the gateway with a bare pass-through, in one run
 	python -m bench
+
+soak-certs: setup ## Change certificates under load for some minutes, and count what callers notice
+	@python -m bench.rotating
 
 lock: setup ## Pin requirements.lock anew (needs uv)
 	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --extra dev --no-header --no-annotate -o requirements.lock pyproject.toml

@@ -4,8 +4,11 @@ Laws: a key is readable by its owner only, from its first byte on; a file appear
 disk when the call returns; nothing that is there is ever overwritten.
 """
 
+import fcntl
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -53,12 +56,24 @@ def _lay_down(path: Path, content: bytes, mode: int) -> None:
         path.hardlink_to(beside)
     finally:
         beside.unlink()
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Have the names that stand in a folder on the disk. Raises OSError as the system gives it."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One program at a time works on a folder; whoever only reads never waits."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
     finally:
         os.close(descriptor)

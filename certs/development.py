@@ -5,12 +5,9 @@ be taken for a real one. The folder appears whole or not at all, and belongs to 
 is replaced with everything in it, but only if it bears the mark of an earlier development PKI.
 """
 
-import fcntl
 import json
-import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address
@@ -101,7 +98,7 @@ def write_development_pki(folder: Path, now: datetime, clients: Iterable[ClientS
     pki = _layout(folder, ordered)
     plan = _plan(pki, ordered)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(folder.parent):
+    with custody.alone(folder.parent):  # two that start together share one PKI
         if not _serves(pki, plan, now):
             _refuse_foreign(folder)
             _make(folder, ordered, now)
@@ -251,14 +248,3 @@ def _write(pki: DevelopmentPki, clients: tuple[ClientSystem, ...], now: datetime
 def _lay_down(pair: KeyPair, certificate: bytes, key: bytes) -> None:
     custody.write_key(pair.key, key)
     custody.write_certificate(pair.certificate, certificate)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One program at a time: two that start together share one PKI."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

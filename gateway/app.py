@@ -7,19 +7,22 @@ gets its UNKNOWN outcome before the first call is let in; where witnesses are co
 import asyncio
 import contextlib
 import logging
+import sqlite3
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
-from types import MappingProxyType
 from typing import TextIO
 
 from adapters.connectors.settings import SystemSettings
 from adapters.guarding.guarded import Bounds, Guarded
 from adapters.registry import CONNECTORS, CREDENTIALS, OPERATIONS
+from certs import bundle, changing, seen
+from certs.denying import DenyListUnusable
 from certs.preflight import Trust, examine
+from certs.seen import Sightings
 from gateway import acts, storage
 from gateway.clock import SystemClock, entropy, fraction, new_id
 from gateway.config import Loaded, System, WitnessMaterial
@@ -36,14 +39,19 @@ from gateway.ledger.source import LogSource
 from gateway.ledger.submitting import HttpPost
 from gateway.ledger.usages import LogUsages
 from gateway.model.act import Act, HostRole
+from gateway.model.identity import Anchor, Peer, Revoked
 from gateway.model.refusal import Reason, Refusal
 from gateway.ports import Clock, Ledger
+from gateway.reloading import Making, Reloader, Standing
+from gateway.revoking import Revoking
 from gateway.rpc.door import Door
 from gateway.rpc.metering import Metering
+from gateway.rpc.rotating import Shown
 from gateway.rpc.server import Listener, Server
 from gateway.rpc.services import Inside
 from gateway.rpc.status import WORDINGS
 from gateway.stages import seal
+from gateway.telemetry import authorities
 from gateway.telemetry.access import AccessLog
 from gateway.telemetry.metrics import Metrics
 
@@ -54,6 +62,9 @@ _AT_ONCE = 256
 _ADOPTED_SECONDS = 5.0
 _FIRST_ROUND_SECONDS = 5.0
 """That serving waits for the witnesses' first answers; without them it serves, and refuses what needs them."""
+_SEEN_SECONDS = 2.0
+"""Between two looks whether a certificate came in that the record of callers does not have."""
+_SWEEP_SECONDS = 1.0
 _LEFT_OPEN = "the gateway ended before the exchange did"
 
 
@@ -63,15 +74,23 @@ class NotBuildable(Exception):  # noqa: N818  named for what was found
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A gateway that serves. `address` and `metrics` are host:port with the real port; `metrics` is empty where none was wanted."""
+    """A gateway that serves. `address` and `metrics` are host:port with the real port; `metrics` is empty where none was wanted.
+
+    `reload` takes up what the files say now, and tells what keeps it from that.
+    """
 
     address: str
     metrics: str
+    reload: Callable[[str], Awaitable[tuple[str, ...]]]
 
 
 @asynccontextmanager
-async def gateway(loaded: Loaded, stream: TextIO, operator: str = "") -> AsyncIterator[Running]:
+async def gateway(
+    loaded: Loaded, stream: TextIO, operator: str = "", read: Callable[[], Loaded] | None = None
+) -> AsyncIterator[Running]:
     """Serves within the context; log lines go to `stream`; `operator` is the id of who started it, for the log, or empty.
+
+    `read` reads the configuration again, for a reload.
 
     Raises NotBuildable, OSError, or what the ledger says of its file.
     """
@@ -86,24 +105,32 @@ async def gateway(loaded: Loaded, stream: TextIO, operator: str = "") -> AsyncIt
         await _close_interrupted(ledger, clock)
         await _recorded(ledger, clock, loaded, operator, stack)
         stack.push_async_callback(_ended, asyncio.create_task(_close_adopted(ledger, clock)))
-        adapters = _guarded(loaded.systems, clock)
-        metrics.watch_systems(lambda: {name: each.standing for name, each in adapters.items()})
-        for adapter in adapters.values():
-            stack.push_async_callback(adapter.close)
+        making = _making(read or (lambda: loaded), clock, ledger, operator)
+        standing = Standing(loaded, making.connect)
+        stack.push_async_callback(standing.close)
+        metrics.watch_systems(lambda: {name: each.standing for name, each in standing.adapters.items()})
         door = Door()
         watched = await _watched(loaded, ledger, clock, metrics, stack)
         receipts = LogReceipts(storage.opening(loaded), _cosigned(loaded))
         stack.push_async_callback(receipts.close)
         usages = LogUsages(storage.opening(loaded))
         stack.push_async_callback(usages.close)
-        inside = Inside(lambda: loaded.world, Ports(adapters, watched, clock, metrics), receipts, usages, door, new_id, entropy)
-        server = Server(_listener(loaded), inside, Metering(metrics, clock.monotonic))
+        sightings = await _sightings(loaded, clock, stack)
+        ports = Ports(standing.adapters, watched, clock, metrics)
+        noting = partial(_note, sightings)
+        inside = Inside(standing.world, ports, receipts, usages, door, new_id, entropy, noting)
+        server = Server(Listener(str(loaded.server.address), _shown(loaded)), inside, Metering(metrics, clock.monotonic))
         metrics.watch(lambda: float(door.inside))
-        metrics.stands(loaded.world.edition, version("kuacheng"))
+        metrics.connections(server.accepted)
+        metrics.authorities(lambda: _standings(standing.loaded, clock))
+        reloader = Reloader(standing, making, server, metrics, version("kuacheng"))
         where = _serve_metrics(loaded, metrics, stack)
+        revoking = await _revoking(standing, clock, metrics, server)
         port = await server.start()
         stack.push_async_callback(server.stop, GRACE_SECONDS)
-        yield Running(str(replace(loaded.server.address, port=port)), where)
+        for each in (reloader.watch(), revoking.watch(), _sweeping(server)):
+            stack.push_async_callback(_ended, asyncio.create_task(each))
+        yield Running(str(replace(loaded.server.address, port=port)), where, reloader.reload)
 
 
 def problems(loaded: Loaded) -> tuple[str, ...]:
@@ -148,14 +175,22 @@ def _operations(loaded: Loaded) -> list[str]:
     ]
 
 
-def _guarded(systems: Mapping[str, System], clock: SystemClock) -> Mapping[str, Guarded]:
-    return MappingProxyType({name: _guard(name, system, clock) for name, system in systems.items()})
+def _making(read: Callable[[], Loaded], clock: SystemClock, ledger: Ledger, operator: str) -> Making:
+    async def record(loaded: Loaded) -> None:
+        facts = {"world": loaded.world.edition, "version": version("kuacheng")}
+        await acts.record(ledger, clock, Act.CONFIGURATION_IN_FORCE, acts.actor(HostRole.GATEWAY, operator), facts)
+
+    return Making(read, problems, lambda system: _guard(system, clock), _shown, record)
 
 
-def _guard(name: str, system: System, clock: SystemClock) -> Guarded:
-    adapter = CONNECTORS[name](_settings(system), clock, entropy)
+def _note(sightings: Sightings, peer: Peer) -> None:
+    sightings.note(peer.leaf, peer.chain)
+
+
+def _guard(system: System, clock: SystemClock) -> Guarded:
+    adapter = CONNECTORS[system.name](_settings(system), clock, entropy)
     bounds = Bounds(places=system.connections, queue=system.queue, patience=system.timeout / 2)
-    return Guarded(name, adapter, bounds, clock, fraction)
+    return Guarded(system.name, adapter, bounds, clock, fraction)
 
 
 def _settings(system: System) -> SystemSettings:
@@ -172,11 +207,11 @@ def _settings(system: System) -> SystemSettings:
     )
 
 
-def _listener(loaded: Loaded) -> Listener:
+def _shown(loaded: Loaded) -> Shown:
     """Trusts the authorities of every region: which of them may speak for whom, stages.identify decides."""
     anchors = loaded.world.trust.anchors.values()
     authorities = b"\n".join(each.authorities for each in anchors)
-    return Listener(str(loaded.server.address), loaded.server.certificate, loaded.server.key, authorities)
+    return Shown(loaded.server.certificate, loaded.server.key, authorities)
 
 
 def _check_not_rolled_back(loaded: Loaded) -> None:
@@ -266,6 +301,66 @@ async def _watched(loaded: Loaded, ledger: Ledger, clock: Clock, metrics: Metric
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(first.wait(), _FIRST_ROUND_SECONDS)
     return Watched(ledger, collector, clock, wanted.limit)
+
+
+async def _revoking(standing: Standing, clock: Clock, metrics: Metrics, server: Server) -> Revoking:
+    """What is revoked is known before anybody is let in."""
+
+    async def changed(revoked: Revoked) -> None:
+        standing.revoke(revoked)
+        await server.sweep()
+
+    revoking = Revoking(lambda: standing.loaded, clock.now, clock.monotonic, metrics, changed)
+    try:
+        await revoking.first()
+    except (DenyListUnusable, OSError) as error:
+        raise NotBuildable(str(error)) from error
+    return revoking
+
+
+async def _sweeping(server: Server) -> None:
+    """A certificate that expires, and an authority that is believed no more, end streams as well."""
+    while True:
+        await asyncio.sleep(_SWEEP_SECONDS)
+        await server.sweep()
+
+
+def _standings(loaded: Loaded, clock: Clock) -> Mapping[str, authorities.Believed]:
+    """Runs on the thread that is scraped."""
+    try:
+        rows = seen.read(seen.beside(loaded.beside))
+    except sqlite3.Error:
+        rows = ()
+    return {each.region: _standing(each, rows, clock) for each in loaded.world.trust.anchors.values()}
+
+
+def _standing(anchor: Anchor, rows: tuple[seen.Seen, ...], clock: Clock) -> authorities.Believed:
+    members = bundle.members(anchor.authorities)
+    tainted = [each for each in members if each.tainted]
+    left = {who.fingerprint for each in tainted for who in changing.stragglers(each, rows, clock.now(), changing.QUIET)}
+    return authorities.Believed(len(members) - len(tainted), len(tainted), len(left))
+
+
+async def _sightings(loaded: Loaded, clock: Clock, stack: AsyncExitStack) -> Sightings:
+    """Whose certificates come in, written from now on until the stack ends, and once more then."""
+    sightings = Sightings(seen.beside(loaded.beside), clock.now, clock.monotonic)
+    stack.push_async_callback(_write_seen, sightings)
+    stack.push_async_callback(_ended, asyncio.create_task(_writing_seen(sightings)))
+    return sightings
+
+
+async def _writing_seen(sightings: Sightings) -> None:
+    while True:
+        await asyncio.sleep(_SEEN_SECONDS)
+        await _write_seen(sightings)
+
+
+async def _write_seen(sightings: Sightings) -> None:
+    """The record serves operators: where it cannot be written, that is said, and calls go on."""
+    try:
+        await asyncio.to_thread(sightings.flush)
+    except sqlite3.Error as error:
+        _log.warning("the record of callers' certificates could not be written", extra={"kind": type(error).__name__})
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

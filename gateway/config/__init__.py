@@ -6,7 +6,8 @@ at once, with `file:line:column` and what to do.
 
 from gateway.config.effective import Row, effective
 from gateway.config.loading import Loaded, Survey, load, survey, survey_tables
-from gateway.config.material import DatabaseMaterial, ServerMaterial, System, WitnessMaterial
+from gateway.config.material import DatabaseMaterial, RevocationList, ServerMaterial, System, WitnessMaterial
+from gateway.config.places import followed, generations, moved
 from gateway.config.problem import ConfigError, Problem
 from gateway.config.settings import Settings
 from gateway.config.tables import Coverage
@@ -17,6 +18,7 @@ __all__ = [
     "DatabaseMaterial",
     "Loaded",
     "Problem",
+    "RevocationList",
     "Row",
     "ServerMaterial",
     "Settings",
@@ -24,7 +26,10 @@ __all__ = [
     "System",
     "WitnessMaterial",
     "effective",
+    "followed",
+    "generations",
     "load",
+    "moved",
     "survey",
     "survey_tables",
 ]

@@ -22,7 +22,18 @@ from gateway.config.judging import (
     read_vocabulary,
 )
 from gateway.config.known import Known
-from gateway.config.material import DatabaseMaterial, Material, References, ServerMaterial, System, WitnessMaterial, read_material
+from gateway.config.material import (
+    DatabaseMaterial,
+    Material,
+    References,
+    RevocationList,
+    ServerMaterial,
+    System,
+    WitnessMaterial,
+    read_material,
+    revocation_lists,
+)
+from gateway.config.places import NOTHING, Places
 from gateway.config.problem import Gathering, Problem
 from gateway.config.salvage import salvaged, shared_names
 from gateway.config.search_right_file import WrittenRight
@@ -45,7 +56,9 @@ class Loaded:
     """The whole configuration.
 
     `systems` by the adapter's name; `ledger` is the log's file or database, `log_keys` what signs it, PEM;
-    `witnesses` is None where nobody need cosign; `document` is gateway.yaml.
+    `witnesses` is None where nobody need cosign; `document` is gateway.yaml; `links` as Places.links;
+    `deny_list` is a path, `revocation_lists` by region; `beside` is what the gateway's small records stand beside: the log's file, or,
+    where the log is in a database, a name in the folder of gateway.yaml.
     """
 
     settings: Settings
@@ -57,6 +70,10 @@ class Loaded:
     witnesses: WitnessMaterial | None
     coverage: tuple[Coverage, ...]
     document: Document = field(repr=False)
+    links: Mapping[Path, Path]
+    beside: Path
+    deny_list: Path
+    revocation_lists: Mapping[str, tuple[RevocationList, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,30 +98,38 @@ class _Parts:
     judging: tuple[tuple[str, bytes], ...]
 
 
-def load(path: Path, environment: Mapping[str, str]) -> Loaded:
-    """The configuration at the path of a gateway.yaml. Raises ConfigError with every problem of every file."""
-    gathering = Gathering()
-    parts = _read(gathering, path, environment)
+def load(path: Path, environment: Mapping[str, str], instead: Mapping[Path, Path] = NOTHING) -> Loaded:
+    """The configuration at the path of a gateway.yaml. Raises ConfigError with every problem of every file.
+
+    `instead` maps a folder, absolute, to one that is read in its place: what would be if its link led there?
+    """
+    gathering, places = Gathering(), Places(instead)
+    parts = _read(gathering, path, environment, places)
     gathering.close()
     if parts is None or parts.settings is None or parts.material is None:
         raise RuntimeError("a part of the configuration is missing without a problem")
+    plain = References(parts.source.document, path.parent, {})
     return Loaded(
         settings=parts.settings,
         world=_world(parts, parts.settings, parts.material),
         systems=parts.material.systems,
         server=parts.material.server,
         ledger=parts.material.ledger,
+        beside=where if isinstance(where := parts.material.ledger, Path) else plain.path("gateway"),
+        deny_list=plain.path(parts.settings.deny_list),
+        revocation_lists=revocation_lists(plain, parts.settings),
         log_keys=parts.material.log_keys,
         witnesses=parts.material.witnesses,
         coverage=parts.tables.coverage,
         document=parts.source.document,
+        links=places.links,
     )
 
 
 def survey(path: Path, environment: Mapping[str, str]) -> Survey:
     """The same walk for people who mend tables: what is covered, though something be wrong. Never raises ConfigError."""
     gathering = Gathering()
-    parts = _read(gathering, path, environment)
+    parts = _read(gathering, path, environment, Places())
     return Survey(parts.tables.coverage if parts else (), gathering.problems)
 
 
@@ -121,7 +146,7 @@ def survey_tables(catalogue: tuple[str, ...], tables: tuple[str, ...], folder: P
     return Survey(covered.coverage, gathering.problems)
 
 
-def _read(gathering: Gathering, path: Path, environment: Mapping[str, str]) -> _Parts | None:
+def _read(gathering: Gathering, path: Path, environment: Mapping[str, str], places: Places) -> _Parts | None:
     source = gathering.attempt(read_source, path)
     if source is None:
         return None
@@ -129,7 +154,7 @@ def _read(gathering: Gathering, path: Path, environment: Mapping[str, str]) -> _
     settings = gathering.attempt(shape, document, Settings)
     lists = salvaged(document, settings)
     gathering.add(shared_names(document))
-    references = References(document, path.parent, environment)
+    references = References(document, path.parent, environment, places)
     material = gathering.attempt(read_material, references, settings) if settings else None
 
     def listed(kind: str, names: tuple[str, ...]) -> tuple[Source, ...]:

@@ -4,6 +4,7 @@ Laws: keys and secrets are taken only from files that nobody else may read, or f
 reference and never the secret; certificates and keys are looked at before they are used.
 """
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from gateway.config import document as yaml
 from gateway.config import pem
 from gateway.config.document import Document
 from gateway.config.files import Unreadable, read_file
+from gateway.config.places import Places
 from gateway.config.problem import ConfigError, Gathering, Problem
 from gateway.config.settings import (
     FormerKeySettings,
@@ -51,7 +53,8 @@ class ServerMaterial:
 class System:
     """What reaches one system of a city. `name` is the adapter's; `certificate` and `key` are paths, for ssl reads files only.
 
-    `timeout` in seconds; `authorities` PEM.
+    `timeout` in seconds; `authorities` PEM; `shown` is the certificate as it was read. `pair` is a
+    digest of certificate and key, by which one sees that they were replaced.
     """
 
     name: str
@@ -65,6 +68,16 @@ class System:
     connections: int
     queue: int
     credentials: Mapping[str, str] = field(repr=False)
+    shown: bytes = field(default=b"", repr=False)
+    pair: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationList:
+    """Where a CA's revocation list is: `text` as it is written, `path` where it is a file."""
+
+    text: str
+    path: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +130,24 @@ class References:
     document: Document
     folder: Path
     environment: Mapping[str, str] = field(repr=False)
+    places: Places = field(default_factory=Places, repr=False)
+
+    def found(self, name: str) -> Path:
+        """Where the file of this name lies now."""
+        return self.places.found(self.folder / name)
 
     def path(self, name: str) -> Path:
         """A path of the document as an absolute one."""
         return Path(os.path.abspath(self.folder / name))  # noqa: PTH100 - links stay as they are
 
+    def absolute(self, name: str) -> Path:
+        """Where the file of this name lies now, as an absolute path."""
+        return Path(os.path.abspath(self.found(name)))  # noqa: PTH100 - links are followed already
+
     def file(self, at: yaml.Path, name: str, *, most: int = _MOST_PEM, private: bool = False) -> bytes:
         """The file's content. Raises ConfigError at the reference."""
         try:
-            return read_file(self.folder / name, most=most, private=private)
+            return read_file(self.found(name), most=most, private=private)
         except Unreadable as error:
             raise ConfigError([self.document.problem(at, error.message, error.hint)]) from None
 
@@ -133,7 +155,7 @@ class References:
         """The file's content, looked at. Raises ConfigError at the file itself."""
         content = self.file((*at, "file"), name, private=private)
         if found := fault(content):
-            raise ConfigError([Problem(str(self.folder / name), 1, 1, yaml.dotted(at), *found)])
+            raise ConfigError([Problem(str(self.found(name)), 1, 1, yaml.dotted(at), *found)])
         return content
 
     def text(self, at: yaml.Path, name: str) -> str:
@@ -185,6 +207,17 @@ def read_material(references: References, settings: Settings) -> Material:
     if server is None or holder_key is None or former is None or ledger is None or log_keys is None:
         raise RuntimeError("material is missing without a problem")
     return Material(MappingProxyType(anchors), MappingProxyType(systems), server, holder_key, former, ledger, log_keys, witnesses)
+
+
+def revocation_lists(references: References, settings: Settings) -> Mapping[str, tuple[RevocationList, ...]]:
+    """Those of each region that has any. They are read while the gateway runs, so a file need not be there yet."""
+    named = {code: each.revocation_lists for code, each in settings.regions.items() if each.revocation_lists}
+    return MappingProxyType({code: tuple(_revocation_list(references, each) for each in lists) for code, lists in named.items()})
+
+
+def _revocation_list(references: References, text: str) -> RevocationList:
+    remote = text.startswith(("http://", "https://"))
+    return RevocationList(text, None if remote else references.path(text))
 
 
 def _server(references: References, settings: Settings) -> ServerMaterial:
@@ -296,7 +329,7 @@ def _system(references: References, code: str, name: str, system: SystemSettings
     gathering = Gathering()
     at = ("regions", code, "systems", name)
     authorities = gathering.attempt(references.pem, (*at, "authorities"), system.authorities.file, pem.authorities_fault)
-    gathering.attempt(_pair, references, at, system.certificate.file, system.key.file)
+    pair = gathering.attempt(_pair, references, at, system.certificate.file, system.key.file)
     credentials = {
         key: gathering.attempt(references.secret, (*at, "credentials", key), reference) or ""
         for key, reference in system.credentials.items()
@@ -308,12 +341,14 @@ def _system(references: References, code: str, name: str, system: SystemSettings
         url=system.url,
         server_name=system.server_name or urlsplit(system.url).hostname or "",
         authorities=authorities or b"",
-        certificate=str(references.path(system.certificate.file)),
-        key=str(references.path(system.key.file)),
+        certificate=str(references.absolute(system.certificate.file)),
+        key=str(references.absolute(system.key.file)),
         timeout=system.timeout,
         connections=system.connections,
         queue=system.queue,
         credentials=MappingProxyType(credentials),
+        shown=pair[0] if pair else b"",
+        pair=hashlib.sha256(b"\0".join(pair or ())).hexdigest(),
     )
 
 

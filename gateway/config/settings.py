@@ -120,6 +120,10 @@ class RegionSettings(Section):
     name: NameOfRegion = Field(description="the region's name, {zh, en}")
     trust_domain: TrustDomain = Field(description="the trust domain of its departments' SPIFFE names")
     authorities: FileReference = Field(description="the CAs that may speak for this region and for no other, PEM")
+    revocation_lists: tuple[Path, ...] = Field(
+        default=(), description="where its CAs' revocation lists (CRL) are: files, or http(s) URLs"
+    )
+    revocation_grace: Duration = Field(default=3600.0, description="how long a list serves after its next one was due")
     systems: Annotated[Mapping[Name, SystemSettings], Field(min_length=1), Frozen] = Field(
         description="the systems that answer for the region, by a name of your choice"
     )
@@ -251,4 +255,5 @@ class Settings(Section):
     )
     ledger: LedgerSettings = Field(description="the evidence log, {file or postgresql, key, next_key, holder_key, witnesses}")
     limits: LimitSettings = Field(default_factory=LimitSettings, description="deadlines and load")
+    deny_list: Path = Field(default="revoked.json", description="whom to refuse at once, written by `kuacheng certs revoke`")
     strict_identifiers: bool = Field(default=False, description="refuse e-licences whose identifier breaks GB/T 36904")

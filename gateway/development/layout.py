@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from certs.custody import private_folder, write_key
 from certs.development import GATEWAY_TRUST_DOMAIN, TRUST_DOMAINS, ClientSystem, DevelopmentPki, write_development_pki
+from certs.generations import PUBLISHED, activate, judged, stage
 from gateway.ledger.keys import new_key, signer
 from gateway.ledger.note import Verifier
 from gateway.ledger.policy import Witness
@@ -61,6 +63,11 @@ class Layout:
         """Who signs the evidence log."""
         return (signer(LOG, (self.folder / "secrets" / "log-key").read_bytes()).verifier,)
 
+    @property
+    def material(self) -> Path:
+        """The gateway's certificates in their generations."""
+        return self.folder / "material"
+
     def witness(self, region: str) -> Path:
         """The folder of a city's witness."""
         return self.folder / "witnesses" / CITIES[region]
@@ -90,7 +97,7 @@ def lay_out(folder: Path, now: datetime, entropy: Callable[[int], bytes]) -> Lay
         _write(folder / "secrets" / f"{region}.json", json.dumps(systems))
     _write(folder / "secrets" / "holder-key", entropy(32).hex())
     _write(folder / "secrets" / "log-key", new_key(entropy).decode())
-    for stale in (*folder.glob("ledger.db*"), folder / "witnessed.note"):
+    for stale in (*folder.glob("ledger.db*"), folder / "witnessed.note", folder / "revoked.json"):
         stale.unlink(missing_ok=True)
     laid = Layout(
         folder=folder,
@@ -100,6 +107,7 @@ def lay_out(folder: Path, now: datetime, entropy: Callable[[int], bytes]) -> Lay
         city_secrets=MappingProxyType({region: folder / "secrets" / f"{region}.json" for region in secrets}),
     )
     _lay_out_witnesses(laid, entropy)
+    _lay_out_material(laid, now)
     return laid
 
 
@@ -137,6 +145,19 @@ def _lay_out_witnesses(layout: Layout, entropy: Callable[[int], bytes]) -> None:
             shutil.rmtree(folder)
         make(folder, f"witness.{TRUST_DOMAINS[region]}/development", Ed25519PrivateKey.from_private_bytes(entropy(32)))
     layout.witnessed_logs.write_text("".join(f"{each}\n" for each in layout.verifiers()))
+
+
+def _lay_out_material(layout: Layout, now: datetime) -> None:
+    """The gateway's certificates, and the authorities that it trusts, as their first generation."""
+    if layout.material.is_dir():
+        shutil.rmtree(layout.material)
+    pki, judge = layout.pki, partial(judged, now=now)
+    files: dict[str, bytes | None] = {PUBLISHED: pki.gateway_ca.read_bytes()}
+    for name, pair in (("server", pki.gateway_server), ("client", pki.gateway_client)):
+        files |= {f"{name}.pem": pair.certificate.read_bytes(), f"{name}.key": pair.key.read_bytes()}
+    for region in CITIES:
+        files[f"authorities/{region}.pem"] = pki.authorities[region].certificate.read_bytes()
+    activate(layout.material, stage(layout.material, files, judge).name, judge)
 
 
 def _policy(layout: Layout, witnesses: Collection[Witness]) -> str:
@@ -181,8 +202,8 @@ version: 1
 log: {log}
 listen:
   address: {address}
-  certificate: {{file: pki/gateway/server.pem}}
-  key: {{file: pki/gateway/server.key}}
+  certificate: {{file: material/current/server.pem}}
+  key: {{file: material/current/server.key}}
 metrics: {{address: "{metrics}"}}
 regions:{regions}
 catalogue: [shipped]
@@ -212,7 +233,7 @@ _REGION = """
   "{region}":
     name: {{zh: {zh}, en: {en}}}
     trust_domain: {domain}
-    authorities: {{file: pki/authorities/{region}.pem}}
+    authorities: {{file: material/current/authorities/{region}.pem}}
     systems:"""
 
 _SYSTEM = """
@@ -220,9 +241,9 @@ _SYSTEM = """
         connector: {city}.{interface}
         url: {url}
         server_name: {domain}
-        authorities: {{file: pki/authorities/{region}.pem}}
-        certificate: {{file: pki/gateway/client.pem}}
-        key: {{file: pki/gateway/client.key}}
+        authorities: {{file: material/current/authorities/{region}.pem}}
+        certificate: {{file: material/current/client.pem}}
+        key: {{file: material/current/client.key}}
         credentials:{credentials}"""
 
 _AGREEMENT = """

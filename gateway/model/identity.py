@@ -22,13 +22,31 @@ class Anchor:
     authorities: bytes = field(repr=False)
 
 
+Issued = tuple[str, str]
+"""A certificate by its issuer (RFC 4514) and its serial number (hex)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """Whom we believe no more: by the deny-list (`uris`, `fingerprints`, `serials`), and by what the CAs of each region listed.
+
+    `unclear` has the regions of which nobody can tell now what their CAs have revoked, and why.
+    """
+
+    uris: frozenset[str] = frozenset()
+    fingerprints: frozenset[str] = frozenset()
+    serials: frozenset[Issued] = frozenset()
+    listed: Mapping[str, frozenset[Issued]] = field(default_factory=dict)
+    unclear: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Whom we believe. Two values with one generation are one value: validation is remembered by it."""
+    """Whom we believe. Two values with one generation are one value: validation is remembered by it; revocation is looked up each time."""
 
     generation: str
     anchors: Mapping[str, Anchor] = field(compare=False)
-    revoked: frozenset[str] = frozenset()
+    revoked: Revoked = field(default=Revoked(), compare=False)
 
     def __hash__(self) -> int:
         return hash(self.generation)
@@ -36,7 +54,7 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """One departmental system, as its certificate names it.
+    """One departmental system, as its certificate names it. `issued` are that certificate and those between it and its region's CA.
 
     `department` is a unified social credit code, `fingerprint` the SHA-256 of the leaf (hex), `serial` hex.
     """
@@ -49,3 +67,4 @@ class Caller:
     serial: str
     not_before: datetime
     not_after: datetime
+    issued: tuple[Issued, ...] = ()

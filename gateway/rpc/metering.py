@@ -19,17 +19,21 @@ class RpcMeter(Protocol):
         """A call ended."""
         ...
 
+    def cut_off(self, reason: str) -> None:
+        """Somebody who is not believed (any more) was refused a call or lost a stream."""
+        ...
+
 
 class Metering:
     """Wraps handlers when they are registered: an interceptor would cost every call what a wrapper costs once."""
 
     def __init__(self, meter: RpcMeter, monotonic: Callable[[], float]) -> None:
-        self._meter = meter
+        self.meter = meter
         self._monotonic = monotonic
 
     def counted(self, service: str, method: str, inner: Handler) -> Handler:
         """The handler of one unary method, counted."""
-        meter, monotonic = self._meter, self._monotonic
+        meter, monotonic = self.meter, self._monotonic
 
         async def count(request: Any, context: Any) -> Any:
             meter.started(service, method)

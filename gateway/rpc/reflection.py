@@ -4,6 +4,7 @@ Law: whatever is listed can be described, the two reflection services and the co
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, text_format
@@ -17,18 +18,18 @@ _ALPHA = reflection_pb2.DESCRIPTOR.services_by_name["ServerReflection"].full_nam
 _V1 = "grpc.reflection.v1.ServerReflection"
 
 
-def add_reflection(server: grpc.aio.Server, services: Sequence[str]) -> None:
+def add_reflection(registrar: Any, services: Sequence[str]) -> None:
     """Offers reflection of `services`, v1 and v1alpha."""
     _describe_v1()
     _describe(reason_pb2.DESCRIPTOR.serialized_pb)
     servicer = ReflectionServicer((*services, _ALPHA, _V1))
-    add_ServerReflectionServicer_to_server(servicer, server)
+    add_ServerReflectionServicer_to_server(servicer, registrar)
     handler = grpc.stream_stream_rpc_method_handler(
         servicer.ServerReflectionInfo,
         request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
         response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
     )
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_V1, {"ServerReflectionInfo": handler}),))
+    registrar.add_registered_method_handlers(_V1, {"ServerReflectionInfo": handler})
 
 
 def _describe_v1() -> None:

@@ -1,4 +1,4 @@
-"""Puts services on a server, each unary method counted and given bytes that it can refuse.
+"""Puts services on a server, each unary method counted and given bytes that it can refuse, each stream held while its caller is believed.
 
 The generated code registers handlers with whatever it is handed; this stands in the server's place and hands on the wrapped ones.
 """
@@ -11,13 +11,17 @@ import grpc
 
 from gateway.rpc.decoding import soft
 from gateway.rpc.metering import Metering
+from gateway.rpc.open_calls import OpenCalls
+
+_OURS = "kuacheng."
 
 
 class Registrar:
     """What `add_..._to_server` of generated code is given instead of the server."""
 
-    def __init__(self, server: grpc.aio.Server, metering: Metering) -> None:
+    def __init__(self, server: grpc.aio.Server, metering: Metering, calls: OpenCalls) -> None:
         self._server = server
+        self._calls = calls
         self._metering = metering
 
     def add_generic_rpc_handlers(self, handlers: Iterable[Any]) -> None:
@@ -29,8 +33,16 @@ class Registrar:
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, wrapped),))
 
     def _wrapped(self, service: str, method: str, handler: Any) -> Any:
-        """Streams, of health for instance, stay as they are: they are not worth a series."""
+        """Our own services know who calls; whoever calls another is judged here. Streams are not worth a series, and are held."""
+        if handler.response_streaming:
+            return self._held(handler)
         if handler.unary_unary is None or not inspect.iscoroutinefunction(handler.unary_unary):
             return handler
-        inner = self._metering.counted(service, method, handler.unary_unary)
+        own = service.startswith(_OURS)
+        inner = self._metering.counted(service, method, handler.unary_unary if own else self._calls.judged(handler.unary_unary))
         return grpc.unary_unary_rpc_method_handler(inner, soft(handler.request_deserializer), handler.response_serializer)
+
+    def _held(self, handler: Any) -> Any:
+        make = grpc.stream_stream_rpc_method_handler if handler.request_streaming else grpc.unary_stream_rpc_method_handler
+        inner = self._calls.held(handler.stream_stream if handler.request_streaming else handler.unary_stream)
+        return make(inner, handler.request_deserializer, handler.response_serializer)

@@ -6,7 +6,7 @@ Laws: a call without a client certificate does not connect; there is no plaintex
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -21,7 +21,8 @@ from gateway.rpc.pb.v1.evidence_service_pb2_grpc import add_EvidenceServiceServi
 from gateway.rpc.pb.v1.ledger_service_pb2_grpc import add_LedgerServiceServicer_to_server
 from gateway.rpc.reflection import add_reflection
 from gateway.rpc.registering import Registrar
-from gateway.rpc.services import Directory, Evidence, Inside, Ledger
+from gateway.rpc.rotating import Rotating, Shown
+from gateway.rpc.services import Directory, Evidence, Inside, Ledger, open_calls
 
 SERVICES = (
     evidence_service_pb2.DESCRIPTOR.services_by_name["EvidenceService"].full_name,
@@ -46,12 +47,10 @@ _OPTIONS: Sequence[tuple[str, int]] = (
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Where we listen, what we show, and whom we let connect: certificate and key are ours, authorities are the regions' (PEM)."""
+    """Where we listen, and what we show there."""
 
     address: str
-    certificate: bytes = field(repr=False)
-    key: bytes = field(repr=False)
-    authorities: bytes = field(repr=False)
+    shown: Shown
 
 
 class Server:
@@ -59,30 +58,41 @@ class Server:
 
     def __init__(self, listener: Listener, inside: Inside, metering: Metering) -> None:
         self._listener = listener
+        self._rotating = Rotating(listener.shown)
+        self._port = 0
         self._door = inside.door
         self._health = HealthServicer()
         self._server = grpc.aio.server(options=_OPTIONS)
-        registrar: Any = Registrar(self._server, metering)
+        self._calls = open_calls(inside, metering.meter)
+        registrar: Any = Registrar(self._server, metering, self._calls)
         add_EvidenceServiceServicer_to_server(Evidence(inside), registrar)
         add_DirectoryServiceServicer_to_server(Directory(inside), registrar)
         add_LedgerServiceServicer_to_server(Ledger(inside), registrar)
         add_HealthServicer_to_server(self._health, registrar)
-        add_reflection(self._server, (*SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name))
+        add_reflection(registrar, (*SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name))
 
     async def start(self) -> int:
         """Begins to serve and returns the port. Raises OSError if the address is taken."""
-        credentials = grpc.ssl_server_credentials(
-            [(self._listener.key, self._listener.certificate)],
-            root_certificates=self._listener.authorities,
-            require_client_auth=True,
-        )
         try:
-            port = self._server.add_secure_port(self._listener.address, credentials)
+            self._port = self._server.add_secure_port(self._listener.address, self._rotating.credentials)
         except RuntimeError as error:
             raise OSError(f"cannot listen on {self._listener.address}: is it taken by another program?") from error
         await self._server.start()
         await self._say(health_pb2.HealthCheckResponse.SERVING)
-        return port
+        return self._port
+
+    async def show(self, shown: Shown) -> None:
+        """Shows something else to whoever connects from now on; connections that stand stay. Raises NotShown, and nothing changed."""
+        host = self._listener.address.rpartition(":")[0].strip("[]")
+        await self._rotating.show(shown, host, self._port)
+
+    async def sweep(self) -> None:
+        """Ends the streams of callers who are believed no more."""
+        await self._calls.sweep()
+
+    def accepted(self) -> int:
+        """How many connections came in. Whether their handshakes succeeded, gRPC tells nobody."""
+        return self._rotating.accepted
 
     async def stop(self, grace: float) -> None:
         """Ends within `grace` seconds."""
@@ -90,6 +100,7 @@ class Server:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._door.close(), grace)
         await self._server.stop(grace=0.5)
+        self._rotating.close()
 
     async def _say(self, status: int) -> None:
         for service in ("", *SERVICES):

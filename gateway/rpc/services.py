@@ -18,6 +18,7 @@ from gateway.model.world import World
 from gateway.ports import Receipts, Usages
 from gateway.rpc import directory, reading, receipts, usage, writing
 from gateway.rpc.door import Door, time_left
+from gateway.rpc.open_calls import CutOffMeter, OpenCalls
 from gateway.rpc.pb.v1 import directory_service_pb2 as directory_pb
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from gateway.rpc.pb.v1 import ledger_service_pb2 as ledger_pb
@@ -39,7 +40,10 @@ Answer = TypeVar("Answer", bound=Message)
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """What every method needs. `world` yields the edition that stands at the moment of the call, `entropy(n)` n bytes of chance."""
+    """What every method needs. `world` yields the edition that stands at the moment of the call, `entropy(n)` n bytes of chance.
+
+    `seen` is told each peer that calls, and must cost next to nothing.
+    """
 
     world: Callable[[], World]
     ports: Ports
@@ -48,6 +52,7 @@ class Inside:
     door: Door
     new_id: Callable[[], str]
     entropy: Callable[[int], bytes]
+    seen: Callable[[Peer], None]
 
 
 class Evidence(EvidenceServiceServicer):
@@ -135,7 +140,7 @@ class Ledger(LedgerServiceServicer):
         ports = SearchPorts(inside.usages, inside.ports.ledger, inside.ports.clock)
         try:
             with inside.door.pass_through(world.limits):
-                asked = Search(exchange_id, _peer(context), usage.question(request, now.date()), now)
+                asked = Search(exchange_id, _peer(context, self._inside), usage.question(request, now.date()), now)
                 return usage.answer(await search(asked, world, ports))
         except Refusal as refusal:
             await _refuse(context, refusal, exchange_id)
@@ -143,12 +148,30 @@ class Ledger(LedgerServiceServicer):
             await _fail(context, fault, exchange_id)
 
 
+def open_calls(inside: Inside, meter: CutOffMeter) -> OpenCalls:
+    """The streams of this gateway, judged by the world that stands at each moment."""
+
+    def judge(peer: Peer) -> Refusal | None:
+        try:
+            identify(peer, inside.world().trust, inside.ports.clock.now())
+        except Refusal as refusal:
+            return refusal
+        return None
+
+    return OpenCalls(
+        judge,
+        lambda context, refusal: _refuse(context, refusal, inside.new_id()),
+        lambda context: _peer(context, inside),
+        meter,
+    )
+
+
 async def _identified(inside: Inside, context: Context, look: Callable[[Caller, World], Awaitable[Answer]]) -> Answer:
     """What a caller whom we know is shown; asks no city and leaves no entry."""
     world, call_id = inside.world(), inside.new_id()
     try:
         with inside.door.pass_through(world.limits):
-            return await look(identify(_peer(context), world.trust, inside.ports.clock.now()), world)
+            return await look(identify(_peer(context, inside), world.trust, inside.ports.clock.now()), world)
     except Refusal as refusal:
         await _refuse(context, refusal, call_id)
     except Exception as fault:  # noqa: BLE001  as in Query
@@ -170,12 +193,14 @@ def _call(request: pb.QueryRequest | None, context: Context, exchange_id: str, w
     left = time_left(context.time_remaining(), world.limits)
     asked = left if isinstance(left, Refusal) else reading.question(request, now.date())
     seconds = world.limits.minimum_deadline if isinstance(left, Refusal) else left
-    return Call(exchange_id, _peer(context), asked, now, arrived + seconds, inside.entropy(KEY_SIZE))
+    return Call(exchange_id, _peer(context, inside), asked, now, arrived + seconds, inside.entropy(KEY_SIZE))
 
 
-def _peer(context: Context) -> Peer:
+def _peer(context: Context, inside: Inside) -> Peer:
     shown = context.auth_context()
-    return Peer(b"".join(shown.get("x509_pem_cert", ())), b"".join(shown.get("x509_pem_cert_chain", ())))
+    peer = Peer(b"".join(shown.get("x509_pem_cert", ())), b"".join(shown.get("x509_pem_cert_chain", ())))
+    inside.seen(peer)
+    return peer
 
 
 async def _refuse(context: Context, refusal: Refusal, exchange_id: str) -> NoReturn:

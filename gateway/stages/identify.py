@@ -1,8 +1,8 @@
 """Whose certificate a caller shows, and whether its authority may speak for that region.
 
 Laws: exactly one URI SAN, `spiffe://<region trust domain>/department/<credit code>/system/<name>`; never by common name; an authority
-speaks for its own region only; a key that can be broken names nobody; validity is checked on every call, the path once for each
-certificate and trust generation.
+speaks for its own region only; a key that can be broken names nobody; validity and revocation are checked on every call, the path once for
+each certificate and trust generation; while nobody can tell whether it was revoked, it names nobody.
 Source: SPIFFE-ID 2, X509-SVID 2 to 5; RFC 5280 6.1; NIST SP 800-131A (sizes of keys).
 """
 
@@ -20,7 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from gateway.model.identifiers import CreditCode, InvalidIdentifier
-from gateway.model.identity import Anchor, Caller, Peer, Trust
+from gateway.model.identity import Anchor, Caller, Issued, Peer, Revoked, Trust
 from gateway.model.refusal import Reason, Refusal
 
 _PATH = re.compile(r"/department/([0-9A-Z]{18})/system/([a-z0-9][a-z0-9.-]{0,62})")
@@ -28,6 +28,7 @@ _REMEMBERED = 8192
 _LEADS_NOWHERE = "the certificate does not lead to the authority that speaks for its region"
 _CURVES = frozenset({"secp256r1", "secp384r1"})
 _SHORTEST_RSA = 2048
+_NONE: frozenset[Issued] = frozenset()
 _MALFORMED = (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 
 
@@ -45,9 +46,18 @@ def identify(peer: Peer, trust: Trust, now: datetime) -> Caller:
     """The system that calls. Raises CALLER_UNKNOWN or CERTIFICATE_REVOKED."""
     caller = _read(peer, trust)
     _in_force(caller.not_before, caller.not_after, now)
-    if caller.fingerprint in trust.revoked:
-        raise Refusal(Reason.CERTIFICATE_REVOKED, "the certificate stands on the deny-list")
+    _not_revoked(caller, trust.revoked)
     return caller
+
+
+def _not_revoked(caller: Caller, revoked: Revoked) -> None:
+    """Some look-ups in sets: they are made on every call, for a connection outlives a revocation."""
+    if caller.uri in revoked.uris or caller.fingerprint in revoked.fingerprints or not revoked.serials.isdisjoint(caller.issued):
+        raise Refusal(Reason.CERTIFICATE_REVOKED, "the certificate, or its system, stands on the deny-list")
+    if not revoked.listed.get(caller.region, _NONE).isdisjoint(caller.issued):
+        raise Refusal(Reason.CERTIFICATE_REVOKED, "the region's CA has revoked the certificate")
+    if caller.region in revoked.unclear:
+        raise _unknown(f"nobody can tell whether the certificate was revoked: {revoked.unclear[caller.region]}")
 
 
 def claimed(uri: str, trust: Trust) -> Claim:
@@ -86,6 +96,7 @@ def _read(peer: Peer, trust: Trust) -> Caller:
         serial=f"{leaf.serial_number:x}",
         not_before=max(each.not_valid_before_utc for each in chain),
         not_after=min(each.not_valid_after_utc for each in chain),
+        issued=tuple((each.issuer.rfc4514_string(), f"{each.serial_number:x}") for each in chain[:-1]),
     )
 
 

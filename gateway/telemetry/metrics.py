@@ -9,11 +9,14 @@ from functools import lru_cache
 from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, start_http_server
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 from gateway.model.exchange import Ended
 from gateway.model.standing import Standing
 from gateway.telemetry import series
 from gateway.telemetry.access import AccessLog
+from gateway.telemetry.authorities import Authorities, Believed
 from gateway.telemetry.systems import Systems
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -34,6 +37,11 @@ class Metrics:
         self._city_seconds = lru_cache(64)(self._histogram(series.CITY_SECONDS).labels)
         self._witness_failures = lru_cache(16)(self._counter(series.WITNESS_FAILURES).labels)
         self._in_flight = Gauge(series.IN_FLIGHT.name, series.IN_FLIGHT.help, registry=self.registry)
+        self._reloads = lru_cache(4)(self._counter(series.RELOADS).labels)
+        self._cut_off = lru_cache(64)(self._counter(series.REVOKED).labels)
+        self._list_age = Gauge(series.LIST_AGE.name, series.LIST_AGE.help, series.LIST_AGE.labels, registry=self.registry)
+        self._not_after = Gauge(series.NOT_AFTER.name, series.NOT_AFTER.help, series.NOT_AFTER.labels, registry=self.registry)
+        self._generation = Gauge(series.GENERATION.name, series.GENERATION.help, series.GENERATION.labels, registry=self.registry)
         self._world = Gauge(series.WORLD.name, series.WORLD.help, series.WORLD.labels, registry=self.registry)
 
     def started(self, service: str, method: str) -> None:
@@ -59,6 +67,37 @@ class Metrics:
         """This edition of the world judges from now on."""
         self._world.clear()
         self._world.labels(edition, version).set(1)
+
+    def reloaded(self, result: str) -> None:
+        """A configuration was taken up (applied), or was not (refused)."""
+        self._reloads(result).inc()
+
+    def material(self, ends: Iterable[tuple[str, str, float]], generations: Iterable[str]) -> None:
+        """What is in force from now on: role, whose, and when it ends (Unix time); and the generations that it is of."""
+        self._not_after.clear()
+        for role, of, moment in ends:
+            self._not_after.labels(role, of).set(moment)
+        self._generation.clear()
+        for each in generations:
+            self._generation.labels(each).set(1)
+
+    def authorities(self, read: Callable[[], Mapping[str, Believed]]) -> None:
+        """Where to read, at each scrape, how the CAs of each region stand."""
+        self.registry.register(Authorities(read))
+
+    def cut_off(self, reason: str) -> None:
+        """Somebody who is not believed (any more) was refused a call or lost a stream."""
+        self._cut_off(reason).inc()
+
+    def lists(self, ages: Mapping[str, float]) -> None:
+        """How old the revocation lists of each region are, in seconds."""
+        self._list_age.clear()
+        for region, age in ages.items():
+            self._list_age.labels(region).set(age)
+
+    def connections(self, accepted: Callable[[], int]) -> None:
+        """Where to read, at each scrape, how many connections came in."""
+        self.registry.register(_Read(series.ACCEPTED, accepted))
 
     def watch(self, in_flight: Callable[[], float]) -> None:
         """Where to read the number of exchanges in flight at each scrape."""
@@ -88,3 +127,17 @@ class Metrics:
 
     def _histogram(self, of: series.Series) -> Histogram:
         return Histogram(of.name, of.help, of.labels, registry=self.registry, buckets=of.bounds)
+
+
+class _Read(Collector):
+    """A counter that somebody else counts."""
+
+    def __init__(self, of: series.Series, read: Callable[[], int]) -> None:
+        self._of = of
+        self._read = read
+
+    def collect(self) -> Iterable[CounterMetricFamily]:
+        """The one sample."""
+        family = CounterMetricFamily(self._of.name, self._of.help)
+        family.add_metric((), self._read())
+        yield family

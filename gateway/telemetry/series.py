@@ -77,6 +77,43 @@ TURNED_AWAY = Series(
 TRIED_AGAIN = Series(
     "kuacheng_system_tried_again_total", Kind.COUNTER, "Second tries of questions of which nothing was sent.", ("system",)
 )
+NOT_AFTER = Series(
+    "kuacheng_certificate_not_after_timestamp_seconds",
+    Kind.GAUGE,
+    "When a certificate ends, Unix time: of what is shown (server, client), and the first to end of each file of authorities (trusted).",
+    ("role", "of"),
+)
+AUTHORITIES = Series(
+    "kuacheng_authorities",
+    Kind.GAUGE,
+    "CAs that may speak for a region, by standing: believed, tainted (believed still, to be retired).",
+    ("region", "standing"),
+)
+STRAGGLERS = Series(
+    "kuacheng_stragglers",
+    Kind.GAUGE,
+    "Callers' certificates seen within a day that hang on a CA of the region that is to be retired; read at each scrape.",
+    ("region",),
+)
+REVOKED = Series(
+    "kuacheng_callers_cut_off_total",
+    Kind.COUNTER,
+    "Streams ended, and calls of health or reflection refused, for want of belief in the caller; exchanges: kuacheng_refusals_total.",
+    ("reason",),
+)
+LIST_AGE = Series(
+    "kuacheng_revocation_list_age_seconds",
+    Kind.GAUGE,
+    "Age of the oldest revocation list of a region; +Inf where one is missing. Only of regions that have any.",
+    ("region",),
+)
+RELOADS = Series("kuacheng_reloads_total", Kind.COUNTER, "Configurations and generations taken up, by result.", ("result",))
+GENERATION = Series("kuacheng_generation_info", Kind.INFO, "The generation of certificates that is in force.", ("generation",))
+ACCEPTED = Series(
+    "kuacheng_connections_accepted_total",
+    Kind.COUNTER,
+    "Connections that came in. Whether a handshake then failed, and why, gRPC writes to standard error only.",
+)
 IN_FLIGHT = Series("kuacheng_exchanges_in_flight", Kind.GAUGE, "Exchanges under way now.")
 WORLD = Series("kuacheng_world_info", Kind.INFO, "Edition of the configuration that judges now.", ("edition", "version"))
 
@@ -96,6 +133,14 @@ ALL = (
     SYSTEM_WAITING,
     TURNED_AWAY,
     TRIED_AGAIN,
+    NOT_AFTER,
+    AUTHORITIES,
+    STRAGGLERS,
+    REVOKED,
+    LIST_AGE,
+    RELOADS,
+    GENERATION,
+    ACCEPTED,
     IN_FLIGHT,
     WORLD,
 )

@@ -8,10 +8,13 @@ from types import MappingProxyType
 
 import pytest
 
+from certs import seen
+from certs.development import write_development_pki
 from gateway.app import NotBuildable, gateway, material_findings, problems
+from gateway.client import Client, Identity
 from gateway.clock import SystemClock, entropy
 from gateway.config import Loaded, WitnessMaterial, load
-from gateway.development.layout import lay_out, write_configuration
+from gateway.development.layout import CLIENTS, SERVER_NAME, WINDOW, lay_out, write_configuration
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.cosigning import RolledBack
 from gateway.ledger.keys import signers
@@ -36,6 +39,16 @@ async def test_it_serves_and_comes_down(loaded: Loaded) -> None:
         assert running.metrics.startswith("127.0.0.1:")
     async with gateway(loaded, io.StringIO()):
         pass
+
+
+async def test_whose_certificate_came_in_is_kept_beside_the_log(loaded: Loaded) -> None:
+    pki = write_development_pki(loaded.ledger.parent / "pki", SystemClock().now(), CLIENTS)
+    leaf = pki.clients[WINDOW.client].read()
+    identity = Identity(leaf.certificate, leaf.key, pki.gateway_ca.read_bytes())
+    async with gateway(loaded, io.StringIO()) as running, Client(running.address, identity, server_name=SERVER_NAME) as client:
+        await client.evidence_types()
+    (row,) = seen.read(seen.beside(loaded.ledger))
+    assert row.uri == "spiffe://foshan.test/department/11440600M00000027C/system/window"
 
 
 async def test_what_an_earlier_run_left_open_is_closed_as_unknown(loaded: Loaded) -> None:

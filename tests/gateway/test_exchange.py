@@ -17,7 +17,7 @@ from gateway.ledger.encoding import MalformedEntry, encode
 from gateway.model.city import CityAnswer, CityRequest
 from gateway.model.evidence import FindingCode
 from gateway.model.exchange import Asked, Call, Entry, EntryKind, Result, Sealed
-from gateway.model.identity import Peer
+from gateway.model.identity import Peer, Revoked
 from gateway.model.query import LegalBasis, LegalBasisKind
 from gateway.model.refusal import Blame, Reason, Refusal
 from gateway.model.table import Table
@@ -109,7 +109,7 @@ def test_the_same_call_is_prepared_and_concluded_in_the_same_way() -> None:
 
 
 FAULTY = Peer(faulty.two_uris(authorities(), NOW).certificate)
-REVOKED = trust(revoked=frozenset({prepared().known.caller.fingerprint}))  # type: ignore[union-attr]
+REVOKED = trust(revoked=Revoked(fingerprints=frozenset({prepared().known.caller.fingerprint})))  # type: ignore[union-attr]
 AUTHORISED = query(legal_basis=LegalBasis(LegalBasisKind.HOLDER_AUTHORISED, "signed", b"token"))
 DECLINED: dict[str, tuple[Call, World, Reason, set[str]]] = {
     "identify": (call(peer=FAULTY), world(), Reason.CALLER_UNKNOWN, set()),

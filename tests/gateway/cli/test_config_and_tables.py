@@ -38,7 +38,7 @@ def test_a_good_configuration_is_fine(site: Path) -> None:
         ("connector: foshan.f1", "connector: foshan.f9", "did you mean 'foshan.f9'"),
         ("sid: {file", "sidd: {file", "foshan.f2: the credential sid is missing"),
         ("version: 1", "version: 2", "version"),
-        ("pki/authorities/440600.pem", "pki/authorities/nowhere.pem", "nowhere.pem"),
+        ("authorities/440600.pem", "authorities/nowhere.pem", "nowhere.pem"),
     ],
 )
 def test_a_broken_one_is_told_with_its_place(site: Path, before: str, after: str, told: str) -> None:

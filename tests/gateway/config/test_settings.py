@@ -81,7 +81,7 @@ CHANGES = {
     "an off switch": (
         "version: 1",
         "version: 1\ninsecure: true",
-        "gateway.yaml:2:1: insecure: unknown key 'insecure'; known: agreements, catalogue, ledger, limits, listen, log, metrics,"
+        "gateway.yaml:2:1: insecure: unknown key 'insecure'; known: agreements, catalogue, deny_list, ledger, limits, listen, log, metrics,"
         " regions, search_rights, strict_identifiers, tables, version",
     ),
 }

@@ -28,7 +28,7 @@ GOOD = [
 ]
 
 BAD = [
-    (words.Duration, [20, 20.0, "20", "0s", "-1s", "1h", "s", "", None, True, "20 s", "1.2345s"], "must be"),
+    (words.Duration, [20, 20.0, "20", "0s", "-1s", "1w", "s", "", None, True, "20 s", "1.2345s"], "must be"),
     (words.Listening, [8443, "8443", "host", "host:", "host:65536", "::1:80", ":80", "a b:80", None], "an address and a port"),
     (words.Loopback, ["0.0.0.0:1", "10.0.0.1:1", "[::]:1", "gateway.test:1", "localhost.test:1"], "this machine only"),
     (words.Url, ["http://a", "https://", "//a", "a", "https://a:x", "https://a:99999", "https://[", "https://a b"], "https URL"),

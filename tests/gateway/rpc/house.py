@@ -31,13 +31,14 @@ from gateway.ledger.sqlite import SqliteLedger
 from gateway.ledger.usages import LogUsages
 from gateway.model.city import CityAnswer, CityRequest
 from gateway.model.exchange import Entry, Recorded
-from gateway.model.identity import Anchor, Trust
+from gateway.model.identity import Anchor, Peer, Revoked, Trust
 from gateway.model.world import Limits, World
 from gateway.ports import Ledger
 from gateway.rpc.door import Door
 from gateway.rpc.metering import Metering
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from gateway.rpc.pb.v1.evidence_service_pb2_grpc import EvidenceServiceStub
+from gateway.rpc.rotating import Shown
 from gateway.rpc.server import Listener, Server
 from gateway.rpc.services import Inside
 from gateway.telemetry.access import AccessLog, configure
@@ -188,6 +189,7 @@ class House:
     said: io.StringIO
     ledger: Watched
     file: Path
+    shown_by: list[Peer] = field(repr=False)
     worlds: list[World] = field(repr=False)
 
     @property
@@ -198,6 +200,10 @@ class House:
     def turn(self, **changes: Any) -> None:
         """Whatever comes from now on is judged by another world."""
         self.worlds.append(replace(self.world, **changes))
+
+    def revoke(self, revoked: Revoked) -> None:
+        """These are believed no more, and no others."""
+        self.turn(trust=replace(self.world.trust, revoked=revoked))
 
     def client(self, leaf: Leaf | None = None, **options: Any) -> Client:
         return Client(self.address, papers().identity(leaf), **options)
@@ -251,15 +257,16 @@ async def house(limits: Limits | None = None, **changes: Any) -> AsyncIterator[H
         ports = Ports({"foshan.test": city}, ledger, clock, metrics)
         shown = papers().server
         trusted = papers().regions.own.certificate_pem + papers().regions.other.certificate_pem
-        listener = Listener("127.0.0.1:0", shown.certificate, shown.key, trusted)
+        listener = Listener("127.0.0.1:0", Shown(shown.certificate, shown.key, trusted))
         usages = LogUsages(partial(FiledRecords.open, file))
-        inside = Inside(lambda: worlds[-1], ports, receipts, usages, Door(), new_id, entropy)
+        shown_by: list[Peer] = []
+        inside = Inside(lambda: worlds[-1], ports, receipts, usages, Door(), new_id, entropy, shown_by.append)
         metering = Metering(metrics, clock.monotonic)
         server = Server(listener, inside, metering)
         configure(said)
         port = await server.start()
         try:
-            yield House(f"127.0.0.1:{port}", server, inside, metering, city, metrics, said, ledger, file, worlds)
+            yield House(f"127.0.0.1:{port}", server, inside, metering, city, metrics, said, ledger, file, shown_by, worlds)
         finally:
             city.release()
             await server.stop(PATIENCE)

@@ -17,6 +17,7 @@ from gateway.rpc.pb.v1 import directory_service_pb2 as directory_pb
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from gateway.rpc.pb.v1.directory_service_pb2_grpc import DirectoryServiceStub
 from gateway.rpc.pb.v1.evidence_service_pb2_grpc import EvidenceServiceStub
+from gateway.rpc.rotating import Shown
 from gateway.rpc.server import SERVICES, Listener, Server
 from tests.gateway.rpc.house import PATIENCE, house, papers, request
 
@@ -73,7 +74,9 @@ async def test_a_caller_does_not_take_another_for_the_gateway() -> None:
 
 async def test_a_taken_address_is_told_as_such() -> None:
     async with house() as gateway:
-        listener = Listener(gateway.address, papers().server.certificate, papers().server.key, papers().gateway.certificate_pem)
+        listener = Listener(
+            gateway.address, Shown(papers().server.certificate, papers().server.key, papers().gateway.certificate_pem)
+        )
         second = Server(listener, gateway.inside, gateway.metering)
         with pytest.raises(OSError, match="is it taken by another program"):
             await second.start()
@@ -82,7 +85,7 @@ async def test_a_taken_address_is_told_as_such() -> None:
 @pytest.mark.parametrize("which", ["certificate", "key"])
 async def test_a_listener_shows_no_key_in_its_repr(which: str) -> None:
     leaf: Leaf = papers().server
-    shown = repr(Listener("127.0.0.1:0", leaf.certificate, leaf.key, b"ca"))
+    shown = repr(Listener("127.0.0.1:0", Shown(leaf.certificate, leaf.key, b"ca")))
     assert getattr(leaf, which).decode().splitlines()[1] not in shown
 
 

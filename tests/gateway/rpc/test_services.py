@@ -290,3 +290,14 @@ async def test_a_stranger_learns_nothing_of_the_request(capfd: pytest.CaptureFix
         assert gateway.told() == ("REFUSED REFUSED CALLER_UNKNOWN",) * 3
         assert all("caller_department" not in each.facts for each in gateway.entries())
     assert capfd.readouterr().out == ""
+
+
+async def test_who_calls_is_seen_whatever_it_is_answered() -> None:
+    named_by_host = faulty.dns_name_only(papers().regions, papers().now)
+    async with house() as gateway:
+        await answered(gateway)
+        await refused(gateway, leaf=named_by_host)
+        async with gateway.channel() as channel:
+            await DirectoryServiceStub(channel).ListRegions(directory_pb.ListRegionsRequest(), timeout=PATIENCE)
+        shown = [each.leaf for each in gateway.shown_by]
+    assert shown == [papers().sound.certificate, named_by_host.certificate, papers().sound.certificate]

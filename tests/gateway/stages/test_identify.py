@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certs import subject
-from gateway.model.identity import Anchor, Peer, Trust
+from gateway.model.identity import Anchor, Peer, Revoked, Trust
 from gateway.model.refusal import Reason, Refusal
 from gateway.stages.identify import identify
 from tests.certs import faulty
@@ -25,6 +25,8 @@ DAY = timedelta(days=1)
 PATH = "the certificate does not lead to the authority that speaks for its region"
 KEY = "the certificate's key is of a kind or size that is not accepted"
 FORM = "the URI is not spiffe://<trust domain>/department/<credit code>/system/<name>"
+DENIED = Refusal(Reason.CERTIFICATE_REVOKED, "the certificate, or its system, stands on the deny-list")
+LISTED = Refusal(Reason.CERTIFICATE_REVOKED, "the region's CA has revoked the certificate")
 DETAILS = {
     "expired": "the certificate or its authority has expired",
     "not_yet_valid": "the certificate or its authority is not valid yet",
@@ -281,9 +283,33 @@ def test_a_path_is_worked_out_once_in_a_generation() -> None:
 
 def test_what_was_believed_once_may_be_revoked() -> None:
     caller = identify(peer(), trust("revoking"), NOW)
-    revoking = trust("revoking", revoked=frozenset({caller.fingerprint}))
-    assert refusal(peer(), revoking) == Refusal(Reason.CERTIFICATE_REVOKED, "the certificate stands on the deny-list")
-    assert identify(peer(), trust("revoking", revoked=frozenset({"0" * 64})), NOW) == caller
+    revoking = trust("revoking", revoked=Revoked(fingerprints=frozenset({caller.fingerprint})))
+    assert refusal(peer(), revoking) == DENIED
+    assert identify(peer(), trust("revoking", revoked=Revoked(fingerprints=frozenset({"0" * 64}))), NOW) == caller
+
+
+def test_a_revoked_system_certificate_or_authority_is_refused_in_each_way_of_naming_it() -> None:
+    caller = identify(peer(), trust("ways"), NOW)
+    for revoked, told in (
+        (Revoked(uris=frozenset({caller.uri})), DENIED),
+        (Revoked(serials=frozenset(caller.issued)), DENIED),
+        (Revoked(listed={caller.region: frozenset(caller.issued)}), LISTED),
+        (Revoked(unclear={caller.region: "too old"}), unknown("nobody can tell whether the certificate was revoked: too old")),
+    ):
+        assert refusal(peer(), trust("ways", revoked=revoked)) == told
+    elsewhere = Revoked(listed={"440600": frozenset(caller.issued)}, unclear={"440600": "too old"})
+    assert identify(peer(), trust("ways", revoked=elsewhere), NOW) == caller, "a CA revokes for its own region only"
+
+
+def test_an_intermediate_that_was_revoked_takes_what_it_signed_along(
+    chain: tuple[Trust, x509.Certificate, x509.Certificate],
+) -> None:
+    believed, middle, leaf = chain
+    shown = Peer(pem(leaf), pem(middle))
+    caller = identify(shown, believed, NOW)
+    (_, own), (above, serial) = caller.issued
+    assert (own, above) == (f"{leaf.serial_number:x}", "CN=root")
+    assert refusal(shown, replace(believed, revoked=Revoked(serials=frozenset({(above, serial)})))) == DENIED
 
 
 @pytest.fixture(scope="module")

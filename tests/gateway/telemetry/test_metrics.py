@@ -16,7 +16,7 @@ from gateway.model.exchange import Result
 from gateway.model.refusal import Reason
 from gateway.model.standing import Passage, Standing
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
-from gateway.telemetry import series
+from gateway.telemetry import authorities, series
 from gateway.telemetry.access import AccessLog
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.series import Kind
@@ -71,6 +71,12 @@ def test_every_series_of_the_table_is_exported_with_its_labels_and_bounds(metric
     metrics.witnessed(lambda: 4.0)
     metrics.witnesses_failed(["UNREACHABLE"])
     metrics.watch_systems(lambda: {"foshan.f1": Standing(Passage.CLOSED, 1, 64, 0, 64, 0, 0)})
+    metrics.reloaded("applied")
+    metrics.material([("server", "listen", 1.0)], ["000001"])
+    metrics.connections(lambda: 5)
+    metrics.cut_off("CERTIFICATE_REVOKED")
+    metrics.lists({"440600": 3.0})
+    metrics.authorities(lambda: {"440600": authorities.Believed(1, 1, 2)})
     with served(metrics) as url:
         found = scraped(url)
     ours = {each.name.removesuffix("_total"): each for each in series.ALL}

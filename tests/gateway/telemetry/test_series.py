@@ -23,6 +23,10 @@ LABELS = {
     "system",
     "passage",
     "edition",
+    "generation",
+    "of",
+    "role",
+    "standing",
     "version",
 }
 
@@ -37,7 +41,9 @@ def test_every_series_of_the_module_is_in_the_table_once() -> None:
 def test_a_name_says_whose_what_and_in_which_unit(one: Series) -> None:
     assert re.fullmatch(r"(grpc_server|kuacheng)_[a-z_]+", one.name)
     assert one.name.endswith("_total") == (one.kind is Kind.COUNTER)
-    assert one.name.endswith("_seconds") == (one.kind is Kind.HISTOGRAM or one.name.endswith("_age_seconds"))
+    assert one.name.endswith("_seconds") == (
+        one.kind is Kind.HISTOGRAM or one.name.endswith(("_age_seconds", "_timestamp_seconds"))
+    )
     assert one.name.endswith("_info") == (one.kind is Kind.INFO)
     assert one.help.endswith(".")
     assert bool(one.bounds) == (one.kind is Kind.HISTOGRAM)

@@ -16,6 +16,8 @@ def test_every_metric_of_the_registry_and_no_other() -> None:
     registered = Metrics(AccessLog(io.StringIO()))
     registered.witnessed(lambda: None)
     registered.watch_systems(dict)
+    registered.connections(int)
+    registered.authorities(dict)
     exported = [each.name + ("_total" if each.type == "counter" else "") for each in registered.registry.collect()]
     assert sorted(listed) == sorted(exported)
 

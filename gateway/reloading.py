@@ -1,0 +1,231 @@
+"""Takes up a new configuration, with its certificates, while calls go on: all of it or none of it.
+
+Laws: it is read and judged before anything changes; world, connections to cities and what the listener shows change together, and back
+together where the listener's own handshake does not meet what was meant; what cannot change without a restart is said, not ignored.
+Whatever comes of it is logged and counted. An exchange ends with the world, and with the connections, that it began with.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final, Protocol
+
+from cryptography import x509
+
+from adapters.guarding.guarded import Guarded
+from gateway.config import ConfigError, Loaded, System, followed, generations, moved
+from gateway.model.identity import Revoked
+from gateway.model.refusal import Refusal
+from gateway.model.world import World
+from gateway.rpc.rotating import NotShown, Shown
+
+EVERY_SECONDS: Final = 0.5
+"""Between two looks whether a link leads elsewhere."""
+
+_log = logging.getLogger("kuacheng.reload")
+
+
+class Listening(Protocol):
+    """The front door."""
+
+    async def show(self, shown: Shown) -> None:
+        """Shows this from now on. Raises NotShown."""
+        ...
+
+
+class Meter(Protocol):
+    """Where it is counted."""
+
+    def reloaded(self, result: str) -> None:
+        """One attempt ended: applied or refused."""
+        ...
+
+    def stands(self, edition: str, version: str) -> None:
+        """This edition judges."""
+        ...
+
+    def material(self, ends: list[tuple[str, str, float]], generations: tuple[str, ...]) -> None:
+        """These certificates are in force: role, whose, when they end (Unix time)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How the parts are made of a configuration. `read` raises ConfigError; `problems` tells what keeps a gateway from being made.
+
+    `record` writes into the evidence log that a configuration is in force. Raises Refusal.
+    """
+
+    read: Callable[[], Loaded]
+    problems: Callable[[Loaded], tuple[str, ...]]
+    connect: Callable[[System], Guarded]
+    shown: Callable[[Loaded], Shown]
+    record: Callable[[Loaded], Awaitable[None]]
+
+
+class Standing:
+    """What is in force. `adapters` by name; one whose system is gone stays until nobody can be at it any more."""
+
+    def __init__(self, loaded: Loaded, connect: Callable[[System], Guarded]) -> None:
+        self.loaded = loaded
+        self._revoked = Revoked()
+        self._world = loaded.world
+        self._adapters = {name: connect(system) for name, system in loaded.systems.items()}
+        self.adapters: Mapping[str, Guarded] = MappingProxyType(self._adapters)
+        self._retiring: dict[Guarded, asyncio.TimerHandle] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def world(self) -> World:
+        """The edition that judges now."""
+        return self._world
+
+    def revoke(self, revoked: Revoked) -> None:
+        """These are believed no more, from now on, whatever edition judges."""
+        self._revoked = revoked
+        self._judge_by(self.loaded)
+
+    def _judge_by(self, loaded: Loaded) -> None:
+        self.loaded = loaded
+        self._world = replace(loaded.world, trust=replace(loaded.world.trust, revoked=self._revoked))
+
+    def renewed(self, loaded: Loaded, connect: Callable[[System], Guarded]) -> dict[str, Guarded]:
+        """Adapters of the systems that are new or were changed. Raises ValueError for settings that cannot serve."""
+        before = self.loaded.systems
+        return {name: connect(system) for name, system in loaded.systems.items() if before.get(name) != system}
+
+    def put(self, loaded: Loaded, renewed: Mapping[str, Guarded]) -> tuple[Loaded, Mapping[str, Guarded]]:
+        """In force from now on; gives back what was, to be put again or retired."""
+        was = self.loaded, {name: self._adapters[name] for name in renewed if name in self._adapters}
+        self._judge_by(loaded)
+        self._adapters.update(renewed)
+        return was
+
+    def retire(self, adapters: Mapping[str, Guarded]) -> None:
+        """Closes them once the last exchange that may be at one of them has ended."""
+        loop, seconds = asyncio.get_running_loop(), self.loaded.world.limits.maximum_deadline
+        for each in adapters.values():
+            self._retiring[each] = loop.call_later(seconds, self._end, each)
+
+    def _end(self, adapter: Guarded) -> None:
+        self._retiring.pop(adapter, None)
+        closing = asyncio.ensure_future(adapter.close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+
+    async def close(self) -> None:
+        """Ends all connections."""
+        for timer in self._retiring.values():
+            timer.cancel()
+        await asyncio.gather(*(each.close() for each in (*self._retiring, *self._adapters.values())), *self._closing)
+
+
+class Reloader:
+    """Reloads when told to, and when a link leads elsewhere."""
+
+    def __init__(self, standing: Standing, making: Making, listening: Listening, meter: Meter, version: str) -> None:
+        self._standing = standing
+        self._making = making
+        self._listening = listening
+        self._meter = meter
+        self._version = version
+        self._turn = asyncio.Lock()
+        self._tell(standing.loaded)
+
+    async def reload(self, trigger: str) -> tuple[str, ...]:
+        """Takes up what the files say now; what keeps it from that, empty where it was taken up."""
+        async with self._turn:
+            faults = await self._take_up()
+        self._meter.reloaded("refused" if faults else "applied")
+        names = ", ".join(generations(self._standing.loaded.links))
+        if faults:
+            told = {"trigger": trigger, "problems": faults, "generation": names}
+            _log.error("the new configuration is refused, the one before stays in force", extra=told)
+        else:
+            _log.info(
+                "a new configuration is in force", extra={"trigger": trigger, "generation": names, "edition": self._edition}
+            )
+        return faults
+
+    async def watch(self) -> None:
+        """Looks after the links until it is cancelled. What was refused is not tried again until a link changes once more."""
+        tried = self._standing.loaded.links
+        while True:
+            await asyncio.sleep(EVERY_SECONDS)
+            if await asyncio.to_thread(moved, tried):
+                # Looked at before it is read: a link that changes meanwhile is noticed the next time.
+                led = await asyncio.to_thread(followed, tried)
+                refused = await self.reload("generation")
+                tried = led if refused else self._standing.loaded.links
+
+    @property
+    def _edition(self) -> str:
+        return self._standing.loaded.world.edition
+
+    async def _take_up(self) -> tuple[str, ...]:
+        try:
+            loaded = await asyncio.to_thread(self._making.read)
+            faults = (*_fixed(self._standing.loaded, loaded), *self._making.problems(loaded))
+            renewed = self._standing.renewed(loaded, self._making.connect) if not faults else {}
+        except ConfigError as error:
+            return tuple(map(str, error.problems))
+        except ValueError as error:
+            return (str(error),)
+        return faults or await self._swap(loaded, renewed)
+
+    async def _swap(self, loaded: Loaded, renewed: Mapping[str, Guarded]) -> tuple[str, ...]:
+        try:
+            await self._making.record(loaded)
+        except Refusal as refusal:
+            self._standing.retire(renewed)
+            return (f"the evidence log has no entry of it: {refusal.detail}",)
+        # The world first: whoever the listener lets in is known by then, and whom the world no longer knows is refused at once.
+        before, replaced = self._standing.put(loaded, renewed)
+        try:
+            await self._listening.show(self._making.shown(loaded))
+        except NotShown as error:
+            self._standing.put(before, replaced)
+            self._standing.retire(renewed)
+            with suppress(Refusal):  # the log then has the start of the one that never served, and this line in our own log
+                await self._making.record(before)
+            return (str(error),)
+        self._standing.retire(replaced)
+        self._tell(loaded)
+        return ()
+
+    def _tell(self, loaded: Loaded) -> None:
+        self._meter.stands(loaded.world.edition, self._version)
+        self._meter.material(ends(loaded), generations(loaded.links))
+
+
+def ends(loaded: Loaded) -> list[tuple[str, str, float]]:
+    """When what is in force ends (Unix time): role, whose, moment. Of a file of authorities the first that ends."""
+    shown = [("server", "listen", _leaf_end(loaded.server.certificate))]
+    shown += [("client", name, _leaf_end(each.shown)) for name, each in loaded.systems.items()]
+    trusted = [(f"region {each.region}", each.authorities) for each in loaded.world.trust.anchors.values()]
+    trusted += [(name, each.authorities) for name, each in loaded.systems.items()]
+    return [*shown, *(("trusted", of, _first_end(pem)) for of, pem in trusted)]
+
+
+def _leaf_end(pem: bytes) -> float:
+    return x509.load_pem_x509_certificates(pem)[0].not_valid_after_utc.timestamp()
+
+
+def _first_end(pem: bytes) -> float:
+    return min(each.not_valid_after_utc.timestamp() for each in x509.load_pem_x509_certificates(pem))
+
+
+def _fixed(before: Loaded, after: Loaded) -> tuple[str, ...]:
+    """What a running gateway cannot change."""
+    told = "changed, and that takes a restart; restart the gateway, or put it back"
+    pairs = {
+        "listen.address": (before.settings.listen.address, after.settings.listen.address),
+        "metrics": (before.settings.metrics, after.settings.metrics),
+        "log": (before.settings.log, after.settings.log),
+        "ledger.file": (before.ledger, after.ledger),
+        "ledger.key, ledger.next_key": (before.log_keys, after.log_keys),
+        "ledger.witnesses": (before.witnesses, after.witnesses),
+    }
+    return tuple(f"{name} {told}" for name, (was, now) in pairs.items() if was != now)

@@ -1,0 +1,160 @@
+"""The credentials of one port, changed while connections come and go: published, tried by a handshake of our own, taken back if it fails.
+
+Laws: what gRPC's threads call is a read of two fields, no lock and no I/O, and gives a configuration once a rotation; one credentials
+object a port. gRPC takes bad material in silence and goes on with the old, so what is shown is compared with what was meant. Authorities
+cannot be seen from outside: whoever gives them has looked at them (gateway.config.pem).
+C-core frees the old configuration while a handshake may still be using it (grpc issue 36693). An idle connection, parked before the change
+and kept some seconds after it, holds a reference to the old one, so that it is freed when nobody is at it any more.
+"""
+
+import asyncio
+import hashlib
+import socket
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import grpc
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+
+PARKED_SECONDS: Final = 5.0
+"""That the idle connection stays after a change; a handshake takes some milliseconds."""
+
+_PATIENCE: Final = 5.0
+_TURN: Final = 0.002
+_TRIES: Final = 16
+_ANY: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where we listen everywhere, we reach ourselves here
+
+
+class NotShown(Exception):  # noqa: N818  named for what was found
+    """The listener does not show what it was given; what it showed before stays in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a listener shows and whom it lets connect, PEM: certificate and key are ours, authorities are the regions'."""
+
+    certificate: bytes = field(repr=False)
+    key: bytes = field(repr=False)
+    authorities: bytes = field(repr=False)
+
+    def configuration(self) -> Any:
+        """As gRPC takes it."""
+        return grpc.ssl_server_certificate_configuration([(self.key, self.certificate)], root_certificates=self.authorities)
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the leaf, hex. Raises ValueError where there is none."""
+        leaf = x509.load_pem_x509_certificates(self.certificate)[0]
+        return leaf.fingerprint(SHA256()).hex()
+
+
+class Rotating:
+    """The credentials of one port."""
+
+    def __init__(self, shown: Shown) -> None:
+        self._shown = shown
+        self._meant = self._given = shown.configuration()
+        self._turn = asyncio.Lock()
+        self._parked: dict[socket.socket, asyncio.TimerHandle] = {}
+        self.accepted = 0
+        self.credentials = grpc.dynamic_ssl_server_credentials(self._meant, self._fetch, require_client_authentication=True)
+
+    async def show(self, shown: Shown, host: str, port: int) -> None:
+        """From now on new connections see this. Raises NotShown, and then they see what they saw before."""
+        async with self._turn:
+            if shown == self._shown:
+                return
+            before = self._shown
+            await self._park(host, port)
+            try:
+                await self._publish(shown, host, port)
+            except NotShown:
+                with suppress(NotShown):
+                    await self._publish(before, host, port)
+                raise
+
+    def close(self) -> None:
+        """Lets go of the parked connections."""
+        for parked, timer in self._parked.items():
+            timer.cancel()
+            parked.close()
+        self._parked.clear()
+
+    def _fetch(self) -> Any:
+        """Runs on a thread of gRPC's, once for each connection that comes in, under gRPC's mutex."""
+        self.accepted += 1
+        meant = self._meant
+        if meant is self._given:
+            return None
+        self._given = meant
+        return meant
+
+    async def _publish(self, shown: Shown, host: str, port: int) -> None:
+        try:
+            wanted, self._meant = shown.fingerprint(), shown.configuration()
+        except (ValueError, IndexError, TypeError) as error:
+            raise NotShown("the certificate cannot be read") from error
+        for _ in range(_TRIES):
+            seen = await _leaf(host, port)
+            # With several processes on one port, ours need not be the one that was met.
+            if self._given is self._meant:
+                break
+        if seen != wanted:
+            raise NotShown(f"a handshake with ourselves met the certificate {seen[:16]} in the place of {wanted[:16]}")
+        self._shown = shown
+
+    async def _park(self, host: str, port: int) -> None:
+        """Leaves an idle connection that this process has accepted, and so one that holds what is shown until now."""
+        loop = asyncio.get_running_loop()
+        for _ in range(_TRIES):
+            before = self.accepted
+            parked = await _connected(host, port)
+            self._parked[parked] = loop.call_later(PARKED_SECONDS, self._leave, parked)
+            if await self._came(before):
+                return
+        raise NotShown("the listener does not accept our own connection")
+
+    async def _came(self, before: int) -> bool:
+        ends = asyncio.get_running_loop().time() + _PATIENCE / _TRIES
+        while self.accepted == before and asyncio.get_running_loop().time() < ends:  # noqa: ASYNC110  it rises on another thread
+            await asyncio.sleep(_TURN)
+        return self.accepted > before
+
+    def _leave(self, parked: socket.socket) -> None:
+        self._parked.pop(parked, None)
+        parked.close()
+
+
+async def _connected(host: str, port: int) -> socket.socket:
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            found = await loop.getaddrinfo(_ANY.get(host, host), port, type=socket.SOCK_STREAM)
+            family, kind, protocol, _, address = found[0]
+            made = socket.socket(family, kind, protocol)
+            made.setblocking(False)
+            await loop.sock_connect(made, address)
+            return made
+    except OSError as error:
+        raise NotShown(f"no connection to ourselves: {type(error).__name__}") from error
+
+
+async def _leaf(host: str, port: int) -> str:
+    """SHA-256 of the leaf that the listener shows, hex. We show none ourselves: in TLS 1.3 the server's comes first."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # whose it is we know; whether it is the one we mean is what is asked
+    context.set_alpn_protocols(["h2"])
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            _, writer = await asyncio.open_connection(_ANY.get(host, host), port, ssl=context, server_hostname="")
+            try:
+                shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+            finally:
+                writer.transport.abort()
+    except OSError as error:
+        raise NotShown(f"a handshake with ourselves failed: {type(error).__name__}") from error
+    return hashlib.sha256(shown or b"").hexdigest()

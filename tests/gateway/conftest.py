@@ -1,0 +1,28 @@
+"""One development layout a module, for tests that change its files while a gateway runs."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from gateway.clock import entropy
+from gateway.development.layout import Layout, lay_out, write_configuration
+from tests.gateway.living import CITIES, NOW
+
+
+@pytest.fixture(scope="module")
+def laid(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    return lay_out(tmp_path_factory.mktemp("living") / "dev", NOW, entropy)
+
+
+@pytest.fixture
+def living(laid: Layout) -> Iterator[Layout]:
+    """With its configuration as it was made, no revocations, and logging put back afterwards. Of generations there are ever more."""
+    write_configuration(laid, CITIES, "127.0.0.1:0", "127.0.0.1:0")
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield laid
+    root.handlers[:] = before
+    root.setLevel(level)
+    for left in ("revoked.json", "ledger.db.crls", "foshan.crl"):
+        (laid.folder / left).unlink(missing_ok=True)

@@ -1,0 +1,136 @@
+"""Revocation bites a running gateway within a second: by the deny-list, by a CA's list, and when nobody can tell."""
+
+import asyncio
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from cryptography import x509
+
+from certs import denying
+from certs.denying import Denied
+from gateway.app import NotBuildable
+from gateway.client import Client, QueryRefused
+from gateway.development.layout import WINDOW, Layout
+from gateway.model.refusal import Reason
+from tests.certs.listing import crl
+from tests.gateway.living import NOW, caller, client, running
+from tests.gateway.rpc.house import PATIENCE
+
+URI = f"spiffe://foshan.test/department/{WINDOW.credit_code}/system/{WINDOW.system}"
+DENIED = Denied("its key is lost", "zhou.li", "2026-11-22T00:00:00+00:00", uri=URI)
+
+
+def configured(living: Layout, where: str, grace: str = "1h") -> None:
+    text = living.config.read_text()
+    own = "    trust_domain: foshan.test\n"
+    living.config.write_text(text.replace(own, f'{own}    revocation_lists: ["{where}"]\n    revocation_grace: {grace}\n'))
+
+
+async def becomes(asking: Client, reason: Reason | None) -> None:
+    """Asks until the answer is that: refused for this reason, or given."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                await asking.evidence_types()
+            except QueryRefused as refused:
+                if reason and refused.reason == reason.name:
+                    return
+            else:
+                if reason is None:
+                    return
+
+
+async def test_the_deny_list_is_followed_there_and_back(living: Layout) -> None:
+    path = living.folder / "revoked.json"
+    async with running(living) as (serving, said), client(serving, caller(living)) as standing:
+        await standing.evidence_types()
+        began = asyncio.get_running_loop().time()
+        denying.deny(path, DENIED, lambda: None)
+        await becomes(standing, Reason.CERTIFICATE_REVOKED)
+        assert asyncio.get_running_loop().time() - began < 1.5
+        path.write_text("nonsense")
+        await said.heard("kuacheng.revocation", 2)
+        await becomes(standing, Reason.CERTIFICATE_REVOKED)
+        shutil.copy(path, path.with_suffix(".bad"))
+        path.unlink()
+        await said.heard("kuacheng.revocation", 3)
+        await becomes(standing, Reason.CERTIFICATE_REVOKED)
+        path.write_text(json.dumps({"version": 1, "revoked": []}))
+        await becomes(standing, None)
+
+
+async def test_a_gateway_does_not_start_with_a_deny_list_that_it_cannot_read(living: Layout) -> None:
+    (living.folder / "revoked.json").write_text("nonsense")
+    with pytest.raises(NotBuildable, match="no deny-list that can be read"):
+        async with running(living):
+            pass
+
+
+async def test_a_ca_s_own_list_is_followed_and_never_goes_back(living: Layout) -> None:
+    path, authority = living.folder / "foshan.crl", living.pki.authority("440600")
+    serial = x509.load_pem_x509_certificate(living.pki.clients[WINDOW.client].read().certificate).serial_number
+    path.write_bytes(crl(authority, NOW, number=1))
+    configured(living, "foshan.crl")
+    async with running(living) as (serving, said), client(serving, caller(living)) as standing:
+        await standing.evidence_types()
+        path.write_bytes(crl(authority, NOW, [serial], number=2))
+        await becomes(standing, Reason.CERTIFICATE_REVOKED)
+        lines = len(said.lines("kuacheng.revocation"))
+        path.write_bytes(crl(authority, NOW, number=1))
+        line = (await said.heard("kuacheng.revocation", lines + 1))[-1]
+        assert "its number 1 is lower than 2" in str(line["problems"])
+        await becomes(standing, Reason.CERTIFICATE_REVOKED)
+    async with running(living) as (serving, _), client(serving, caller(living)) as standing:
+        await becomes(
+            standing, Reason.CALLER_UNKNOWN
+        )  # a restart forgets the list, not its number: nobody can tell, so nobody is let in
+        path.write_bytes(crl(authority, NOW, number=3))
+        await becomes(standing, None)
+
+
+async def test_a_list_that_is_missing_or_out_of_date_refuses_the_region_s_callers(living: Layout) -> None:
+    path, authority = living.folder / "foshan.crl", living.pki.authority("440600")
+    configured(living, "foshan.crl", grace="500ms")
+    async with running(living) as (serving, _), client(serving, caller(living)) as standing:
+        await becomes(standing, Reason.CALLER_UNKNOWN)
+        path.write_bytes(crl(authority, NOW - timedelta(hours=2), number=1))
+        await becomes(standing, Reason.CALLER_UNKNOWN)
+        path.write_bytes(crl(authority, NOW, number=2))
+        await becomes(standing, None)
+
+
+@contextmanager
+def published(content: bytes) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=partial(server.serve_forever, poll_interval=0.02), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/foshan.crl"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+async def test_a_list_is_fetched_before_anybody_is_let_in(living: Layout) -> None:
+    serial = x509.load_pem_x509_certificate(living.pki.clients[WINDOW.client].read().certificate).serial_number
+    with published(crl(living.pki.authority("440600"), NOW, [serial])) as url:
+        configured(living, url)
+        async with running(living) as (serving, _), client(serving, caller(living)) as standing:
+            with pytest.raises(QueryRefused) as refused:
+                await standing.evidence_types()
+    assert refused.value.reason == Reason.CERTIFICATE_REVOKED.name
