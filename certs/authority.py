@@ -77,7 +77,7 @@ class Authority:
             )
             raise ValueError(message) from error
         except (ValueError, UnsupportedAlgorithm) as error:
-            message = "the authority's key cannot be read; look at the file, or whether the passphrase is right"
+            message = "the authority's key cannot be read as PEM; look at the file, or whether the passphrase is right"
             raise ValueError(message) from error
         if not extensions.is_authority(loaded):
             message = "not the certificate of an authority: it may not sign others"

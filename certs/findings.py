@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Self
 
-from certs.findings_zh import WORDING_ZH
+from certs.findings_zh import PHRASES_ZH, WORDING_ZH
 
 
 class Severity(StrEnum):
@@ -163,7 +163,8 @@ class Finding:
     def of(cls, material: str, code: Code, facts: dict[str, object]) -> Self:
         """The finding with this code, worded; `facts` fill the places in its wording."""
         severity = Severity.WARNING if code in _WARNINGS else Severity.ERROR
-        return cls(material, code, severity, WORDING[code].format(**facts), WORDING_ZH[code.value].format(**facts))
+        in_chinese = {name: PHRASES_ZH.get(value, value) if isinstance(value, str) else value for name, value in facts.items()}
+        return cls(material, code, severity, WORDING[code].format(**facts), WORDING_ZH[code.value].format(**in_chinese))
 
     def __str__(self) -> str:
         """The finding on one line, for a terminal."""

@@ -1,4 +1,7 @@
-"""The wording of findings in Chinese, by the name of the finding's code; `certs.findings` has the English and fills `{...}`."""
+"""The wording of findings in Chinese, by the name of the finding's code; `certs.findings` has the English and fills `{...}`.
+
+What fills a place is put into Chinese too where it is ours; a library's own words stay as they are.
+"""
 
 from typing import Final
 
@@ -32,4 +35,22 @@ WORDING_ZH: Final[dict[str, str]] = {
     "handshake-refused": "在本机以 {role} 身份做的真实握手失败：{why}。请先处理以上各项；若无其他问题，请按内置 CA 的模板重新签发。",
     "clock-behind": "本机时钟为 {now:%Y-%m-%d %H:%M:%S} UTC，而{source}的时间为 {moment:%Y-%m-%d %H:%M:%S} UTC。请先用 NTP 校准时钟。",
     "clock-differs": "本机时钟与{source}的时钟相差 {seconds:.0f} 秒。请将两者与 NTP 对比，校准有误的一方。",
+}
+
+PHRASES_ZH: Final[dict[str, str]] = {
+    "client": "客户端",
+    "server": "服务器",
+    "no CA there signed it": "其中没有签发它的 CA",
+    "it is encrypted": "私钥已加密",
+    "it holds no PEM key of a known kind": "其中没有已知类型的 PEM 私钥",
+    "it holds no PEM certificate, or a malformed one": "其中没有 PEM 证书，或证书格式有误",
+    "the leaf names no host": "终端证书没有主机名",
+    "the server refused it": "服务器拒绝了它",
+    "the client refused it": "客户端拒绝了它",
+    "its certificate cannot be read": "证书无法读取",
+    "its certificate does not bear the name by which it was called": "证书中没有被呼叫的名称",
+    "its certificate does not lead to the published bundle, or is not valid now": "证书无法链到已公布的 CA 文件，或现在无效",
+    "grpcio cannot build its credentials from this certificate and key": "grpcio 无法用该证书和私钥建立凭据",
+    "the witnesses": "见证方",
+    "the record of callers": "调用方证书记录",
 }

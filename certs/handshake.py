@@ -24,7 +24,7 @@ _HOST: Final = "localhost"
 _LIFE: Final = timedelta(minutes=10)
 _TELLING: Final = (
     ("hostname", "its certificate does not bear the name by which it was called"),
-    ("CERTIFICATE_VERIFY_FAILED", "its certificate does not lead to the published bundle, or is not valid now"),
+    ("certificate_verify_failed", "its certificate does not lead to the published bundle, or is not valid now"),
 )
 
 
@@ -34,7 +34,7 @@ def as_server(leaf: Leaf, authorities: bytes, host: str, now: datetime) -> str:
     server = grpc.ssl_server_credentials([(leaf.key, leaf.certificate)], peer.certificate_pem, require_client_auth=True)
     visitor = _throw_away(now, Usage.CLIENT)
     client = grpc.ssl_channel_credentials(authorities, visitor.key, visitor.certificate)
-    return _refused(server, client, host)
+    return _refused(server, client, host, "the client refused it")
 
 
 def as_client(leaf: Leaf, authorities: bytes, now: datetime) -> str:
@@ -42,22 +42,19 @@ def as_client(leaf: Leaf, authorities: bytes, now: datetime) -> str:
     host = _throw_away(now, Usage.SERVER)
     server = grpc.ssl_server_credentials([(host.key, host.certificate)], authorities, require_client_auth=True)
     client = grpc.ssl_channel_credentials(_peer(now).certificate_pem, leaf.key, leaf.certificate)
-    return _refused(server, client, _HOST)
+    return _refused(server, client, _HOST, "the server refused it")
 
 
-def _refused(server: grpc.ServerCredentials, client: grpc.ChannelCredentials, host: str) -> str:
+def _refused(server: grpc.ServerCredentials, client: grpc.ChannelCredentials, host: str, otherwise: str) -> str:
     try:
         with _listening(server) as port, _calling(port, client, host) as call:
             call(b"", timeout=SECONDS)
     except grpc.RpcError as error:
-        return _why(str(error.details() or ""))
+        details = str(error.details() or "").lower()
+        return next((said for sign, said in _TELLING if sign in details), otherwise)
     except (RuntimeError, OSError):
         return "grpcio cannot build its credentials from this certificate and key"
     return ""
-
-
-def _why(details: str) -> str:
-    return next((said for sign, said in _TELLING if sign.lower() in details.lower()), "the other side broke the handshake off")
 
 
 @contextmanager

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from certs.inventory import Item, Use
 
 _WIDTH: Final = 12
+_WIDTH_WHOLE: Final = 16
 _WIDE: Final = 0x2E7F
 _DAY: Final = timedelta(days=1)
 _WORDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -97,7 +98,7 @@ def inspect(what: str, path: str, lang: str, output: str) -> None:
         printing.as_json({"at": now.isoformat(), "certificates": [as_plain(each, now) for each in found]})
         return
     for each in found:
-        printing.table("", ("", ""), _whole(each, now, lang))
+        click.echo("\n".join(f"{_padded(name, _WIDTH_WHOLE)}{value}" for name, value in _whole(each, now, lang)))
 
 
 @click.command("needs-renewal")
@@ -227,12 +228,12 @@ def _blocks(items: Sequence[Item], now: datetime, lang: str) -> None:
             ("generation", each.generation),
         ):
             if value:
-                click.echo(f"  {_padded(_say(name, lang))}{value}")
+                click.echo(f"  {_padded(_say(name, lang), _WIDTH)}{value}")
 
 
-def _padded(name: str) -> str:
+def _padded(name: str, width: int) -> str:
     """To one width on a terminal, where a Chinese character takes two columns."""
-    return name + " " * max(1, _WIDTH - sum(2 if ord(each) > _WIDE else 1 for each in name))
+    return name + " " * max(1, width - sum(2 if ord(each) > _WIDE else 1 for each in name))
 
 
 def _uses(uses: Sequence[Use], lang: str) -> str:
