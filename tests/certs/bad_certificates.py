@@ -26,8 +26,8 @@ from tests.certs.faulty import FAULTS, OTHER_TRUST_DOMAIN, OWN_TRUST_DOMAIN, Aut
 ROOT = Path(__file__).parents[2]
 PAGE = "docs/bad-certificates.md"
 _INTRODUCTION = """
-Each is a department's sound client certificate but for its one fault, made by `tests/certs/faulty.py`. A gateway trusts two regions' CAs; the
-certificate ought to speak for the first.
+Each is a department's sound client certificate but for its one fault, made by `tests/certs/faulty.py`. A gateway trusts two regions'
+CAs; the certificate ought to speak for the first.
 
 - **TLS**: whether grpcio's server lets a client with it in. One that is refused sees its connection closed and no reason; the gateway never
   sees it, and only a line of gRPC on the gateway's standard error tells of it.
