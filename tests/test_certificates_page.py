@@ -27,7 +27,8 @@ SAYS = {
     "kuacheng certs check": "fine",
     "kuacheng certs csr": "stays here",
     "kuacheng certs issue": "SHA-256",
-    "kuacheng certs import": "generation 000002 is current",
+    "kuacheng certs import": "generation 000002 is staged",
+    "kuacheng certs activate": "generation 000002 is in force",
     ".kuacheng/handed/housing-desk/test.sh": "{\n  \n}",
 }
 INSPECT = "kuacheng certs inspect .kuacheng/material/current/server.pem -o json"

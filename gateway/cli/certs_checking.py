@@ -37,9 +37,10 @@ _MOST: Final = 1 << 18
 @lang
 @printing.output
 def check(partners: tuple[str, ...], path: str, lang: str, output: str, **pair: Path | None) -> None:
-    """Check every certificate of the configuration, or one pair of files, as a peer would: by path validation and by real handshakes.
+    """Check certificates as a peer would.
 
-    Works before the gateway starts and beside one that runs. Exit status 1 if anything is found; each finding says how to mend it.
+    Every one of the configuration, or one pair of files, by path validation and by real handshakes. Works before the gateway
+    starts and beside one that runs. Exit status 1 if anything is found; each finding says how to mend it.
     """
     quiet()
     from gateway.clock import SystemClock

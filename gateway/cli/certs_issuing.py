@@ -33,9 +33,10 @@ _passphrase_env = click.option("--passphrase-env", metavar="NAME", help="Environ
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @printing.output
 def init(folder: Path, output: str) -> None:
-    """Make a throw-away PKI for development in FOLDER: a CA of each city and of the gateway, and certificates of them all.
+    """Make a throw-away PKI for development.
 
-    Its CA keys are not under a passphrase, and its names end in .test. For anything real: `kuacheng certs authority`.
+    In FOLDER, with a CA of each city and of the gateway, and certificates of them all. Its CA keys are not under a
+    passphrase, and its names end in .test. For anything real: `kuacheng certs authority`.
     """
     from certs.development import DevelopmentPkiError, write_development_pki
     from gateway.clock import SystemClock
@@ -65,7 +66,10 @@ def init(folder: Path, output: str) -> None:
 @_passphrase_env
 @printing.output
 def authority(trust_domain: str, out: Path, days: int, output: str, **given: Any) -> None:
-    """Make a small CA: one trust domain, its key on P-256 under a passphrase, leaves only (path length 0)."""
+    """Make a small CA for one trust domain.
+
+    Its key is on P-256 and under a passphrase, and it signs leaves only (path length 0).
+    """
     from certs.facts import facts
     from certs.issuing import IssueRefused, Place, establish
     from gateway.clock import SystemClock
@@ -109,23 +113,29 @@ def authority(trust_domain: str, out: Path, days: int, output: str, **given: Any
 )
 @_passphrase_file
 @_passphrase_env
+@printing.operator
 @printing.config
 @printing.output
 def issue(at: Path, csr: Path | None, out: Path, path: str, output: str, *, new_key: bool, **given: Any) -> None:
-    r"""Issue a certificate from the built-in CA, for a request (CSR) of the department or with a new key; every one is recorded.
+    """Issue a certificate from the built-in CA.
+
+    For a request (CSR), or with a new key; every one is recorded.
 
     \b
-    kuacheng certs issue --authority ca/foshan.pem --passphrase-file ca/passphrase \
-        --trust-domain foshan.test --department 11440600M00000473U --system housing-desk \
+    kuacheng certs issue --authority ca/foshan.pem --passphrase-file ca/passphrase \\
+        --trust-domain foshan.test --department 11440600M00000473U --system housing-desk \\
         --csr housing-desk.csr --onboarding -c gateway.yaml --out housing-desk
     """
     from certs import onboarding
     from certs.issuing import IssueRefused
     from certs.requests import RequestRefused
     from gateway.config.files import Unreadable
+    from gateway.ledger.schema import LogUnusable
+    from gateway.model.refusal import Refusal
 
     if (csr is None) == (not new_key):
         raise click.UsageError("give either --csr FILE, which is better, or --new-key")
+    _refuse_operator(given["operator"])
     try:
         kind, profile = wanted(given)
         place, signer = _authority(at, given)
@@ -133,7 +143,9 @@ def issue(at: Path, csr: Path | None, out: Path, path: str, output: str, *, new_
         if out.exists():
             raise FileExistsError(f"{out} is there already; name another folder, nothing was overwritten")
         issued = _issued(place, signer, (kind, profile), csr, given["days"])
-        made = onboarding.files(_onboarding(profile, issued, around)) if around else _bare(issued)
+        if around:
+            _recorded(around[0], issued, kind, given["operator"])
+        made = onboarding.files(_onboarding(profile, issued, around[1])) if around else _bare(issued)
         onboarding.lay_out(out, made)
         if given["packed"]:
             onboarding.pack(out.with_name(f"{out.name}.zip"), made)
@@ -141,6 +153,8 @@ def issue(at: Path, csr: Path | None, out: Path, path: str, output: str, *, new_
         printing.fail(f"{error.message}; {error.hint}")
     except (IssueRefused, RequestRefused) as error:
         printing.fail(f"nothing was issued: {error}", printing.FINDING)
+    except (LogUnusable, Refusal) as error:
+        printing.fail(f"nothing was handed out, for the evidence log has no entry of it: {error}", printing.FINDING)
     except OSError as error:
         printing.fail(str(error))
     _told(profile, issued, out, sorted(made), output)
@@ -182,8 +196,8 @@ def _issued(place: Place, signer: Authority, asked_for: tuple[Kind, Profile], cs
     return issuing.issue(place, signer, kind, profile, now=SystemClock().now(), life=life, key=key)
 
 
-def _around(given: Mapping[str, Any], path: Path, output: str, signer: Authority) -> Mapping[str, Any]:
-    """What the department needs besides its certificate; refused where the gateway would not know it."""
+def _around(given: Mapping[str, Any], path: Path, output: str, signer: Authority) -> tuple[Loaded, Mapping[str, Any]]:
+    """The gateway, and what the department needs of it; refused where the gateway would not know the certificate."""
     from cryptography import x509
 
     from certs import extensions
@@ -200,12 +214,34 @@ def _around(given: Mapping[str, Any], path: Path, output: str, signer: Authority
     if known is None:
         raise IssueRefused("it is not known by which CA callers know the gateway; give --gateway-ca FILE")
     hosts = extensions.hosts(x509.load_pem_x509_certificate(served.certificate_pem))
-    return {
+    return loaded, {
         "gateway_ca": read_file(known, most=_MOST),
         "endpoint": given["endpoint"] or _address(loaded),
         "server_name": str(hosts[0].value) if hosts else "",
         "protos": protos(),
     }
+
+
+def _recorded(loaded: Loaded, issued: Issued, kind: Kind, operator: str) -> None:
+    """The gateway for which a certificate is made keeps the act in its evidence log, before the certificate is handed out."""
+    from certs.facts import all_facts
+    from gateway.acts import record_by_command
+    from gateway.model.act import Act
+
+    (said,) = all_facts(issued.certificate)
+    facts = {"uri": said.uri, "serial": said.serial, "fingerprint": said.fingerprint, "profile": kind.value}
+    record_by_command(loaded, Act.CERTIFICATE_ISSUED, operator=operator, facts=facts)
+
+
+def _refuse_operator(operator: str) -> None:
+    """Before anything is issued."""
+    from gateway.acts import OperatorUnclear, actor
+    from gateway.model.act import HostRole
+
+    try:
+        actor(HostRole.COMMAND, operator)
+    except OperatorUnclear as error:
+        printing.fail(str(error))
 
 
 def _refuse_stranger(loaded: Loaded, trust_domain: str, signer: Authority) -> None:

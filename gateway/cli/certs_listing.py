@@ -58,9 +58,10 @@ _WORDS: Final[Mapping[str, str]] = MappingProxyType(
 @lang
 @printing.output
 def listed(path: str, lang: str, output: str) -> None:
-    """List every certificate that the gateway shows, believes, or has seen from its callers; what ends first stands first.
+    """List all certificates and their uses.
 
-    Works before the gateway starts and beside one that runs.
+    Those that the gateway shows, believes, or has seen from its callers; what ends first stands first. Works before the
+    gateway starts and beside one that runs.
     """
     now, items = _inventory(Path(path), output)
     if output == "json":
@@ -75,7 +76,10 @@ def listed(path: str, lang: str, output: str) -> None:
 @lang
 @printing.output
 def inspect(what: str, path: str, lang: str, output: str) -> None:
-    """Show one certificate whole: WHAT is a PEM file, or of the list a URI, a serial number or the first digits of a fingerprint."""
+    """Show one certificate whole.
+
+    WHAT is a PEM file, or of the list a URI, a serial number or the first digits of a fingerprint.
+    """
     from gateway.clock import SystemClock
 
     if Path(what).is_file():
@@ -113,9 +117,9 @@ def inspect(what: str, path: str, lang: str, output: str) -> None:
 def needs_renewal(
     files: tuple[Path, ...], expires_in: str | None, path: str, lang: str, output: str, *, everything: bool
 ) -> None:
-    """Say which certificates are to be renewed: those that the gateway shows, or the certificates of FILES.
+    """Say what is to be renewed.
 
-    Exit status: 0 none, 1 some, 2 wrong use; for cron and for alarms.
+    Of the certificates that the gateway shows, or of those in FILES. Exit status: 0 none, 1 some, 2 wrong use; for cron and for alarms.
     """
     from certs.inventory import due
     from gateway.clock import SystemClock

@@ -27,10 +27,12 @@ _MOST: Final = 1 << 18
 )
 @printing.output
 def csr(out: Path, output: str, **given: Any) -> None:
-    r"""Make a key on this host and a request (CSR) for a certificate; only the request is to be sent away.
+    """Make a key here and a request for it (CSR).
+
+    Only the request is to be sent away; the key stays on this host.
 
     \b
-    kuacheng certs csr --trust-domain foshan.test --department 11440600M00000473U \
+    kuacheng certs csr --trust-domain foshan.test --department 11440600M00000473U \\
         --system housing-desk --out mine/housing-desk
     """
     from certs import custody, requests
@@ -57,25 +59,31 @@ def csr(out: Path, output: str, **given: Any) -> None:
 @click.option(
     "--key", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True, help="The key of the request."
 )
+@click.option("--name", required=True, help="Its name in the generation, without suffix, such as server or client.")
 @click.option(
-    "--ca", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True, help="The CAs by which peers judge it."
+    "--ca",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The CAs by which peers judge it, to become ca.pem; else the ca.pem in force.",
 )
-@click.option("--into", type=click.Path(file_okay=False, path_type=Path), required=True, help="The folder of generations.")
-@click.option("--name", required=True, help="Its name there, without suffix, such as server or client.")
-@click.option("--activate", is_flag=True, help="Put it in force at once, and keep what was in force for a rollback.")
+@click.option(
+    "--into", type=click.Path(file_okay=False, path_type=Path), help="The folder of generations; else that of gateway.yaml."
+)
+@printing.config
 @lang
 @printing.output
-def imported(issued: Path, lang: str, output: str, **given: Any) -> None:
-    """Put in place what a CA ISSUED: checked against the key, by preflight and by a handshake, then laid down whole or not at all.
+def imported(issued: Path, path: str, lang: str, output: str, **given: Any) -> None:
+    """Stage what an outside CA ISSUED.
 
-    Exit status 1, and nothing changed, where anything is wrong with it.
+    As a new generation, checked against the key, by preflight and by a handshake, whole or not at all. `kuacheng certs
+    activate` puts it in force; the first generation of a folder is in force at once. Exit status 1, and nothing changed,
+    where anything is wrong with it.
     """
     quiet()
     from certs.generations import GenerationRefused
     from gateway.config.files import Unreadable
 
     try:
-        generation, found = _staged(issued, given)
+        generation, found = _staged(issued, given["into"] or _folder(path, output), given)
     except Unreadable as error:
         printing.fail(f"{error.message}; {error.hint}")
     except GenerationRefused as error:
@@ -96,7 +104,18 @@ def imported(issued: Path, lang: str, output: str, **given: Any) -> None:
 COMMANDS: Final = (csr, imported)
 
 
-def _staged(issued: Path, given: Mapping[str, Any]) -> tuple[Generation, tuple[Finding, ...]]:
+def _folder(path: str, output: str) -> Path:
+    from gateway.changing import NotInGenerations, Place
+    from gateway.cli.problems import loaded_or_fail
+
+    loaded = loaded_or_fail(Path(path), output)
+    try:
+        return Place.of(loaded, lambda _: loaded).folder
+    except NotInGenerations as error:
+        printing.fail(f"{error}; or give --into FOLDER")
+
+
+def _staged(issued: Path, into: Path, given: Mapping[str, Any]) -> tuple[Generation, tuple[Finding, ...]]:
     """The new generation, and what is odd about its material without keeping it out."""
     from functools import partial
 
@@ -106,9 +125,9 @@ def _staged(issued: Path, given: Mapping[str, Any]) -> tuple[Generation, tuple[F
     from gateway.clock import SystemClock
     from gateway.config.files import read_file
 
-    now, into, name = SystemClock().now(), given["into"], given["name"]
-    certificate, bundle = read_file(issued, most=_MOST), read_file(given["ca"], most=_MOST)
-    secret = read_file(given["key"], most=_MOST, private=True)
+    now, name = SystemClock().now(), given["name"]
+    certificate, secret = read_file(issued, most=_MOST), read_file(given["key"], most=_MOST, private=True)
+    bundle = read_file(given["ca"] or into / generations.CURRENT / generations.PUBLISHED, most=_MOST)
     found = tuple(
         finding
         for role in roles(certificate)
@@ -119,7 +138,8 @@ def _staged(issued: Path, given: Mapping[str, Any]) -> tuple[Generation, tuple[F
     judge = partial(generations.judged, now=now)
     changes = {f"{name}.pem": certificate, f"{name}.key": secret, generations.PUBLISHED: bundle}
     staged = generations.stage(into, changes, judge)
-    return (generations.activate(into, staged.name, judge) if given["activate"] else staged), found
+    first = generations.current(into) is None
+    return (generations.activate(into, staged.name, judge) if first else staged), found
 
 
 def _refused(message: str, findings: tuple[Finding, ...], lang: str, output: str) -> None:

@@ -15,6 +15,8 @@ from gateway.cli import main
 from gateway.cli.language import of_locale
 from gateway.clock import SystemClock, entropy
 from gateway.development.layout import Layout, lay_out, write_configuration
+from gateway.ledger.reading import Log
+from gateway.model.exchange import EntryKind
 from gateway.stages.identify import _PATH
 from tests.certs import faulty
 
@@ -213,6 +215,9 @@ def test_what_is_issued_is_named_as_the_gateway_reads_it(layout: Layout, private
     assert {"key.pem", "test.sh", "proto/kuacheng/v1/evidence.proto"} <= set(told["files"])
     assert json.loads((private / "handed/connection.json").read_text())["server_name"] == "gateway.test"
     assert issuing.issued(Place(authority(layout)))[-1]["serial"] == told["serial"]
+    with Log.open(layout.ledger) as log:
+        entry = log.entries()[-1].entry
+    assert (entry.kind, entry.facts["act"], entry.facts["serial"]) == (EntryKind.ACT, "CERTIFICATE_ISSUED", told["serial"])
     pair = ("--cert", private / "handed/certificate.pem", "--key", private / "handed/key.pem")
     assert certs("check", *pair, "--ca", authority(layout))[0] == 0
 
@@ -250,10 +255,9 @@ def test_an_import_is_whole_or_not_at_all(layout: Layout, private: Path) -> None
     status, said, _ = certs(*common, "--key", wrong_key, "--ca", ca, "-o", "json")
     assert (status, json.loads(said)["findings"][0]["code"], into.exists()) == (1, "key-mismatch", False)
     status, said, _ = certs(*common, "--key", private / "asked.key", "--ca", ca, "-o", "json")
-    assert (status, json.loads(said)) == (0, {"generation": "000001", "state": "staged", "findings": []})
-    assert not (into / "current").exists()
-    again = certs(*common, "--key", private / "asked.key", "--ca", ca, "--activate")
-    assert (again[0], (into / "current").readlink()) == (0, Path("000002"))
+    assert (status, json.loads(said)) == (0, {"generation": "000001", "state": "current", "findings": []})
+    other = certs("import", issued, "--into", into, "--name", "other", "--key", private / "asked.key")
+    assert (other[0], (into / "current").readlink(), (into / "000002/other.pem").is_file()) == (0, Path("000001"), True)
     assert (into / "current/server.key").stat().st_mode & 0o777 == 0o600
 
 
