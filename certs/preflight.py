@@ -83,6 +83,20 @@ def chain_fault(certificate: bytes, authorities: bytes, role: Usage, now: dateti
     return next((str(facts["why"]) for _, facts in _chain(leaf, intermediates, anchors, role, now)), "")
 
 
+def roles(certificate: bytes) -> tuple[Usage, ...]:
+    """As what a certificate (PEM, leaf first) says that it may be used; as a client where it does not say, so that this is found."""
+    try:
+        said = extensions.read(x509.load_pem_x509_certificate(certificate), x509.ExtendedKeyUsage) or ()
+    except (ValueError, x509.InvalidVersion):
+        said = ()
+    return tuple(each for each in Usage if each.value in said) or (Usage.CLIENT,)
+
+
+def of_bundle(code: Code) -> bool:
+    """Whether it is a fault of a CA file, and not of what is judged by it."""
+    return code is Code.NOT_AN_AUTHORITY or code.value.startswith(("authorities-", "authority-"))
+
+
 def life_left(certificate: x509.Certificate, now: datetime) -> float:
     """The fraction of the certificate's life that is left at `now`: 1 at its start, 0 at its end."""
     whole = certificate.not_valid_after_utc - certificate.not_valid_before_utc

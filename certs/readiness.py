@@ -18,14 +18,13 @@ from certs import extensions, handshake
 from certs.authority import Leaf
 from certs.extensions import Usage
 from certs.findings import Code, Finding
-from certs.preflight import Identity, chain_fault, examine
+from certs.preflight import Identity, chain_fault, examine, of_bundle
 
 CLOCK_TOLERANCE: Final = 120.0
 """Seconds by which two machines may differ: a certificate starts five minutes before it is issued, so less than half of that."""
 
 _OTHERS: Final = 0o077
 _OTHERS_WRITE: Final = 0o022
-_OF_BUNDLES: Final = ("authorities-", "authority-", Code.NOT_AN_AUTHORITY.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +45,6 @@ class Material:
 def ready(material: Material, now: datetime) -> tuple[Finding, ...]:
     """Everything that is wrong with it; a handshake is tried under the published bundle and under each partner's."""
     return (*_read(material, now), *_partners(material, now), *_shaken(material, now))
-
-
-def roles(certificate: bytes) -> tuple[Usage, ...]:
-    """As what a certificate (PEM, leaf first) says that it may be used; as a client where it does not say, so that this is found."""
-    try:
-        said = extensions.read(x509.load_pem_x509_certificate(certificate), x509.ExtendedKeyUsage) or ()
-    except (ValueError, x509.InvalidVersion):
-        said = ()
-    return tuple(each for each in Usage if each.value in said) or (Usage.CLIENT,)
 
 
 def rights(name: str, *, keys: Iterable[Path], others: Iterable[Path]) -> tuple[Finding, ...]:
@@ -98,7 +88,7 @@ def _read(material: Material, now: datetime) -> Iterator[Finding]:
     if material.published is not None:
         yield from found
         return
-    yield from (each for each in found if not each.code.value.startswith(_OF_BUNDLES))
+    yield from (each for each in found if not of_bundle(each.code))
     yield Finding.of(material.name, Code.NOT_PUBLISHED, {})
 
 

@@ -14,7 +14,7 @@ from certs.extensions import Usage
 from certs.generations import CURRENT, PUBLISHED
 from certs.inventory import Holding, Role, Use
 from gateway.config import Loaded
-from gateway.config.files import Unreadable, read_file
+from gateway.config.files import read_file
 from gateway.config.settings import FileReference
 
 _MOST: Final = 1 << 18
@@ -107,6 +107,3 @@ def _bundle(by: str, file: Path) -> Holding:
 
 def _holding(use: Use, file: Path, pem: bytes) -> Holding:
     return Holding(use, file, generation(file), pem)
-
-
-__all__ = ["Own", "Unreadable", "generation", "holdings", "own", "trusted"]

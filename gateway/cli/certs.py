@@ -2,9 +2,17 @@
 
 import click
 
-from gateway.cli import certs_changing, certs_checking, certs_issuing, certs_listing, certs_requesting, certs_revoking
+from gateway.cli import (
+    certs_authority,
+    certs_changing,
+    certs_checking,
+    certs_issuing,
+    certs_listing,
+    certs_requesting,
+    certs_revoking,
+)
 
-_PARTS = (certs_listing, certs_checking, certs_requesting, certs_issuing, certs_changing, certs_revoking)
+_PARTS = (certs_listing, certs_checking, certs_requesting, certs_authority, certs_issuing, certs_changing, certs_revoking)
 
 
 @click.group("certs")

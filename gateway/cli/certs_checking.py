@@ -80,7 +80,8 @@ def _tell(found: tuple[Finding, ...], checked: str, lang: str, output: str) -> N
 
 
 def _pair(cert: Path | None, key: Path | None, ca: Path | None, bundles: Mapping[str, bytes]) -> tuple[Finding, ...]:
-    from certs.readiness import Material, ready, rights, roles
+    from certs.preflight import roles
+    from certs.readiness import Material, ready, rights
     from gateway.clock import SystemClock
     from gateway.config.files import read_file
 

@@ -121,7 +121,8 @@ def _staged(issued: Path, into: Path, given: Mapping[str, Any]) -> tuple[Generat
 
     from certs import generations
     from certs.findings import Severity
-    from certs.readiness import Material, ready, roles
+    from certs.preflight import roles
+    from certs.readiness import Material, ready
     from gateway.clock import SystemClock
     from gateway.config.files import read_file
 

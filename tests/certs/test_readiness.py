@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from certs import readiness
-from certs.authority import Authority
+from certs import handshake, readiness
+from certs.authority import Authority, Leaf
 from certs.extensions import Profile, Usage
 from certs.findings import Code, Finding
+from certs.preflight import roles
 from certs.readiness import Material
 from tests.certs.faulty import FAULTS, Authorities, sound
 
@@ -83,9 +84,6 @@ def test_whatever_tls_refuses_the_handshake_finds(fault: str, client: Material, 
 
 
 def test_a_server_that_is_called_by_another_name_is_told(server: Material, authorities: Authorities, now: datetime) -> None:
-    from certs import handshake
-    from certs.authority import Leaf
-
     leaf = Leaf(server.certificate, server.key)
     assert handshake.as_server(leaf, authorities.own.certificate_pem, "127.0.0.1", now) == ""
     assert "name by which it was called" in handshake.as_server(leaf, authorities.own.certificate_pem, "other.test", now)
@@ -99,9 +97,9 @@ def test_a_certificate_that_cannot_be_read_is_found_and_nothing_raised(server: M
 
 def test_as_what_a_certificate_may_be_used(server: Material, client: Material, authorities: Authorities, now: datetime) -> None:
     both = authorities.own.issue(replace(SERVER, usages=frozenset(Usage)), now, timedelta(days=1))
-    assert readiness.roles(server.certificate) == (Usage.SERVER,)
-    assert readiness.roles(both.certificate) == tuple(Usage)
-    assert readiness.roles(b"?") == readiness.roles(client.certificate) == (Usage.CLIENT,)
+    assert roles(server.certificate) == (Usage.SERVER,)
+    assert roles(both.certificate) == tuple(Usage)
+    assert roles(b"?") == roles(client.certificate) == (Usage.CLIENT,)
 
 
 def test_rights_of_keys_bundles_and_folders(tmp_path: Path) -> None:

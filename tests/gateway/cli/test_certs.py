@@ -243,6 +243,13 @@ def test_what_the_gateway_would_not_know_is_not_issued(layout: Layout, private: 
     assert sorted(each.name for each in (private / "handed").iterdir()) == ["certificate.pem"]
 
 
+def test_a_passphrase_that_lies_open_is_not_taken(private: Path) -> None:
+    (private / "phrase").write_text("a passphrase for tests\n")
+    (private / "phrase").chmod(0o644)
+    made = certs("authority", "--trust-domain", "foshan.test", "--out", private / "own", "--passphrase-file", private / "phrase")
+    assert (made[0], "chmod 600" in made[2], (private / "own.key").exists()) == (2, True, False)
+
+
 def test_an_import_is_whole_or_not_at_all(layout: Layout, private: Path) -> None:
     who = ("--profile", "gateway-server", "--trust-domain", "gateway.test", "--name", "one", "--dns", "gateway.test")
     ca = layout.pki.gateway_ca
