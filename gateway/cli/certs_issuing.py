@@ -61,7 +61,7 @@ def issue(at: Path, csr: Path | None, out: Path, path: str, output: str, *, new_
     from certs.issuing import IssueRefused
     from certs.requests import RequestRefused
     from gateway.config.files import Unreadable
-    from gateway.ledger.schema import LogUnusable
+    from gateway.ledger.records import LogUnusable
     from gateway.model.refusal import Refusal
 
     if (csr is None) == (not new_key):
