@@ -50,12 +50,14 @@ contract: setup
 drift: setup
 	python -m gateway.rpc.pb --check
 	python -m gateway.development.pages --check
+	GRPC_VERBOSITY=NONE python -m tests.certs.bad_certificates --check
 
 proto: setup ## Make the generated code anew from proto/
 	python -m gateway.rpc.pb
 
 docs: setup ## Make the generated pages anew
 	python -m gateway.development.pages
+	GRPC_VERBOSITY=NONE python -m tests.certs.bad_certificates
 
 bench: setup ## Compare the gateway with a bare pass-through, in one run
 	python -m bench

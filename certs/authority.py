@@ -12,13 +12,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Self
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from cryptography.x509.oid import NameOID
 
 from certs import extensions
-from certs.extensions import Profile
+from certs.extensions import Profile, PublicKey
 
 BACKDATED: Final = timedelta(minutes=5)
 _MAX_COMMON_NAME: Final = 64
@@ -54,13 +61,23 @@ class Authority:
         return cls(_sign(draft, extensions.of_authority(key.public_key()), key), key)
 
     @classmethod
-    def load(cls, certificate: bytes, key: bytes) -> Self:
-        """An authority from its two PEM texts. Raises ValueError where they are not a CA's, readable and of a pair."""
+    def load(cls, certificate: bytes, key: bytes, passphrase: bytes | None = None) -> Self:
+        """An authority from its two PEM texts. Raises ValueError where they are not a CA's, readable and of a pair.
+
+        Without a passphrase the key must not be encrypted; with one it must be.
+        """
         loaded = x509.load_pem_x509_certificate(certificate)
         try:
-            secret = load_pem_private_key(key, password=None)
+            secret = load_pem_private_key(key, password=passphrase)
         except TypeError as error:
-            message = "the authority's key is encrypted; give it as it was laid down, in a file of its owner"
+            message = (
+                "the authority's key is encrypted; give its passphrase"
+                if passphrase is None
+                else "the authority's key is not encrypted; give no passphrase"
+            )
+            raise ValueError(message) from error
+        except (ValueError, UnsupportedAlgorithm) as error:
+            message = "the authority's key cannot be read as PEM; look at the file, or whether the passphrase is right"
             raise ValueError(message) from error
         if not extensions.is_authority(loaded):
             message = "not the certificate of an authority: it may not sign others"
@@ -83,15 +100,17 @@ class Authority:
         """The secret, for `certs.custody.write_key` only."""
         return _private_pem(self.key)
 
+    def encrypted_key(self, passphrase: bytes) -> bytes:
+        """The secret under a passphrase, PKCS #8 PEM, for `certs.custody.write_key`. Raises ValueError for an empty one."""
+        return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(passphrase))
+
     def issue(self, profile: Profile, now: datetime, life: timedelta) -> Leaf:
         """A new key and its certificate, valid until `now + life`. Raises ValueError as `certify`."""
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = self.certify(profile, key.public_key(), now, life)
         return Leaf(certificate.public_bytes(Encoding.PEM), _private_pem(key))
 
-    def certify(
-        self, profile: Profile, public_key: ec.EllipticCurvePublicKey, now: datetime, life: timedelta
-    ) -> x509.Certificate:
+    def certify(self, profile: Profile, public_key: PublicKey, now: datetime, life: timedelta) -> x509.Certificate:
         """A certificate for a key that was made elsewhere.
 
         Raises ValueError where it would outlive this authority, or where `now` has no offset.
@@ -130,7 +149,7 @@ def _second(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(microsecond=0)
 
 
-def _draft(name: x509.Name, key: ec.EllipticCurvePublicKey, start: datetime, life: timedelta) -> x509.CertificateBuilder:
+def _draft(name: x509.Name, key: PublicKey, start: datetime, life: timedelta) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
         .subject_name(name)

@@ -11,8 +11,11 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import TypeVar
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
+
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+"""The kinds of keys that may stand in a leaf; what we make ourselves is always on P-256."""
 
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
@@ -67,10 +70,17 @@ def of_authority(key: ec.EllipticCurvePublicKey) -> tuple[tuple[x509.ExtensionTy
     )
 
 
-def of_leaf(
-    profile: Profile, key: ec.EllipticCurvePublicKey, issuer: x509.SubjectKeyIdentifier
-) -> tuple[tuple[x509.ExtensionType, bool], ...]:
+def of_leaf(profile: Profile, key: PublicKey, issuer: x509.SubjectKeyIdentifier) -> tuple[tuple[x509.ExtensionType, bool], ...]:
     """The extensions of a leaf with this key, each with whether it is critical."""
+    return (
+        *of_request(profile),
+        (x509.SubjectKeyIdentifier.from_public_key(key), False),
+        (x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(issuer), False),
+    )
+
+
+def of_request(profile: Profile) -> tuple[tuple[x509.ExtensionType, bool], ...]:
+    """The extensions that a request for such a leaf asks for, each with whether it is critical."""
     names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(profile.uri)]
     names += map(x509.DNSName, profile.dns_names)
     names += map(x509.IPAddress, profile.ip_addresses)
@@ -79,8 +89,6 @@ def of_leaf(
         (key_usage(signs_certificates=False), True),
         (x509.ExtendedKeyUsage([usage.value for usage in Usage if usage in profile.usages]), False),
         (x509.SubjectAlternativeName(names), False),
-        (x509.SubjectKeyIdentifier.from_public_key(key), False),
-        (x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(issuer), False),
     )
 
 
@@ -92,6 +100,12 @@ def read(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | 
         return None
     except (x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         raise ValueError(str(error)) from error
+
+
+def hosts(leaf: x509.Certificate) -> list[x509.DNSName | x509.IPAddress]:
+    """The hosts that a server with this certificate answers to. Raises ValueError as `read`."""
+    names = read(leaf, x509.SubjectAlternativeName) or ()
+    return [name for name in names if isinstance(name, x509.DNSName | x509.IPAddress)]
 
 
 def is_authority(certificate: x509.Certificate) -> bool:

@@ -1,12 +1,14 @@
 """What can be wrong with certificates, keys and CA files, in words that say how to mend it.
 
-Laws: codes are append-only, because scripts and alarms know them by name; each has one wording; no key, and no part of
-one, stands in a finding.
+Laws: codes are append-only, because scripts and alarms know them by name; each has one wording, and the same in Chinese in
+`certs.findings_zh`; no key, and no part of one, stands in a finding.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Self
+
+from certs.findings_zh import PHRASES_ZH, WORDING_ZH
 
 
 class Severity(StrEnum):
@@ -17,7 +19,7 @@ class Severity(StrEnum):
 
 
 class Code(StrEnum):
-    """Each fault by its name: first those of a certificate and its key, then those of a CA file."""
+    """Each fault by its name: of a certificate and its key, of a CA file, of files, of handshakes, of the clock."""
 
     CERTIFICATE_UNREADABLE = "certificate-unreadable"
     KEY_UNREADABLE = "key-unreadable"
@@ -41,9 +43,16 @@ class Code(StrEnum):
     AUTHORITY_NOT_YET_VALID = "authority-not-yet-valid"
     AUTHORITY_EXPIRED = "authority-expired"
     AUTHORITY_ENDS_SOON = "authority-ends-soon"
+    KEY_OPEN = "key-open"
+    FILE_WRITABLE = "file-writable"
+    NOT_PUBLISHED = "not-published"
+    NOT_IN_BUNDLE = "not-in-bundle"
+    HANDSHAKE_REFUSED = "handshake-refused"
+    CLOCK_BEHIND = "clock-behind"
+    CLOCK_DIFFERS = "clock-differs"
 
 
-_WARNINGS: Final = frozenset({Code.RENEWAL_DUE, Code.AUTHORITY_ENDS_SOON})
+_WARNINGS: Final = frozenset({Code.RENEWAL_DUE, Code.AUTHORITY_ENDS_SOON, Code.NOT_PUBLISHED})
 
 # What is the case, and what to do about it. The check that finds it fills `{...}`; moments are in UTC.
 WORDING: Final[dict[Code, str]] = {
@@ -110,6 +119,33 @@ WORDING: Final[dict[Code, str]] = {
         "certificate {place} of the CA file, {name}, ends on {end:%Y-%m-%d %H:%M} UTC. "
         "Put its successor beside it now, long before that one signs."
     ),
+    Code.KEY_OPEN: (
+        "its key file is open to others than its owner (mode {mode:03o}). Run chmod 600 on it; "
+        "if others use this machine, hold the key for lost and issue the certificate anew."
+    ),
+    Code.FILE_WRITABLE: (
+        "{file} can be changed by others than its owner (mode {mode:03o}), and so could what is trusted or shown here. "
+        "Look whether it is unchanged, then run chmod go-w on it."
+    ),
+    Code.NOT_PUBLISHED: (
+        "there is no ca.pem beside it, so nobody here knows by which CAs its peers judge it, and no handshake was tried. "
+        "Put the bundle that its peers were given there."
+    ),
+    Code.NOT_IN_BUNDLE: (
+        "no chain leads from it to the bundle of {partner} ({why}). Send {partner} our CA, "
+        "and put nothing in force that it signed until their bundle holds it."
+    ),
+    Code.HANDSHAKE_REFUSED: (
+        "a real handshake on this machine failed as {role}: {why}. Mend the findings above; if there are none, "
+        "issue the certificate anew with the profile of the built-in CA."
+    ),
+    Code.CLOCK_BEHIND: (
+        "this machine's clock shows {now:%Y-%m-%d %H:%M:%S} UTC, but {source} is of {moment:%Y-%m-%d %H:%M:%S} UTC. "
+        "Set the clock by NTP before anything is issued or judged."
+    ),
+    Code.CLOCK_DIFFERS: (
+        "this machine's clock and that of {source} differ by {seconds:.0f} s. Compare both with NTP, and set the one that is wrong."
+    ),
 }
 
 
@@ -121,12 +157,14 @@ class Finding:
     code: Code
     severity: Severity
     message: str
+    message_zh: str = field(default="", compare=False)
 
     @classmethod
     def of(cls, material: str, code: Code, facts: dict[str, object]) -> Self:
         """The finding with this code, worded; `facts` fill the places in its wording."""
         severity = Severity.WARNING if code in _WARNINGS else Severity.ERROR
-        return cls(material, code, severity, WORDING[code].format(**facts))
+        in_chinese = {name: PHRASES_ZH.get(value, value) if isinstance(value, str) else value for name, value in facts.items()}
+        return cls(material, code, severity, WORDING[code].format(**facts), WORDING_ZH[code.value].format(**in_chinese))
 
     def __str__(self) -> str:
         """The finding on one line, for a terminal."""

@@ -26,12 +26,9 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Final
 
-from cryptography import x509
-
-from certs import custody, extensions, subject
-from certs.extensions import Usage
-from certs.findings import Code, Finding, Severity
-from certs.preflight import Identity, Trust, examine
+from certs import custody, subject
+from certs.findings import Finding, Severity
+from certs.preflight import Identity, Trust, examine, of_bundle, roles
 
 CURRENT: Final = "current"
 PREVIOUS: Final = "previous"
@@ -168,21 +165,9 @@ def judged(folder: Path, now: datetime) -> tuple[Finding, ...]:
 
 def _ours(name: str, certificate: bytes, key: bytes, published: bytes, now: datetime) -> Iterator[Finding]:
     """Faults of the published bundle are told once, for itself; without one, nobody here knows by what peers judge."""
-    for role in _roles(certificate):
+    for role in roles(certificate):
         identity = Identity(name=name, role=role, certificate=certificate, key=key, authorities=published)
-        yield from (each for each in examine(identity, now) if not each.code.value.startswith(_OF_BUNDLES))
-
-
-_OF_BUNDLES: Final = (Code.AUTHORITIES_UNREADABLE.value, Code.NOT_AN_AUTHORITY.value, "authority-")
-
-
-def _roles(certificate: bytes) -> tuple[Usage, ...]:
-    """For what it says it is; where it does not say, as a client, so that this is found."""
-    try:
-        said = extensions.read(x509.load_pem_x509_certificate(certificate), x509.ExtendedKeyUsage) or ()
-    except (ValueError, x509.InvalidVersion):
-        said = ()
-    return tuple(each for each in Usage if each.value in said) or (Usage.CLIENT,)
+        yield from (each for each in examine(identity, now) if not of_bundle(each.code))
 
 
 def _state(name: str, now: str | None, before: str | None) -> str:

@@ -71,6 +71,32 @@ def examine(material: Identity | Trust, now: datetime) -> tuple[Finding, ...]:
     return tuple(Finding.of(material.name, code, facts) for code, facts in found)
 
 
+def chain_fault(certificate: bytes, authorities: bytes, role: Usage, now: datetime) -> str:
+    """Why no chain leads from a certificate (PEM, leaf first) to any of these CAs; empty where one does."""
+    certificates, why = _read(certificate)
+    anchors, unreadable = _read(authorities)
+    if not certificates or not anchors:
+        return why or unreadable or "it holds no certificate"
+    leaf, *intermediates = certificates
+    if role is Usage.SERVER and not extensions.hosts(leaf):
+        return "the leaf names no host"
+    return next((str(facts["why"]) for _, facts in _chain(leaf, intermediates, anchors, role, now)), "")
+
+
+def roles(certificate: bytes) -> tuple[Usage, ...]:
+    """As what a certificate (PEM, leaf first) says that it may be used; as a client where it does not say, so that this is found."""
+    try:
+        said = extensions.read(x509.load_pem_x509_certificate(certificate), x509.ExtendedKeyUsage) or ()
+    except (ValueError, x509.InvalidVersion):
+        said = ()
+    return tuple(each for each in Usage if each.value in said) or (Usage.CLIENT,)
+
+
+def of_bundle(code: Code) -> bool:
+    """Whether it is a fault of a CA file, and not of what is judged by it."""
+    return code is Code.NOT_AN_AUTHORITY or code.value.startswith(("authorities-", "authority-"))
+
+
 def life_left(certificate: x509.Certificate, now: datetime) -> float:
     """The fraction of the certificate's life that is left at `now`: 1 at its start, 0 at its end."""
     whole = certificate.not_valid_after_utc - certificate.not_valid_before_utc
@@ -191,13 +217,8 @@ def _names(leaf: x509.Certificate, role: Usage) -> _Found:
         yield Code.URI_AMBIGUOUS, {"count": len(uris)}
     elif not subject.is_spiffe_id(uris[0]):
         yield Code.URI_NOT_SPIFFE, {"uri": uris[0]}
-    if role is Usage.SERVER and not _hosts(leaf):
+    if role is Usage.SERVER and not extensions.hosts(leaf):
         yield Code.HOST_MISSING, {}
-
-
-def _hosts(leaf: x509.Certificate) -> list[x509.DNSName | x509.IPAddress]:
-    names = extensions.read(leaf, x509.SubjectAlternativeName) or ()
-    return [name for name in names if isinstance(name, x509.DNSName | x509.IPAddress)]
 
 
 def _usage(leaf: x509.Certificate, role: Usage) -> _Found:
@@ -233,11 +254,15 @@ def _chain(
     except (VerificationError, ValueError, UnsupportedAlgorithm) as error:
         yield (
             Code.CHAIN_REFUSED,
-            {"why": str(error).removeprefix("validation failed: "), "issuer": leaf.issuer.rfc4514_string()},
+            {"why": _plainly(str(error)), "issuer": leaf.issuer.rfc4514_string()},
         )
+
+
+def _plainly(said: str) -> str:
+    return "no CA there signed it" if said.endswith("no interior errors") else said.removeprefix("validation failed: ")
 
 
 def _any_host(leaf: x509.Certificate) -> x509.DNSName | x509.IPAddress:
     """A host that the certificate answers to; a wildcard answers to any label."""
-    host = _hosts(leaf)[0]
+    host = extensions.hosts(leaf)[0]
     return x509.DNSName(host.value.replace("*", "any", 1)) if isinstance(host, x509.DNSName) else host

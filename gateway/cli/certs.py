@@ -1,14 +1,24 @@
-"""`kuacheng certs`: the certificates of a gateway, its cities and its callers: changed step by step, and revoked."""
+"""`kuacheng certs`: the certificates of a gateway, its cities and its callers: listed, checked, issued, changed step by step, revoked."""
 
 import click
 
-from gateway.cli import certs_changing, certs_revoking
+from gateway.cli import (
+    certs_authority,
+    certs_changing,
+    certs_checking,
+    certs_issuing,
+    certs_listing,
+    certs_requesting,
+    certs_revoking,
+)
+
+_PARTS = (certs_listing, certs_checking, certs_requesting, certs_authority, certs_issuing, certs_changing, certs_revoking)
 
 
 @click.group("certs")
 def command() -> None:
-    """Change and revoke certificates (证书)."""
+    """List, check, issue, change and revoke certificates (证书)."""
 
 
-for each in (*certs_changing.COMMANDS, *certs_revoking.COMMANDS):
+for each in (each for part in _PARTS for each in part.COMMANDS):
     command.add_command(each)

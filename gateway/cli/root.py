@@ -18,7 +18,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "top": ("gateway.cli.top", "Show live what a gateway does."),
         "ledger": ("gateway.cli.ledger", "Read and verify the evidence log."),
         "receipt": ("gateway.cli.receipt", "Verify, show and fetch receipts."),
-        "certs": ("gateway.cli.certs", "Change and revoke certificates."),
+        "certs": ("gateway.cli.certs", "List, check, issue, change and revoke certificates."),
         "usage": ("gateway.cli.usage", "Find out who looked at a holder's data."),
         "witness": ("gateway.cli.witness", "Run a witness, which vouches for the growth of somebody's log."),
         "completion": ("gateway.cli.completion", "Print the completion script of your shell."),

@@ -57,7 +57,8 @@ class _Draft:
     end: datetime
     key: _Key = field(repr=False)
     names: tuple[x509.GeneralName, ...] = (x509.UniformResourceIdentifier(SOUND_URI),)
-    usage: Usage = Usage.CLIENT
+    usage: Usage | None = Usage.CLIENT
+    signs: bool = True
     is_authority: bool = False
 
     def sign(self) -> Leaf:
@@ -73,11 +74,12 @@ class _Draft:
             .not_valid_before(self.start)
             .not_valid_after(self.end)
             .add_extension(x509.BasicConstraints(ca=self.is_authority, path_length=None), critical=True)
-            .add_extension(_key_usage(signs_others=self.is_authority), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([self.usage.value]), critical=False)
+            .add_extension(_key_usage(signs=self.signs, signs_others=self.is_authority), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
             .add_extension(issuer, critical=False)
         )
+        if self.usage:
+            draft = draft.add_extension(x509.ExtendedKeyUsage([self.usage.value]), critical=False)
         if self.names:
             draft = draft.add_extension(x509.SubjectAlternativeName(self.names), critical=False)
         key = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -155,6 +157,16 @@ def no_client_usage(authorities: Authorities, now: datetime) -> Leaf:
     return replace(_sound(authorities.own, now), usage=Usage.SERVER).sign()
 
 
+def no_usage(authorities: Authorities, now: datetime) -> Leaf:
+    """Does not say what it is for, which libraries take for everything."""
+    return replace(_sound(authorities.own, now), usage=None).sign()
+
+
+def no_digital_signature(authorities: Authorities, now: datetime) -> Leaf:
+    """Has a key that may agree on keys, but may not sign a handshake."""
+    return replace(_sound(authorities.own, now), signs=False).sign()
+
+
 def authority_as_leaf(authorities: Authorities, now: datetime) -> Leaf:
     """May sign others, too."""
     return replace(_sound(authorities.own, now), is_authority=True).sign()
@@ -163,6 +175,11 @@ def authority_as_leaf(authorities: Authorities, now: datetime) -> Leaf:
 def ed25519_key(authorities: Authorities, now: datetime) -> Leaf:
     """Has a key that grpcio's TLS does not speak."""
     return replace(_sound(authorities.own, now), key=ed25519.Ed25519PrivateKey.generate()).sign()
+
+
+def p521_key(authorities: Authorities, now: datetime) -> Leaf:
+    """Has a key on a curve that grpcio's TLS does not speak."""
+    return replace(_sound(authorities.own, now), key=ec.generate_private_key(ec.SECP521R1())).sign()
 
 
 def rsa_1024_key(authorities: Authorities, now: datetime) -> Leaf:
@@ -181,13 +198,13 @@ def _sound(authority: Authority, now: datetime) -> _Draft:
     )
 
 
-def _key_usage(*, signs_others: bool) -> x509.KeyUsage:
+def _key_usage(*, signs: bool, signs_others: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
-        digital_signature=True,
+        digital_signature=signs,
         content_commitment=False,
         key_encipherment=False,
         data_encipherment=False,
-        key_agreement=False,
+        key_agreement=not signs,
         key_cert_sign=signs_others,
         crl_sign=signs_others,
         encipher_only=False,
@@ -214,8 +231,11 @@ FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(
         "not_spiffe": Fault(not_spiffe, passes_tls=True),
         "wrong_credit_code": Fault(wrong_credit_code, passes_tls=True),
         "no_client_usage": Fault(no_client_usage, passes_tls=False),
+        "no_usage": Fault(no_usage, passes_tls=True),
+        "no_digital_signature": Fault(no_digital_signature, passes_tls=False),
         "authority_as_leaf": Fault(authority_as_leaf, passes_tls=True),
         "ed25519_key": Fault(ed25519_key, passes_tls=False),
+        "p521_key": Fault(p521_key, passes_tls=False),
         "rsa_1024_key": Fault(rsa_1024_key, passes_tls=True),
     }
 )

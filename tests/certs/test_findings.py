@@ -1,10 +1,12 @@
 """Each fault has one wording, which says what to do and needs nothing that its check does not give."""
 
 from datetime import UTC, datetime
+from string import Formatter
 
 import pytest
 
 from certs.findings import WORDING, Code, Finding, Severity
+from certs.findings_zh import WORDING_ZH
 
 _FACTS: dict[str, object] = {
     "why": "W",
@@ -19,6 +21,13 @@ _FACTS: dict[str, object] = {
     "issuer": "I",
     "place": 1,
     "name": "N",
+    "file": "f.pem",
+    "mode": 0o644,
+    "partner": "P",
+    "source": "S",
+    "now": datetime(2030, 1, 2, 3, 4, tzinfo=UTC),
+    "moment": datetime(2030, 1, 2, 4, 4, tzinfo=UTC),
+    "seconds": 3600.0,
 }
 
 
@@ -26,8 +35,25 @@ def test_every_code_is_worded() -> None:
     assert set(WORDING) == set(Code)
 
 
+def test_every_code_is_worded_in_chinese_with_the_same_facts() -> None:
+    assert set(WORDING_ZH) == {each.value for each in Code}
+    for code in Code:
+        assert places(WORDING_ZH[code.value]) <= places(WORDING[code]), code
+
+
+def places(wording: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(wording) if name}
+
+
+@pytest.mark.parametrize("code", Code)
+def test_a_finding_speaks_chinese_and_its_own_phrases_do_too(code: Code) -> None:
+    finding = Finding.of("gateway server", code, _FACTS | {"why": "no CA there signed it"})
+    assert finding.message_zh.endswith("。")
+    assert "no CA there signed it" not in finding.message_zh
+
+
 # "Its issuer is ...: give ..." tells what to give.
-_ADVICE = {"Give", "Take", "Issue", "Check", "Renew", "Put", "Its", "Use"}
+_ADVICE = {"Give", "Take", "Issue", "Check", "Renew", "Put", "Its", "Use", "Run", "Look", "Send", "Mend", "Set", "Compare"}
 
 
 @pytest.mark.parametrize("code", Code)

@@ -50,8 +50,11 @@ FOUND: dict[str, tuple[Code, ...]] = {
     "not_spiffe": (Code.URI_NOT_SPIFFE,),
     "wrong_credit_code": (),
     "no_client_usage": (Code.USAGE_MISSING,),
+    "no_usage": (Code.USAGE_MISSING,),
+    "no_digital_signature": (Code.SIGNATURE_NOT_ALLOWED,),
     "authority_as_leaf": (Code.NOT_A_LEAF,),
     "ed25519_key": (Code.KEY_TYPE_REFUSED,),
+    "p521_key": (Code.KEY_TYPE_REFUSED,),
     "rsa_1024_key": (Code.KEY_TYPE_REFUSED,),
 }
 
