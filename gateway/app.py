@@ -216,8 +216,10 @@ def _shown(loaded: Loaded) -> Shown:
 
 def _check_not_rolled_back(loaded: Loaded) -> None:
     """Nothing may be signed on a log that was put back. Raises LogUnusable."""
-    if (note := _cosigned(loaded)()) is not None:
-        check_extends(LogSource(storage.opening(loaded)), Checkpoint.parse(Note.parse(note).text))
+    note = _cosigned(loaded)()
+    held = Checkpoint.parse(Note.parse(note).text) if note is not None else None
+    if held is not None and held.origin == loaded.settings.log:
+        check_extends(LogSource(storage.opening(loaded)), held)
 
 
 async def _close_interrupted(ledger: Appending, clock: SystemClock) -> None:

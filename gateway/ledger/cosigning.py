@@ -77,8 +77,11 @@ def contradiction(source: Source, held: Checkpoint, newest: Checkpoint) -> str:
 
 
 def check_extends(source: Source, held: Checkpoint) -> None:
-    """Before anything is written: raises RolledBack, which says what to do, LogUnusable where the log is not there."""
-    found = contradiction(source, held, Checkpoint.parse(Note.parse(source.checkpoint()).text))
+    """Before anything is written: raises RolledBack, which says what to do, where the log is another, or is gone."""
+    try:
+        found = contradiction(source, held, Checkpoint.parse(Note.parse(source.checkpoint()).text))
+    except LogUnusable as error:
+        found = f"{held.size} entries of the log were cosigned, and it cannot be read ({error})"
     if found:
         raise RolledBack(
             f"{found}; put the newest state of the log back, or begin a new log under a new name and keep this one for the auditor"
