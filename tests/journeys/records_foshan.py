@@ -21,6 +21,8 @@ INSURANCE = {"01": "PENSION", "02": "UNEMPLOYMENT", "03": "WORK_INJURY"}
 PLANNED_USE = {"11": "RESIDENTIAL", "12": "APARTMENT", "13": "VILLA", "19": "RESIDENTIAL"}
 OWNERSHIP = {"D": "SOLE", "G": "JOINT", "A": "BY_SHARES"}
 INCOME = {"01": "WAGES", "02": "LABOUR_SERVICES", "03": "AUTHORSHIP", "04": "ROYALTIES"}
+SCHEME = {"310": "EMPLOYEE", "390": "RESIDENT"}
+MEDICALLY_INSURED = {"1": "ACTIVE", "2": "SUSPENDED", "4": "ENDED"}
 COMPANY = {
     "1130": "SOLE_SHAREHOLDER_LIMITED",
     "1150": "SOLE_SHAREHOLDER_LIMITED",
@@ -139,6 +141,7 @@ def _housing(number: str, _: Months) -> list[Plain]:
                     "floor_area": Decimal(row["jzmj"]),
                     "planned_use": coded(PLANNED_USE, row["ghyt"]),
                     "ownership": coded(OWNERSHIP, row["gyqk"]),
+                    **({"share": row["gyfe"]} if "gyfe" in row else {}),
                     "registered_on": day(row["djrq"]),
                 }
                 for row in said["fwxx"]
@@ -174,6 +177,39 @@ def _tax(number: str, months: Months) -> list[Plain]:
     ]
 
 
+def _medical(number: str, months: Months) -> list[Plain]:
+    said = REGISTER.account_transfers(number, *_span(months))
+    if said is None:
+        return []
+    person, account = said["psninfo"], said["acct"]
+    return [
+        expected(
+            "medical-insurance-statement",
+            [(person["psnName"], "111", person["certno"], "")],
+            number=said["docNo"],
+            issuer=said["agency"],
+            issued_on=day(said["makeTime"][:10]),
+            insured_place=person["insuAdmdvs"],
+            scheme=coded(SCHEME, person["insutype"]),
+            insured_status=coded(MEDICALLY_INSURED, person["psnInsuStas"]),
+            balance=_fen(account["balc"]),
+            total_allocated=_fen(account["transferSum"]),
+            allocations=[
+                {
+                    "month": month(row["accrym"]),
+                    "employer": row["empName"],
+                    "base": _fen(row["base"]),
+                    "personal_amount": _fen(row["psnPart"]),
+                    "employer_amount": _fen(row["empPart"]),
+                    "amount": _fen(row["total"]),
+                    "credited_on": day(row["crtTime"][:10]),
+                }
+                for row in said["transfers"]
+            ],
+        )
+    ]
+
+
 def _span(months: Months) -> tuple[tuple[int, int], tuple[int, int]]:
     first, last = ((int(each[:4]), int(each[5:])) for each in months)
     return first, last
@@ -184,7 +220,12 @@ def _fen(amount: int) -> str:
 
 
 _FACES = {"business-licence": _business, "driving-licence": _driving, "marriage-certificate": _marriage}
-_CERTIFICATES = {"social-insurance-proof": _insurance, "housing-record": _housing, "income-tax-statement": _tax}
+_CERTIFICATES = {
+    "social-insurance-proof": _insurance,
+    "housing-record": _housing,
+    "income-tax-statement": _tax,
+    "medical-insurance-statement": _medical,
+}
 
 
 def papers(kind: str, number: str, months: Months) -> tuple[Plain, ...]:

@@ -82,13 +82,13 @@ async def test_a_number_that_nobody_bears_is_no_record_in_the_citys_own_words(up
         judge(up, await window.ask_all([Question(kind, holder, number=nobody)]))
 
 
-ASKS_FOR_THE_NAME = {("440100", "social-insurance-proof"), ("440100", "housing-record")}
+ASKS_FOR_THE_NAME = {("440100", "social-insurance-proof")}
 
 
 @by_kind
 @by_region
 async def test_a_name_that_differs_is_refused_wherever_the_city_lets_us_compare(up: Up, region: str, kind: str) -> None:
-    """Read as NO_RECORD it would say 'owns no home' of somebody whose name was mistyped. Two services insist on comparing themselves."""
+    """Read as NO_RECORD it would say 'owns no home' of somebody whose name was mistyped. One service insists on comparing itself."""
     holder, *_ = TRUTHS[region].holders(kind)
     async with desk(up, region) as window:
         (ended,) = await window.ask_all([Question(kind, holder, name="无此人")])

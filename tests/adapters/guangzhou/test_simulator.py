@@ -41,6 +41,7 @@ SECRETS = {
         "org_code": "11440600M00000027C",
     },
     "g2": {"paasid": "kuacheng", "token": "token"},
+    "g3": {"paasid": "kuacheng", "token": "token"},
 }
 G1 = "/license-app/v1"
 SI, HOUSE, TAX = "/ebus/gzrs/si/insuredProof", "/ebus/gzbdc/house/personalRecords", "/ebus/gzsw/tax/incomeStatement"
