@@ -66,7 +66,17 @@ RECORDS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     ),
     "housing-record": (
         {
-            "fwxx": [{"bdcqzh": "粤1", "zl": "佛山市某路", "jzmj": "89.50", "ghyt": "19", "gyqk": "G", "djrq": "2016/08/23"}],
+            "fwxx": [
+                {
+                    "bdcqzh": "粤1",
+                    "zl": "某路",
+                    "jzmj": "89.50",
+                    "ghyt": "19",
+                    "gyqk": "A",
+                    "gyfe": "50%",
+                    "djrq": "2016/08/23",
+                }
+            ],
             "xm": "何㛃",
             "zjhm": "440604189002140210",
             "cjjg": "佛山市不动产登记中心",
@@ -81,11 +91,60 @@ RECORDS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
             "homes": [
                 {
                     "title_number": "粤1",
-                    "location": "佛山市某路",
+                    "location": "某路",
                     "floor_area": "89.50",
                     "planned_use": ("RESIDENTIAL", "19"),
-                    "ownership": ("JOINT", "G"),
+                    "ownership": ("BY_SHARES", "A"),
+                    "share": "50%",
                     "registered_on": "2016-08-23",
+                }
+            ],
+        },
+    ),
+    "medical-insurance-statement": (
+        {
+            "docNo": "FSYB1",
+            "agency": "佛山市医疗保障局",
+            "makeTime": "2025-01-15 09:30:00",
+            "psninfo": {
+                "psnName": "何㛃",
+                "certno": "440604189002140210",
+                "insutype": "390",
+                "psnInsuStas": "4",
+                "insuAdmdvs": "佛山市禅城区",
+            },
+            "acct": {"balc": 0, "transferSum": 12345},
+            "transfers": [
+                {
+                    "accrym": "202312",
+                    "empName": "某公司",
+                    "base": 493800,
+                    "psnPart": 9876,
+                    "empPart": 2469,
+                    "total": 12345,
+                    "crtTime": "2024-01-10 23:59:00",
+                }
+            ],
+        },
+        {
+            "number": "FSYB1",
+            "issuer": "佛山市医疗保障局",
+            "issued_on": "2025-01-15",
+            "holders": [PERSON],
+            "insured_place": "佛山市禅城区",
+            "scheme": ("RESIDENT", "390"),
+            "insured_status": ("ENDED", "4"),
+            "balance": "0.00",
+            "total_allocated": "123.45",
+            "allocations": [
+                {
+                    "month": "2023-12",
+                    "employer": "某公司",
+                    "base": "4938.00",
+                    "personal_amount": "98.76",
+                    "employer_amount": "24.69",
+                    "amount": "123.45",
+                    "credited_on": "2024-01-10",
                 }
             ],
         },

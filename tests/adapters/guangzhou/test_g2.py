@@ -19,8 +19,8 @@ from tests.adapters.hostile import answer_or_refusal, hostile
 Example = Callable[..., str]
 STAMP = Stamp(datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC), "123456789abcdefg")
 DIALECT = G2Dialect("kuacheng", "token")
-WORDS = {"insuredProof": "aac002", "personalRecords": "qlrzjh", "incomeStatement": "sksqq"}
-WITH_NONE = {"personalRecords", "incomeStatement"}
+WORDS = {"insuredProof": "aac002", "personalRecords": "qlrzjh", "incomeStatement": "sksqq", "accountTransfers": "certno"}
+WITH_NONE = {"personalRecords", "incomeStatement", "accountTransfers"}
 
 
 def response(body: object, status: int = 200) -> HttpResponse:
@@ -152,6 +152,7 @@ TRUE = {
         [{"aac002": "440604189002140210", "aae201": 24, "list": [{"aae003": "202412", "aac040": 12307.25}]}]
     ),
     "personalRecords": answered([{"qlrzjh": "440604189002140210", "fwts": 1, "fwlb": [{"zl": "何㛃路", "jzmj": 105.31}]}]),
+    "accountTransfers": answered([{"certno": "440604189002140210", "acct_balc": 17.5, "trns_list": [{"ym": "202401"}]}]),
     "incomeStatement": answered([{"zjhm": "440604189002140210", "yjsehj": 723678, "mxlb": [{"sksq": "2023-01"}]}]),
 }
 
