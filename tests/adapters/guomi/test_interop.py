@@ -15,6 +15,7 @@ TEXT = "医保个人账户划拨清单".encode()
 KEY, VECTOR = bytes(range(16)), bytes(range(16, 32))
 _SCALAR = bytes.fromhex("0201010420")
 Openssl = Callable[..., bytes]
+pytestmark = pytest.mark.needs("openssl")
 
 
 @pytest.fixture(scope="module")
