@@ -41,6 +41,8 @@ SERVICES: Mapping[str, _Service] = MappingProxyType(
         "insuredProof": _Service("/ebus/gzrs/si/insuredProof", _CODES, empty_is_none=True),
         "personalRecords": _Service("/ebus/gzbdc/house/personalRecords", _CODES_WITH_NONE, counted=("fwts", "fwlb")),
         "incomeStatement": _Service("/ebus/gzsw/tax/incomeStatement", _CODES_WITH_NONE),
+        "depositProof": _Service("/ebus/gzgjj/fund/depositProof", _CODES_WITH_NONE),
+        "violationFines": _Service("/ebus/gzjj/violation/fines", _CODES_WITH_NONE),
         "accountTransfers": _Service("/ebus/gzyb/mi/accountTransfers", _CODES_WITH_NONE),
     }
 )

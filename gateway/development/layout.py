@@ -292,6 +292,8 @@ TYPES = (
     "housing-record",
     "income-tax-statement",
     "medical-insurance-statement",
+    "provident-fund-statement",
+    "traffic-fine-record",
     "business-licence",
     "driving-licence",
     "marriage-certificate",

@@ -13,7 +13,15 @@ from gateway.model.query import Holder, HolderType, LegalBasis, LegalBasisKind, 
 SEED = 1
 MONTHS = MonthRange("2024-01", "2024-06")
 ASKED_BY = {"440100": WINDOW, "440600": TERMINAL}
-PERIODICAL = frozenset({"social-insurance-proof", "income-tax-statement", "medical-insurance-statement"})
+PERIODICAL = frozenset(
+    {
+        "social-insurance-proof",
+        "income-tax-statement",
+        "medical-insurance-statement",
+        "provident-fund-statement",
+        "traffic-fine-record",
+    }
+)
 
 WITH_RECORDS, WITHOUT_HOME, WITHOUT_ANYTHING = 0, 5, 10
 

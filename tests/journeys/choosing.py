@@ -12,7 +12,7 @@ from tests.journeys.canonical import WRONG_CHECK, Months, Plain, Truth, number_o
 _IN_A_ROW = 45
 _OF_EACH = 2
 _SEARCHED = 800
-_LISTS = ("contributions", "homes", "payments", "allocations")
+_LISTS = ("contributions", "homes", "payments", "allocations", "deposits", "fines")
 
 
 def chosen(truth: Truth, kind: str, months: Months) -> tuple[tuple[Person | Company, ...], Counter[str]]:

@@ -21,6 +21,9 @@ INSURANCE = {"01": "PENSION", "02": "UNEMPLOYMENT", "03": "WORK_INJURY"}
 PLANNED_USE = {"11": "RESIDENTIAL", "12": "APARTMENT", "13": "VILLA", "19": "RESIDENTIAL"}
 OWNERSHIP = {"D": "SOLE", "G": "JOINT", "A": "BY_SHARES"}
 INCOME = {"01": "WAGES", "02": "LABOUR_SERVICES", "03": "AUTHORSHIP", "04": "ROYALTIES"}
+ACCOUNT = {"0": "ACTIVE", "1": "SEALED", "2": "CLOSED"}
+LICENCE = {"00": "VALID", "02": "SUSPENDED", "03": "EXPIRED", "04": "REVOKED"}
+PAYMENT = {"Y": "PAID", "N": "UNPAID"}
 SCHEME = {"310": "EMPLOYEE", "390": "RESIDENT"}
 MEDICALLY_INSURED = {"1": "ACTIVE", "2": "SUSPENDED", "4": "ENDED"}
 COMPANY = {
@@ -210,6 +213,71 @@ def _medical(number: str, months: Months) -> list[Plain]:
     ]
 
 
+def _fund(number: str, months: Months) -> list[Plain]:
+    said = REGISTER.deposit_proof(number, *_span(months))
+    if said is None:
+        return []
+    return [
+        expected(
+            "provident-fund-statement",
+            [(said["name"], "111", said["idCard"], "")],
+            number=said["certNo"],
+            issuer=said["center"],
+            issued_on=day(said["certDate"]),
+            account_number=said["accountNo"],
+            employer=said["unit"],
+            employer_code=said["unitCode"],
+            account_status=coded(ACCOUNT, said["state"]),
+            opened_on=day(said["openDate"]),
+            balance=_fen(said["balance"]),
+            base=_fen(said["base"]),
+            personal_rate=Decimal(said["psnRate"]),
+            employer_rate=Decimal(said["unitRate"]),
+            deposits=[
+                {
+                    "month": row["ym"],
+                    "personal_amount": _fen(row["psn"]),
+                    "employer_amount": _fen(row["unit"]),
+                    "amount": _fen(row["sum"]),
+                    "credited_on": day(row["date"]),
+                }
+                for row in said["rows"]
+            ],
+        )
+    ]
+
+
+def _traffic(number: str, months: Months) -> list[Plain]:
+    said = REGISTER.fine_record(number, *_span(months))
+    if said is None:
+        return []
+    return [
+        expected(
+            "traffic-fine-record",
+            [(said["XM"], "111", said["JSZH"], "")],
+            number=said["ZMBH"],
+            issuer=said["CJDW"],
+            issued_on=day(said["CJRQ"]),
+            licence_status=coded(LICENCE, said["JSZZT"]),
+            demerit_points=int(said["LJJF"]),
+            unpaid_total=money(Decimal(said["WJHJ"])),
+            fines=[
+                {
+                    "decision_number": row["JDSH"],
+                    "violated_on": day(row["WFRQ"]),
+                    "place": row["WFDD"],
+                    "offence": row["WFXW"],
+                    "plate_number": row["HPHM"],
+                    "amount": money(Decimal(row["FKJE"])),
+                    "points": int(row["JF"]),
+                    "payment": coded(PAYMENT, row["JKZT"]),
+                }
+                for row in said["FKLB"]
+            ],
+        )
+    ]
+
+
 def _span(months: Months) -> tuple[tuple[int, int], tuple[int, int]]:
     first, last = ((int(each[:4]), int(each[5:])) for each in months)
     return first, last
@@ -225,6 +293,8 @@ _CERTIFICATES = {
     "housing-record": _housing,
     "income-tax-statement": _tax,
     "medical-insurance-statement": _medical,
+    "provident-fund-statement": _fund,
+    "traffic-fine-record": _traffic,
 }
 
 

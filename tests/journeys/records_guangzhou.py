@@ -20,6 +20,9 @@ INSURANCE = {"110": "PENSION", "210": "UNEMPLOYMENT", "410": "WORK_INJURY"}
 PLANNED_USE = {"成套住宅": "RESIDENTIAL", "非成套住宅": "RESIDENTIAL", "别墅": "VILLA", "商住两用": "OTHER"}
 OWNERSHIP = {"单独所有": "SOLE", "共同共有": "JOINT", "按份共有": "BY_SHARES"}
 INCOME = {"0101": "WAGES", "0400": "LABOUR_SERVICES", "0500": "AUTHORSHIP", "0802": "INTEREST_DIVIDENDS"}
+ACCOUNT = {"01": "ACTIVE", "02": "SEALED", "09": "CLOSED"}
+LICENCE = {"A": "VALID", "B": "SUSPENDED", "M": "REVOKED", "R": "EXPIRED"}
+PAYMENT = {"0": "UNPAID", "1": "PAID"}
 SCHEME = {"31": "EMPLOYEE", "39": "RESIDENT"}
 MEDICALLY_INSURED = {"A": "ACTIVE", "P": "SUSPENDED", "T": "ENDED"}
 COMPANY = {
@@ -210,6 +213,71 @@ def _medical(number: str, months: Months) -> list[Plain]:
     ]
 
 
+def _fund(number: str, months: Months) -> list[Plain]:
+    said = RECORDS.deposit_proof(number, *(each.replace("-", "") for each in months))
+    if said is None:
+        return []
+    return [
+        expected(
+            "provident-fund-statement",
+            [(said["xm"], "111", said["zjhm"], "")],
+            number=said["zmbh"],
+            issuer=said["zxmc"],
+            issued_on=day(said["kjrq"]),
+            account_number=said["grzh"],
+            employer=said["dwmc"],
+            employer_code=said["dwxydm"],
+            account_status=coded(ACCOUNT, said["grzhzt"]),
+            opened_on=day(said["khrq"]),
+            balance=money(Decimal(str(said["grzhye"]))),
+            base=money(Decimal(str(said["grjcjs"]))),
+            personal_rate=Decimal(str(said["grjcbl"])),
+            employer_rate=Decimal(str(said["dwjcbl"])),
+            deposits=[
+                {
+                    "month": month(row["jcny"]),
+                    "personal_amount": row["grjce"],
+                    "employer_amount": row["dwjce"],
+                    "amount": row["hjje"],
+                    "credited_on": day(row["dzrq"]),
+                }
+                for row in said["jcmx"]
+            ],
+        )
+    ]
+
+
+def _traffic(number: str, months: Months) -> list[Plain]:
+    said = RECORDS.violation_fines(number, *months)
+    if said is None:
+        return []
+    return [
+        expected(
+            "traffic-fine-record",
+            [(said["xm"], "111", said["sfzmhm"], "")],
+            number=said["zmbh"],
+            issuer=said["fzjg"],
+            issued_on=day(said["cjsj"][:8]),
+            licence_status=coded(LICENCE, said["jszzt"]),
+            demerit_points=said["ljjf"],
+            unpaid_total=money(Decimal(said["wjkhj"])),
+            fines=[
+                {
+                    "decision_number": row["jdsbh"],
+                    "violated_on": day(row["wfsj"][:10]),
+                    "place": row["wfdz"],
+                    "offence": row["wfnr"],
+                    "plate_number": row["hphm"],
+                    "amount": money(Decimal(row["fkje"])),
+                    "points": row["wfjfs"],
+                    "payment": coded(PAYMENT, row["jkbj"]),
+                }
+                for row in said["wflb"]
+            ],
+        )
+    ]
+
+
 def _fen(amount: int) -> str:
     return money(Decimal(amount) / 100)
 
@@ -220,6 +288,8 @@ _CERTIFICATES = {
     "housing-record": _housing,
     "income-tax-statement": _tax,
     "medical-insurance-statement": _medical,
+    "provident-fund-statement": _fund,
+    "traffic-fine-record": _traffic,
 }
 _SIGNS = {"'": "apostrophe", '"': "quotation mark"}
 

@@ -38,6 +38,13 @@ WANTED = {
     | {f"allocations.base: {each}" for each in ("whole yuan", "tenths", "to the fen")}
     | {f"scheme: {each}" for each in ("31", "39")}
     | {f"insured_status: {each}" for each in "APT"},
+    ("440100", "provident-fund-statement"): ANY_PERSON
+    | {"deposits: some", "deposits: empty"}
+    | {f"account_status: {each}" for each in ("01", "02", "09")},
+    ("440100", "traffic-fine-record"): ANY_PERSON
+    | {"fines: some", "fines: empty"}
+    | {f"licence_status: {each}" for each in "ABMR"}
+    | {f"fines.payment: {each}" for each in "01"},
     ("440100", "business-licence"): {"papers: 0", "papers: 1", "no end", "wrong check character"}
     | {"single quotes", "quotation mark", "registered_capital: a round sum", "registered_capital: parts of ten thousand yuan"}
     | {f"enterprise_type: {each}" for each in ("1130", "1151", "1190", "1219")}
@@ -64,6 +71,13 @@ WANTED = {
     | {f"allocations.base: {each}" for each in ("whole yuan", "tenths", "to the fen")}
     | {f"scheme: {each}" for each in ("310", "390")}
     | {f"insured_status: {each}" for each in "124"},
+    ("440600", "provident-fund-statement"): ANY_PERSON
+    | {"deposits: some", "deposits: empty"}
+    | {f"account_status: {each}" for each in "012"},
+    ("440600", "traffic-fine-record"): ANY_PERSON
+    | {"fines: some", "fines: empty"}
+    | {f"licence_status: {each}" for each in ("00", "02", "03", "04")}
+    | {f"fines.payment: {each}" for each in "YN"},
     ("440600", "business-licence"): {"papers: 0", "papers: 1", "no end", "wrong check character", "empty trust level"}
     | {"registered_capital: a round sum", "registered_capital: parts of ten thousand yuan"}
     | {f"enterprise_type: {each}" for each in ("1130", "1150", "1190", "1219")}
@@ -82,6 +96,7 @@ ROWS = {
     "social-insurance-proof": "contributions",
     "income-tax-statement": "payments",
     "medical-insurance-statement": "allocations",
+    "provident-fund-statement": "deposits",
 }
 PERIODICAL = tuple(ROWS)
 CATALOGUE = Path(gateway.__file__).parent / "catalogue"

@@ -66,6 +66,14 @@ def _find_medical(records: Records, body: Mapping[str, Any], number: str, name: 
     return records.medical_statement(number, body["begnym"], body["endym"], name)
 
 
+def _find_deposits(records: Records, body: Mapping[str, Any], number: str, name: str | None) -> dict[str, Any] | None:
+    return records.deposit_proof(number, body["ksny"], body["jsny"], name)
+
+
+def _find_fines(records: Records, body: Mapping[str, Any], number: str, name: str | None) -> dict[str, Any] | None:
+    return records.violation_fines(number, body["qsny"], body["jzny"], name)
+
+
 SERVICES = (
     Service(
         name="si",
@@ -115,6 +123,28 @@ SERVICES = (
         optional={"psn_name": TEXT},
         months=("begnym", "endym"),
         find=_find_medical,
+        none_is_empty=False,
+    ),
+    Service(
+        name="fund",
+        path="/ebus/gzgjj/fund/depositProof",
+        number="zjhm",
+        holder="xm",
+        required={"zjlx": re.compile("01"), "zjhm": HOLDER, "ksny": _COMPACT, "jsny": _COMPACT},
+        optional={"xm": TEXT},
+        months=("ksny", "jsny"),
+        find=_find_deposits,
+        none_is_empty=False,
+    ),
+    Service(
+        name="traffic",
+        path="/ebus/gzjj/violation/fines",
+        number="sfzmhm",
+        holder="xm",
+        required={"sfzmmc": re.compile("A"), "sfzmhm": HOLDER, "qsny": _DASHED, "jzny": _DASHED},
+        optional={"xm": TEXT},
+        months=("qsny", "jzny"),
+        find=_find_fines,
         none_is_empty=False,
     ),
 )

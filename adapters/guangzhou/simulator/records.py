@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.guangzhou.simulator.certificates import housing_record, income_tax_statement, insurance_proof
+from adapters.guangzhou.simulator.fund import deposit_proof
 from adapters.guangzhou.simulator.housing import gsb_record
 from adapters.guangzhou.simulator.licences import CATALOGUE, Licence
 from adapters.guangzhou.simulator.medical import medical_statement
 from adapters.guangzhou.simulator.register import Month, Register
+from adapters.guangzhou.simulator.traffic import violation_fines
 
 __all__ = ["Licence", "Records", "data_fields_text"]
 
@@ -51,6 +53,16 @@ class Records:
         """The object in `data` of accountTransfers, for months in `yyyyMM`."""
         index = self.register.person_index(number, name)
         return None if index is None else medical_statement(self.register, index, Month.of(first), Month.of(last))
+
+    def deposit_proof(self, number: str, first: str, last: str, name: str | None = None) -> dict[str, Any] | None:
+        """The object in `data` of depositProof, for months in `yyyyMM`."""
+        index = self.register.person_index(number, name)
+        return None if index is None else deposit_proof(self.register, index, Month.of(first), Month.of(last))
+
+    def violation_fines(self, number: str, first: str, last: str, name: str | None = None) -> dict[str, Any] | None:
+        """The object in `data` of the fines, for months in `yyyy-MM`."""
+        index = self.register.person_index(number, name)
+        return None if index is None else violation_fines(self.register, index, Month.of(first), Month.of(last))
 
     def licences(self, number: str, item: str, name: str | None = None) -> tuple[Licence, ...]:
         """The licences of catalogue `item` ("100012001", ...), newest first; KeyError where the catalogue has none."""

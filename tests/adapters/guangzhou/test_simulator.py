@@ -46,6 +46,7 @@ SECRETS = {
 G1 = "/license-app/v1"
 SI, HOUSE, TAX = "/ebus/gzrs/si/insuredProof", "/ebus/gzbdc/house/personalRecords", "/ebus/gzsw/tax/incomeStatement"
 MEDICAL = "/ebus/gzyb/mi/accountTransfers"
+FUND, FINES = "/ebus/gzgjj/fund/depositProof", "/ebus/gzjj/violation/fines"
 PAGE = Path(__file__).parents[3] / "docs" / "interfaces" / "guangzhou.md"
 _numbers = itertools.count(1)
 
@@ -611,12 +612,15 @@ def test_the_page_shows_what_the_city_answers(city: City) -> None:
     assert steady(answer) == steady(found)
     assert steady(city.licence(answer["auth_codes"][0])) == steady(fetched)
     assert steady(city.g1("auth", auth(DRIVING, PEOPLE[12].number))) == steady(none)
-    unknown = (SI, si(12)), (HOUSE, house(12)), (TAX, tax(12)), (MEDICAL, medical(12))
-    for (path, nobody), (question, record, nothing) in zip(
+    nobody = PEOPLE[12].number
+    deposits = {"zjlx": "01", "zjhm": nobody, "ksny": "202401", "jsny": "202402", "ywxx": YWXX}
+    fines = {"sfzmmc": "A", "sfzmhm": nobody, "qsny": "2024-01", "jzny": "2024-02", "ywxx": YWXX}
+    unknown = (SI, si(12)), (HOUSE, house(12)), (TAX, tax(12)), (MEDICAL, medical(12)), (FUND, deposits), (FINES, fines)
+    for (path, unasked), (question, record, nothing) in zip(
         unknown, zip(page[::3], page[1::3], page[2::3], strict=True), strict=True
     ):
         assert city.g2(path, question) == record
-        assert city.g2(path, nobody) == nothing
+        assert city.g2(path, unasked) == nothing
 
 
 def steady(value: Any) -> Any:
