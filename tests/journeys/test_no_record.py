@@ -17,7 +17,7 @@ from tests.journeys.conftest import Up
 from tests.journeys.faults import FAULTS, LENDING_FAULTS, NO_RECORD, TIMEOUT, WITHOUT, Fault, armed
 from tests.journeys.leaks import logged
 
-ASKED_OF = 150
+ASKED_OF = 100
 DEADLINE, SHORT_DEADLINE = 8.0, 2.0
 SWIFT = tuple(each for each in (*FAULTS, *LENDING_FAULTS) if each.name != "hang")
 # What a city writes anew each time, whatever it says.

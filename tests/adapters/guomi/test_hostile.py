@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-ROUNDS = 40
+ROUNDS = 25
 
 
 def test_changed_bytes_are_refused_and_end_no_process() -> None:
