@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from adapters.connectors.settings import SystemSettings
-from adapters.foshan import f1, f2
+from adapters.foshan import f1, f2, f3
 from adapters.foshan.f1_client import f1_adapter
 from adapters.foshan.f2_client import F2Adapter
-from adapters.guangzhou import g1, g2
+from adapters.foshan.f3_client import F3Adapter
+from adapters.guangzhou import g1, g2, g3
 from adapters.guangzhou.g1_client import G1Adapter
 from adapters.guangzhou.g2_client import g2_adapter
+from adapters.guangzhou.g3_client import g3_adapter
 from gateway.ports import CityAdapter, Clock
 
 Factory = Callable[[SystemSettings, Clock, Callable[[int], bytes]], CityAdapter]
@@ -21,11 +23,13 @@ CONNECTORS: Mapping[str, Factory] = MappingProxyType(
     {
         g1.SYSTEM: G1Adapter,
         g2.SYSTEM: g2_adapter,
+        g3.SYSTEM: g3_adapter,
         f1.SYSTEM: f1_adapter,
         f2.SYSTEM: F2Adapter,
+        f3.SYSTEM: F3Adapter,
     }
 )
 
-CREDENTIALS: Mapping[str, frozenset[str]] = MappingProxyType({each.SYSTEM: each.CREDENTIALS for each in (g1, g2, f1, f2)})
+CREDENTIALS: Mapping[str, frozenset[str]] = MappingProxyType({each.SYSTEM: each.CREDENTIALS for each in (g1, g2, g3, f1, f2, f3)})
 
-OPERATIONS: Mapping[str, frozenset[str]] = MappingProxyType({each.SYSTEM: each.OPERATIONS for each in (g1, g2, f1, f2)})
+OPERATIONS: Mapping[str, frozenset[str]] = MappingProxyType({each.SYSTEM: each.OPERATIONS for each in (g1, g2, g3, f1, f2, f3)})

@@ -16,7 +16,7 @@ import uvloop
 
 from bench.comparison import IN_FLIGHT, compare_cost, compare_latency
 from bench.machine import Cores, described, fsync_ms, pinned, resident_mb
-from bench.stage import RECORDS, Stage, stage
+from bench.stage import ANSWERS, Stage, stage
 from bench.starting import help_seconds
 from gateway.ledger.reading import Log
 
@@ -54,7 +54,7 @@ def _options() -> argparse.Namespace:
     kinds = ["housing-record", "social-insurance-proof"]
     parser.add_argument("--seconds", type=float, default=2.5, help="of each run at saturation (default 2.5)")
     parser.add_argument("--rounds", type=int, default=3, help="A B A B ... at saturation (default 3; 0 for none)")
-    parser.add_argument("--kinds", nargs="+", choices=sorted(RECORDS), default=kinds, help=f"default {' '.join(kinds)}")
+    parser.add_argument("--kinds", nargs="+", choices=sorted(ANSWERS), default=kinds, help=f"default {' '.join(kinds)}")
     parser.add_argument("--rates", nargs="*", type=int, default=[100, 300], help="queries a second for latency (default 100 300)")
     parser.add_argument("--folder", type=Path, default=Path(".kuacheng"), help="on the disk for the log (default .kuacheng)")
     return parser.parse_args()

@@ -16,6 +16,8 @@ from typing import Any, Final, Self
 import grpc
 
 from adapters.guangzhou.g2 import SERVICES
+from adapters.guangzhou.simulator.g3 import PATH
+from adapters.guangzhou.simulator.housing import document
 from adapters.guangzhou.simulator.records import Records
 from adapters.simulation.operation import json_reply
 from bench.machine import Cores, pinned, resident_mb
@@ -35,18 +37,34 @@ _NOBODY: Final = "https://127.0.0.1:1"
 _MARK: Final = str(uuid.UUID(int=0))
 _COMPACT = (MONTHS.first.replace("-", ""), MONTHS.last.replace("-", ""))
 
-Record = Callable[[Records, str], dict[str, Any] | None]
-RECORDS: Mapping[str, tuple[str, Record]] = MappingProxyType(
+Body = Callable[[Records, str], dict[str, Any]]
+
+
+def _errcode(record: dict[str, Any] | None) -> dict[str, Any]:
+    return {"errcode": 0, "errmsg": "ok", "data": [record]}
+
+
+def _gsb(record: dict[str, Any] | None) -> dict[str, Any]:
+    value = {"type": "GsbString", "value": document("00", "查询成功", [record] if record else [])}
+    return {"response": {"errorCode": 200, "errorMsg": "成功", "value": value}}
+
+
+ANSWERS: Mapping[str, tuple[str, str, Body]] = MappingProxyType(
     {
-        "housing-record": ("personalRecords", lambda records, number: records.housing_record(number)),
+        "housing-record": ("G3", PATH, lambda records, number: _gsb(records.gsb_record(number))),
         "income-tax-statement": (
-            "incomeStatement",
-            lambda records, number: records.income_tax_statement(number, MONTHS.first, MONTHS.last),
+            "G2",
+            SERVICES["incomeStatement"].path,
+            lambda records, number: _errcode(records.income_tax_statement(number, MONTHS.first, MONTHS.last)),
         ),
-        "social-insurance-proof": ("insuredProof", lambda records, number: records.insurance_proof(number, *_COMPACT)),
+        "social-insurance-proof": (
+            "G2",
+            SERVICES["insuredProof"].path,
+            lambda records, number: _errcode(records.insurance_proof(number, *_COMPACT)),
+        ),
     }
 )
-"""By evidence type: G2's operation, and the simulator's record for a holder's number."""
+"""By evidence type: the interface, its path, and what the simulator answers for a holder's number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +79,7 @@ class Question:
     def told(self) -> str:
         """How large question and answer are, in words."""
         rows = [len(value.rows.rows) for value in pb.QueryResponse.FromString(self.answer).evidence[0].fields.values()]
-        return f"question {len(self.fresh())} bytes, answer {len(self.answer)} bytes with {max(rows)} rows, over G2"
+        return f"question {len(self.fresh())} bytes, answer {len(self.answer)} bytes with {max(rows)} rows, over {ANSWERS[self.kind][0]}"
 
     def fresh(self) -> bytes:
         """The request, under an id of its own."""
@@ -143,13 +161,11 @@ async def start_quick_city(layout: Layout, kinds: Sequence[str]) -> Started:
 
 
 def _body(kind: str) -> bytes:
-    holder = _sample(kind).holder.id_number
-    record = RECORDS[kind][1](Records.of(seed=SEED), holder)
-    return json_reply({"errcode": 0, "errmsg": "ok", "data": [record]}).body
+    return json_reply(ANSWERS[kind][2](Records.of(seed=SEED), _sample(kind).holder.id_number)).body
 
 
 def _file(kind: str) -> str:
-    return f"{SERVICES[RECORDS[kind][0]].path.strip('/').replace('/', '.')}.json"
+    return f"{ANSWERS[kind][1].strip('/').replace('/', '.')}.json"
 
 
 def _folder(layout: Layout, name: str, files: Mapping[str, bytes]) -> Path:

@@ -37,6 +37,7 @@ PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
             "golang-go golang-golang-x-mod-dev",
             lambda: shutil.which("go") is not None and _any("/usr/share/gocode/src/golang.org/x/mod", "sumdb"),
         ),
+        "openssl": Peer("The openssl command", "openssl", lambda: shutil.which("openssl") is not None),
         "postgresql": Peer("PostgreSQL", "postgresql", lambda: _any("/usr/lib/postgresql", "*/bin/postgres")),
         "softhsm": Peer("SoftHSM", "softhsm2", lambda: _any("/usr/lib", "**/softhsm/libsofthsm2.so")),
     }

@@ -17,7 +17,7 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 SAYS = {
     "kuacheng query --sample 0": "ISSUED",
     "kuacheng query --sample 9 -o json": '"outcome": "ISSUED"',
-    "kuacheng query --sample 26 || true": "refused: NO_AGREEMENT (blame: POLICY)",
+    "kuacheng query --sample 1 || true": "refused: NO_AGREEMENT (blame: POLICY)",
     "kuacheng query --sample 0 -o json > answer.json": "",  # all goes into the file
     'kuacheng receipt verify answer.json --key "$(kuacheng ledger key -c .kuacheng/gateway.yaml)"': "answer: holds",
     "kuacheng ledger list -f .kuacheng/ledger.db": "OUTCOME",

@@ -1,7 +1,7 @@
 """Signed REST: which headers a request carries, and over which parts it is signed. One frozen Scheme an interface.
 
 Laws: pure; time and chance come in as a Stamp; the secret stands in no header.
-Standards: FIPS 180-4 (SHA-256), RFC 2104 (HMAC), RFC 4648 section 4 (Base64).
+Standards: FIPS 180-4 (SHA-256), GB/T 32905 (SM3), RFC 2104 (HMAC), RFC 4648 section 4 (Base64).
 """
 
 import hashlib
@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
 from types import MappingProxyType
+
+from adapters.guomi.sm3 import hmac_sm3, sm3
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -33,10 +35,12 @@ class ClockUnit(Enum):
 
 
 class Digest(StrEnum):
-    """SHA-256 takes the secret as one of the parts, HMAC-SHA-256 as its key."""
+    """A plain digest takes the secret as one of the parts, a keyed one (HMAC) as its key."""
 
     SHA256 = "sha-256"
     HMAC_SHA256 = "hmac-sha-256"
+    SM3 = "sm3"
+    HMAC_SM3 = "hmac-sm3"
 
 
 class Spelling(StrEnum):
@@ -84,6 +88,8 @@ _DIGESTS: Mapping[Digest, Callable[[bytes, bytes], bytes]] = MappingProxyType(
     {
         Digest.SHA256: lambda _, text: hashlib.sha256(text).digest(),
         Digest.HMAC_SHA256: lambda key, text: hmac.digest(key, text, "sha256"),
+        Digest.SM3: lambda _, text: sm3(text),
+        Digest.HMAC_SM3: hmac_sm3,
     }
 )
 

@@ -1,8 +1,8 @@
 """SOAP 1.1 with one string parameter that holds an XML document, in a charset that may be another than the declared one.
 
-Laws: no entities, no document type, no network, bounded depth; an element that stands twice never passes for one, because two
-readers would take two values; what the bytes are declared as must be a name that is known to mean the charset in use.
-Standards: SOAP 1.1 sections 4 and 4.4 (envelope, fault); XML 1.0 sections 2.2 (characters) and 2.8 (prolog); GB 18030.
+Laws: those of strict XML (xml_text), within and without; what the bytes are declared as must be a name that is known to mean the
+charset in use.
+Standards: SOAP 1.1 sections 4 and 4.4 (envelope, fault); XML 1.0 section 2.2 (characters); GB 18030.
 """
 
 import re
@@ -12,14 +12,11 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
-from adapters.connectors.nesting import Tree
 from adapters.connectors.verdict import invalid
+from adapters.connectors.xml_text import parse_xml
 from gateway.model.refusal import Reason, Refusal, Violation
 
 _SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
-_DEEPEST = 16
-_DECLARATION = re.compile(r"\s{0,64}<\?xml\s[^>]{0,200}\?>")
-_ENCODING = re.compile(r"""\sencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FAULTS: Mapping[str, tuple[Reason, str]] = {
     "Client": (Reason.CITY_REFUSED, "soap-Client"),
@@ -57,7 +54,7 @@ class Envelope:
     def open(self, operation: str, body: bytes) -> etree._Element:
         """The root of the document within the answer. Raises Refusal, blame COUNTERPARTY."""
         where = f"{self.system} envelope"
-        root = self._parse(self._decode(body, where), where)
+        root = parse_xml(self._decode(body, where), self.known_as, where)
         content = root.find(f"{{{_SOAP}}}Body") if root.tag == f"{{{_SOAP}}}Envelope" else None
         if content is None or len(content) != 1:
             raise invalid(where, "is no SOAP 1.1 envelope with one element in its body")
@@ -66,7 +63,7 @@ class Envelope:
         values = content[0].findall(self.value) if content[0].tag == f"{{{self.namespace}}}{operation}Response" else []
         if len(values) != 1 or len(values[0]):
             raise invalid(where, "does not hold the answer of the operation that was asked")
-        return self._parse(values[0].text or "", f"{self.system} document")
+        return parse_xml(values[0].text or "", self.known_as, f"{self.system} document")
 
     def _decode(self, body: bytes, where: str) -> str:
         try:
@@ -76,57 +73,6 @@ class Envelope:
         if not text.isascii() and _is_utf8(body):
             raise invalid(where, "is in UTF-8, whatever it declares")
         return text
-
-    def _parse(self, text: str, where: str) -> etree._Element:
-        if "<!DOCTYPE" in text or "<!ENTITY" in text:
-            raise invalid(where, "has a document type")
-        if declaration := _DECLARATION.match(text):
-            named = _ENCODING.search(declaration.group())
-            if named and named.group(1).lower() not in self.known_as:
-                raise invalid(where, "declares a charset that the interface does not use")
-            text = text[declaration.end() :]
-        try:
-            root = etree.fromstring(text.encode("utf-8"), _parser())
-        except (etree.XMLSyntaxError, ValueError):
-            raise invalid(where, "is not well-formed XML") from None
-        return root
-
-
-def write_xml(tree: Tree) -> str:
-    """The tree as elements without attributes, in its own order; an empty text makes an empty element."""
-    pieces = [(name, escape(part) if isinstance(part, str) else write_xml(part)) for name, part in tree.items()]
-    return "".join([f"<{name}>{content}</{name}>" for name, content in pieces])
-
-
-def read_xml(element: etree._Element, where: str, depth: int = _DEEPEST) -> dict[str, object]:
-    """The children by name, each a trimmed text or again such a record; those of one name as a list. CITY_ANSWER_INVALID if deep."""
-    if depth == 0:
-        raise invalid(where, "nests too deep")
-    found: dict[str, list[object]] = {}
-    for child in element:
-        found.setdefault(child.tag, []).append(read_xml(child, where, depth - 1) if len(child) else (child.text or "").strip())
-    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
-
-
-def text_of(element: etree._Element | None, path: str, where: str) -> str:
-    """The trimmed text of the one element at the path. CITY_ANSWER_INVALID where there is none, or several, or parts in it."""
-    found = [] if element is None else element.findall(path)
-    if len(found) != 1 or len(found[0]):
-        raise invalid(f"{where} {path}", "is missing, or stands twice, or is no text")
-    return (found[0].text or "").strip()
-
-
-def _parser() -> etree.XMLParser:
-    # A parser keeps the log of its last errors, which quote the body; so each document gets its own. It costs some microseconds.
-    return etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
 
 
 def _fault(fault: etree._Element, where: str) -> Refusal:

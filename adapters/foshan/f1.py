@@ -13,8 +13,9 @@ from adapters.connectors.json_body import expect, read_json_text
 from adapters.connectors.message import HttpRequest, HttpResponse, accepted_body
 from adapters.connectors.nesting import nest
 from adapters.connectors.signing import Stamp
-from adapters.connectors.soap import Envelope, read_xml, text_of, write_xml
+from adapters.connectors.soap import Envelope
 from adapters.connectors.verdict import CodeTable, Meaning, invalid
+from adapters.connectors.xml_text import read_xml, text_of, write_xml
 from gateway.model.city import CityAnswer, CityRequest, Record
 
 SYSTEM = "foshan.f1"

@@ -102,6 +102,19 @@ SERVICES: Mapping[str, _Service] = MappingProxyType(
                 },
             ),
         ),
+        "depositProof": _Service(
+            "/gjgxjhpt/rest/fszfgjj/depositProof",
+            CodeTable(
+                str,
+                {"S": Meaning.OK, "N": Meaning.NO_RECORD, "P1": Meaning.REFUSED, "P2": Meaning.REFUSED, "E": Meaning.UNAVAILABLE},
+            ),
+        ),
+        "fineRecord": _Service(
+            "/gjgxjhpt/rest/fsjj/fineRecord",
+            CodeTable(
+                int, {0: Meaning.OK, 404: Meaning.NO_RECORD, 400: Meaning.REFUSED, 422: Meaning.REFUSED, 500: Meaning.UNAVAILABLE}
+            ),
+        ),
     }
 )
 OPERATIONS = frozenset(SERVICES)

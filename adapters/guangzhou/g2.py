@@ -8,40 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from adapters.connectors.json_body import member, objects, read_object, write_json
+from adapters.connectors.json_body import member, objects, read_object
 from adapters.connectors.message import HttpRequest, HttpResponse, accepted_body
 from adapters.connectors.nesting import nest
-from adapters.connectors.signing import ClockUnit, Digest, Part, Scheme, Signer, Spelling, Stamp, signed_headers
+from adapters.connectors.signing import Signer, Stamp
 from adapters.connectors.verdict import CodeTable, Meaning, invalid, spelled
+from adapters.guangzhou.tif import REFUSALS, signed_post
 from gateway.model.city import CityAnswer, CityRequest, Record
 
 SYSTEM = "guangzhou.g2"
 CREDENTIALS = frozenset({"paasid", "token"})
 
-SCHEME = Scheme(
-    headers={Part.ACCOUNT: "x-tif-paasid", Part.MOMENT: "x-tif-timestamp", Part.NONCE: "x-tif-nonce"},
-    signature_header="x-tif-signature",
-    parts=(Part.MOMENT, Part.SECRET, Part.NONCE, Part.MOMENT),
-    digest=Digest.SHA256,
-    spelling=Spelling.HEX,
-    unit=ClockUnit.SECONDS,
-)
-
 _ALWAYS: Mapping[str | int, Meaning] = MappingProxyType(
-    {
-        0: Meaning.OK,
-        4000: Meaning.REFUSED,
-        4001: Meaning.REFUSED,
-        4003: Meaning.REFUSED,
-        4011: Meaning.REFUSED,
-        4012: Meaning.REFUSED,
-        4013: Meaning.REFUSED,
-        4014: Meaning.REFUSED,
-        4015: Meaning.REFUSED,
-        4040: Meaning.REFUSED,
-        5000: Meaning.UNAVAILABLE,
-        5003: Meaning.UNAVAILABLE,
-    }
+    {**REFUSALS, 0: Meaning.OK, 4000: Meaning.REFUSED, 4001: Meaning.REFUSED, 4003: Meaning.REFUSED}
 )
 _CODES = CodeTable(int, _ALWAYS)
 _CODES_WITH_NONE = CodeTable(int, {**_ALWAYS, 4004: Meaning.NO_RECORD})
@@ -62,11 +41,12 @@ SERVICES: Mapping[str, _Service] = MappingProxyType(
         "insuredProof": _Service("/ebus/gzrs/si/insuredProof", _CODES, empty_is_none=True),
         "personalRecords": _Service("/ebus/gzbdc/house/personalRecords", _CODES_WITH_NONE, counted=("fwts", "fwlb")),
         "incomeStatement": _Service("/ebus/gzsw/tax/incomeStatement", _CODES_WITH_NONE),
+        "depositProof": _Service("/ebus/gzgjj/fund/depositProof", _CODES_WITH_NONE),
+        "violationFines": _Service("/ebus/gzjj/violation/fines", _CODES_WITH_NONE),
+        "accountTransfers": _Service("/ebus/gzyb/mi/accountTransfers", _CODES_WITH_NONE),
     }
 )
 OPERATIONS = frozenset(SERVICES)
-
-_CONTENT = "application/json; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +61,7 @@ class G2Dialect:
         service = SERVICES.get(request.operation)
         if service is None:
             raise RuntimeError(f"{SYSTEM} has no such operation")
-        headers = signed_headers(SCHEME, Signer(self.paasid, self.token), stamp)
-        headers["Content-Type"] = _CONTENT
-        return HttpRequest("POST", service.path, headers, write_json(nest(request.values)))
+        return signed_post(service.path, nest(request.values), Signer(self.paasid, self.token), stamp)
 
     def read(self, request: CityRequest, response: HttpResponse) -> CityAnswer:
         """The records, or the city's word that there are none. Raises Refusal, blame COUNTERPARTY."""

@@ -7,6 +7,7 @@ reader, so that whoever looks at it learns how a real one is written.
 import json
 import shutil
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,6 +16,9 @@ from types import MappingProxyType
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from adapters.guomi.fault import GuomiError
+from adapters.guomi.sm2 import PrivateKey
+from adapters.registry import CREDENTIALS
 from certs.custody import private_folder, write_key
 from certs.development import GATEWAY_TRUST_DOMAIN, TRUST_DOMAINS, ClientSystem, DevelopmentPki, write_development_pki
 from certs.generations import PUBLISHED, activate, judged, stage
@@ -45,7 +49,7 @@ DEPARTMENTS: Mapping[str, str] = MappingProxyType(
         DESK.client: "佛山市政务服务和数据管理局（虚构）",
     }
 )
-INTERFACES: Mapping[str, tuple[str, ...]] = MappingProxyType({"440100": ("g1", "g2"), "440600": ("f1", "f2")})
+INTERFACES: Mapping[str, tuple[str, ...]] = MappingProxyType({"440100": ("g1", "g2", "g3"), "440600": ("f1", "f2", "f3")})
 CITIES: Mapping[str, str] = MappingProxyType({"440100": "guangzhou", "440600": "foshan"})
 
 
@@ -89,12 +93,14 @@ def lay_out(folder: Path, now: datetime, entropy: Callable[[int], bytes]) -> Lay
     private_folder(folder)
     private_folder(folder / "secrets")
     pki = write_development_pki(folder / "pki", now, CLIENTS)
-    secrets = _secrets(entropy)
+    secrets, platform = _secrets(entropy), _new_key(entropy)
     for region, systems in secrets.items():
         for interface, values in systems.items():
             for name, value in values.items():
                 _write(folder / "secrets" / f"{region}-{interface}-{name}", value)
-        _write(folder / "secrets" / f"{region}.json", json.dumps(systems))
+    _write(folder / "secrets" / "440600-f3-platform_key", _public(platform))
+    for region, systems in secrets.items():
+        _write(folder / "secrets" / f"{region}.json", json.dumps(_as_the_city_has_them(systems, platform)))
     _write(folder / "secrets" / "holder-key", entropy(32).hex())
     _write(folder / "secrets" / "log-key", new_key(entropy).decode())
     for stale in (*folder.glob("ledger.db*"), folder / "witnessed.note", folder / "revoked.json"):
@@ -123,7 +129,7 @@ def write_configuration(
 
     `cities`: the base URL of each region's systems; `witnesses`: the witness of each region.
     """
-    regions = "".join(_region(layout, region, url) for region, url in cities.items())
+    regions = "".join(_region(region, url) for region, url in cities.items())
     gateway = _GATEWAY.format(log=LOG, address=address, metrics=metrics, regions=regions)
     if witnesses:
         gateway += _WITNESSES
@@ -173,7 +179,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _secrets(entropy: Callable[[int], bytes]) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
-    """What the gateway and the cities' systems share, by region and interface."""
+    """What the gateway has for the cities' systems, by region and interface; all but private keys the city has as well."""
 
     def fresh() -> str:
         return entropy(16).hex()
@@ -188,11 +194,37 @@ def _secrets(entropy: Callable[[int], bytes]) -> Mapping[str, Mapping[str, Mappi
                 "org_code": WINDOW.credit_code,
             },
             "g2": {"paasid": "kuacheng", "token": fresh()},
+            "g3": {"paasid": "kuacheng-bdc", "token": fresh()},
         },
         "440600": {
             "f1": {"access_id": "kuacheng", "access_token": fresh()},
             "f2": {"sid": "kuacheng", "app_secret": fresh(), "aes_key": fresh()},
+            "f3": {"app_code": "kuacheng", "sm4_key": fresh(), "private_key": _new_key(entropy)},
         },
+    }
+
+
+def _new_key(entropy: Callable[[int], bytes]) -> str:
+    """An SM2 private key, 64 hex digits. The few numbers in four thousand million that are none are drawn again."""
+    while True:
+        scalar = entropy(32)
+        with suppress(GuomiError):
+            PrivateKey(scalar)
+            return scalar.hex()
+
+
+def _public(private: str) -> str:
+    return PrivateKey(bytes.fromhex(private)).public.point.hex()
+
+
+def _as_the_city_has_them(systems: Mapping[str, Mapping[str, str]], platform: str) -> Mapping[str, Mapping[str, str]]:
+    """The same, but of key pairs the other halves."""
+    return {
+        interface: {
+            **{name: value for name, value in values.items() if name != "private_key"},
+            **({"app_key": _public(values["private_key"]), "platform_private_key": platform} if "private_key" in values else {}),
+        }
+        for interface, values in systems.items()
     }
 
 
@@ -280,20 +312,23 @@ TYPES = (
     "social-insurance-proof",
     "housing-record",
     "income-tax-statement",
+    "medical-insurance-statement",
+    "provident-fund-statement",
+    "traffic-fine-record",
     "business-licence",
     "driving-licence",
     "marriage-certificate",
 )
 
 
-def _region(layout: Layout, region: str, url: str) -> str:
+def _region(region: str, url: str) -> str:
     zh, en = NAMES[region]
-    shared = json.loads(layout.city_secrets[region].read_text())
     head = _REGION.format(region=region, zh=zh, en=en, domain=TRUST_DOMAINS[region])
-    return head + "".join(_system(region, interface, url, tuple(shared[interface])) for interface in INTERFACES[region])
+    return head + "".join(_system(region, interface, url) for interface in INTERFACES[region])
 
 
-def _system(region: str, interface: str, url: str, names: tuple[str, ...]) -> str:
+def _system(region: str, interface: str, url: str) -> str:
+    names = sorted(CREDENTIALS[f"{CITIES[region]}.{interface}"])
     credentials = "".join(f"\n          {name}: {{file: secrets/{region}-{interface}-{name}}}" for name in names)
     return _SYSTEM.format(
         region=region, interface=interface, city=CITIES[region], url=url, domain=TRUST_DOMAINS[region], credentials=credentials

@@ -13,7 +13,15 @@ from gateway.model.query import Holder, HolderType, LegalBasis, LegalBasisKind, 
 SEED = 1
 MONTHS = MonthRange("2024-01", "2024-06")
 ASKED_BY = {"440100": WINDOW, "440600": TERMINAL}
-PERIODICAL = frozenset({"social-insurance-proof", "income-tax-statement"})
+PERIODICAL = frozenset(
+    {
+        "social-insurance-proof",
+        "income-tax-statement",
+        "medical-insurance-statement",
+        "provident-fund-statement",
+        "traffic-fine-record",
+    }
+)
 
 WITH_RECORDS, WITHOUT_HOME, WITHOUT_ANYTHING = 0, 5, 10
 
@@ -51,12 +59,12 @@ SEARCH_BASIS = LegalBasis(LegalBasisKind.STATUTORY_DUTY, "个人信息保护法�
 
 
 def samples() -> tuple[Sample, ...]:
-    """Every type of both cities answered, every way of NO_RECORD, and a refusal."""
+    """An answer, a refusal, then every type of both cities answered, and every way of NO_RECORD."""
     answered = [_sample(kind, region, WITH_RECORDS, "ISSUED") for region in ASKED_BY for kind in TYPES]
     homeless = [_sample("housing-record", region, WITHOUT_HOME, "NO_RECORD") for region in ASKED_BY]
     nothing = [_sample(kind, region, WITHOUT_ANYTHING, "NO_RECORD") for region in ASKED_BY for kind in TYPES]
     stranger = _sample("social-insurance-proof", "440100", WITH_RECORDS, "NO_AGREEMENT", STRANGER)
-    return (*answered, *homeless, *nothing, stranger)
+    return (answered[0], stranger, *answered[1:], *homeless, *nothing)
 
 
 def _sample(kind: str, region: str, index: int, outcome: str, client: ClientSystem | None = None) -> Sample:

@@ -100,7 +100,7 @@ async def _nothing(stage: Stage) -> None:
     )
     stage.check(f"outcome {answer.outcome.value}, an answer like any other, recorded", holds=answer.outcome is Outcome.NO_RECORD)
     stage.console.print("The same question again, while Guangzhou's system fails (we break it for one call):")
-    await city.break_("g2", "status_500", times=1)
+    await city.break_("g3", "status_500", times=1)
     refusal = await _refused(stage, sample)
     _show_refusal(stage, refusal)
     holds = refusal is not None and refusal.blame == "COUNTERPARTY"
@@ -150,7 +150,7 @@ _SCENES: tuple[tuple[str, Scene], ...] = (
 _NEXT = """\
 [bold]Try next[/] (after `. .venv/bin/activate`)
   kuacheng dev                      the same, and it stays up; it prints commands to paste
-  kuacheng query --sample 1         in another terminal, while it runs
+  kuacheng query --sample 2         in another terminal, while it runs
   kuacheng ledger list -f .kuacheng/ledger.db
   kuacheng tables check             what each city's tables map, withhold or miss
   docs/ and README.md               how to add a department, an agreement, an evidence type, a city"""

@@ -17,11 +17,13 @@ from typing import Any
 import pytest
 
 from adapters.connectors.settings import SystemSettings
+from adapters.guomi.sm2 import PrivateKey
 from certs.development import DevelopmentPki, write_development_pki
 from gateway.clock import SystemClock
 
 ROOT = Path(__file__).parents[2]
 REGIONS = {"guangzhou": "440100", "foshan": "440600"}
+APP_KEY, PLATFORM_KEY = bytes([1] * 32), bytes([2] * 32)
 SECRETS: dict[str, dict[str, dict[str, str]]] = {
     "guangzhou": {
         "g1": {
@@ -32,12 +34,29 @@ SECRETS: dict[str, dict[str, dict[str, str]]] = {
             "org_code": "11440600M00000027C",
         },
         "g2": {"paasid": "test-account", "token": "test-token"},
+        "g3": {"paasid": "test-account", "token": "test-token"},
     },
     "foshan": {
         "f1": {"access_id": "test-access", "access_token": "test-token"},
         "f2": {"sid": "test-sid", "app_secret": "test-secret", "aes_key": "000102030405060708090a0b0c0d0e0f"},
+        "f3": {
+            "app_code": "test-app",
+            "sm4_key": "000102030405060708090a0b0c0d0e0f",
+            "platform_private_key": PLATFORM_KEY.hex(),
+            "app_key": PrivateKey(APP_KEY).public.point.hex(),
+        },
     },
 }
+"""What each city has in its secrets file."""
+CREDENTIALS: dict[str, dict[str, str]] = {
+    "foshan.f3": {
+        "app_code": "test-app",
+        "sm4_key": "000102030405060708090a0b0c0d0e0f",
+        "private_key": APP_KEY.hex(),
+        "platform_key": PrivateKey(PLATFORM_KEY).public.point.hex(),
+    }
+}
+"""What the gateway has where that is something else."""
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -85,7 +104,7 @@ def settings_of(pki: DevelopmentPki) -> Callable[..., SystemSettings]:
             key=str(pki.gateway_client.key),
             timeout=10.0,
             connections=16,
-            credentials=SECRETS[city].get(interface, {}),
+            credentials=CREDENTIALS.get(name) or SECRETS[city].get(interface, {}),
         )
         return replace(settings, **parts)
 

@@ -12,9 +12,8 @@ SettingsOf = Callable[..., SystemSettings]
 
 
 def test_the_names_agree() -> None:
-    assert (
-        CONNECTORS.keys() == CREDENTIALS.keys() == OPERATIONS.keys() == {"guangzhou.g1", "guangzhou.g2", "foshan.f1", "foshan.f2"}
-    )
+    named = {"guangzhou.g1", "guangzhou.g2", "guangzhou.g3", "foshan.f1", "foshan.f2", "foshan.f3"}
+    assert CONNECTORS.keys() == CREDENTIALS.keys() == OPERATIONS.keys() == named
 
 
 @pytest.mark.parametrize("name", sorted(CONNECTORS))
@@ -28,11 +27,14 @@ async def test_made_of_exactly_the_credentials_it_names(name: str, settings_of: 
             CONNECTORS[name](settings_of(name, "https://city.test", credentials=fewer), clock, bytes)
 
 
-@pytest.mark.parametrize("key", ["00", "何" * 32, "00" * 17])
-def test_a_key_of_the_wrong_form(key: str, settings_of: SettingsOf, clock: Any) -> None:
-    settings = settings_of("foshan.f2", "https://city.test")
-    with pytest.raises(ValueError, match="aes_key") as caught:
-        CONNECTORS["foshan.f2"](
-            settings_of("foshan.f2", "https://city.test", credentials={**settings.credentials, "aes_key": key}), clock, bytes
-        )
+@pytest.mark.parametrize("key", ["00", "何" * 32, "00" * 17, "ff" * 32])
+@pytest.mark.parametrize(
+    ("name", "credential"),
+    [("foshan.f2", "aes_key"), ("foshan.f3", "sm4_key"), ("foshan.f3", "private_key"), ("foshan.f3", "platform_key")],
+)
+def test_a_key_of_the_wrong_form(name: str, credential: str, key: str, settings_of: SettingsOf, clock: Any) -> None:
+    credentials = {**settings_of(name, "https://city.test").credentials, credential: key}
+    with pytest.raises(ValueError, match=credential) as caught:
+        CONNECTORS[name](settings_of(name, "https://city.test", credentials=credentials), clock, bytes)
     assert key not in str(caught.value)
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None

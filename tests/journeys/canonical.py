@@ -18,17 +18,21 @@ Months = tuple[str, str]
 """First and last month, YYYY-MM."""
 
 COMMON = ("identifier", "number", "issuer", "issuer_code", "issued_on", "valid_from", "valid_to", "status")
-DECIMALS = frozenset({"floor_area"})
+DECIMALS = frozenset({"floor_area", "personal_rate", "employer_rate"})
 CODES = {
     "social-insurance-proof": ("11100000M00000035K201", "社会保险参保证明"),
     "housing-record": ("11100000M00000035K202", "个人住房记录"),
     "income-tax-statement": ("11100000M00000035K203", "个人所得税缴纳清单"),
+    "medical-insurance-statement": ("11100000M00000035K204", "医保个人账户划拨清单"),
+    "provident-fund-statement": ("11100000M00000035K205", "住房公积金缴存证明"),
+    "traffic-fine-record": ("11100000M00000035K206", "交通违法罚款记录"),
     "business-licence": ("11100000M00000035K101", "营业执照"),
     "driving-licence": ("11100000M00000035K102", "机动车驾驶证"),
     "marriage-certificate": ("111000000000131433001", "结婚证"),
 }
 KINDS = tuple(CODES)
-CERTIFICATES, E_LICENCES = KINDS[:3], KINDS[3:]
+E_LICENCES = ("business-licence", "driving-licence", "marriage-certificate")
+CERTIFICATES = tuple(kind for kind in KINDS if kind not in E_LICENCES)
 WRONG_CHECK = ("IDENTIFIER_CHECK_FAILED", "identifier")
 _BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _OID = "1.2.156.3005.2."

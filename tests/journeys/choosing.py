@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from adapters.simulation.population import FIXED, Company, Person
 from tests.journeys.canonical import WRONG_CHECK, Months, Plain, Truth, number_of
 
-_IN_A_ROW = 45
+_IN_A_ROW = 25
 _OF_EACH = 2
 _SEARCHED = 800
-_LISTS = ("contributions", "homes", "payments")
+_LISTS = ("contributions", "homes", "payments", "allocations", "deposits", "fines")
 
 
 def chosen(truth: Truth, kind: str, months: Months) -> tuple[tuple[Person | Company, ...], Counter[str]]:

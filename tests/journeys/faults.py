@@ -20,8 +20,16 @@ TIMEOUT, UNAVAILABLE, REFUSED, INVALID, AMBIGUOUS = (
     "CITY_ANSWER_INVALID",
     "HOLDER_AMBIGUOUS",
 )
-REGION_OF = {"g1": "440100", "g2": "440100", "f1": "440600", "f2": "440600"}
-KINDS_OF = {"g1": E_LICENCES, "g2": CERTIFICATES, "f1": E_LICENCES, "f2": CERTIFICATES}
+REGION_OF = {"g1": "440100", "g2": "440100", "g3": "440100", "f1": "440600", "f2": "440600", "f3": "440600"}
+HOUSING, MEDICAL = ("housing-record",), ("medical-insurance-statement",)
+KINDS_OF = {
+    "g1": E_LICENCES,
+    "g2": tuple(kind for kind in CERTIFICATES if kind not in HOUSING),
+    "g3": HOUSING,
+    "f1": E_LICENCES,
+    "f2": tuple(kind for kind in CERTIFICATES if kind not in MEDICAL),
+    "f3": MEDICAL,
+}
 LATE_SECONDS = 0.4
 WITH_RECORDS, WITHOUT = 0, 10
 """Places in the population whose situation is settled."""
@@ -81,6 +89,12 @@ _OWN: dict[tuple[str, str], Ends] = {
     ("g1", "auth"): {"missing_field": (INVALID, INVALID)},
     ("g1", "get_license"): {name: (held, NO_RECORD) for name, (held, _) in (_EVERYWHERE | _STATUSES).items()},
     ("g2", ""): _EVERYWHERE | _STATUSES | _RECORDS | {"two_holders": (AMBIGUOUS, INVALID), "other_holder": (INVALID, INVALID)},
+    ("g3", ""): _EVERYWHERE
+    | _STATUSES
+    | _RECORDS
+    | {"two_holders": (AMBIGUOUS, INVALID), "other_holder": (INVALID, INVALID), "wrong_count": (INVALID, NO_RECORD)}
+    | dict.fromkeys(("unknown_result", "empty_list"), (INVALID, INVALID))
+    | {f"inner_{name}": (INVALID, INVALID) for name in ("garbage", "entity_bomb", "external_entity")},
     ("f1", ""): _EVERYWHERE
     | _XML
     | _RECORDS
@@ -91,6 +105,11 @@ _OWN: dict[tuple[str, str], Ends] = {
     | _STATUSES
     | _RECORDS
     | {"two_holders": (AMBIGUOUS, AMBIGUOUS), "other_holder": (INVALID, INVALID), "unknown_custom_code": (INVALID, INVALID)},
+    ("f3", ""): _EVERYWHERE
+    | _STATUSES
+    | _RECORDS
+    | {"two_holders": (AMBIGUOUS, AMBIGUOUS), "other_holder": (INVALID, INVALID), "unknown_infcode": (INVALID, INVALID)}
+    | dict.fromkeys(("wrong_signature", "altered_cipher", "stale_envelope", "other_msgid", "inner_garbage"), (INVALID, INVALID)),
 }
 # An empty list without the flag: only a service that has the flag can leave it out.
 _EMPTY_WITHOUT_FLAG = Fault("f2", "empty_without_flag", INVALID, INVALID, only=("housing-record",))

@@ -21,6 +21,11 @@ INSURANCE = {"01": "PENSION", "02": "UNEMPLOYMENT", "03": "WORK_INJURY"}
 PLANNED_USE = {"11": "RESIDENTIAL", "12": "APARTMENT", "13": "VILLA", "19": "RESIDENTIAL"}
 OWNERSHIP = {"D": "SOLE", "G": "JOINT", "A": "BY_SHARES"}
 INCOME = {"01": "WAGES", "02": "LABOUR_SERVICES", "03": "AUTHORSHIP", "04": "ROYALTIES"}
+ACCOUNT = {"0": "ACTIVE", "1": "SEALED", "2": "CLOSED"}
+LICENCE = {"00": "VALID", "02": "SUSPENDED", "03": "EXPIRED", "04": "REVOKED"}
+PAYMENT = {"Y": "PAID", "N": "UNPAID"}
+SCHEME = {"310": "EMPLOYEE", "390": "RESIDENT"}
+MEDICALLY_INSURED = {"1": "ACTIVE", "2": "SUSPENDED", "4": "ENDED"}
 COMPANY = {
     "1130": "SOLE_SHAREHOLDER_LIMITED",
     "1150": "SOLE_SHAREHOLDER_LIMITED",
@@ -139,6 +144,7 @@ def _housing(number: str, _: Months) -> list[Plain]:
                     "floor_area": Decimal(row["jzmj"]),
                     "planned_use": coded(PLANNED_USE, row["ghyt"]),
                     "ownership": coded(OWNERSHIP, row["gyqk"]),
+                    **({"share": row["gyfe"]} if "gyfe" in row else {}),
                     "registered_on": day(row["djrq"]),
                 }
                 for row in said["fwxx"]
@@ -174,6 +180,104 @@ def _tax(number: str, months: Months) -> list[Plain]:
     ]
 
 
+def _medical(number: str, months: Months) -> list[Plain]:
+    said = REGISTER.account_transfers(number, *_span(months))
+    if said is None:
+        return []
+    person, account = said["psninfo"], said["acct"]
+    return [
+        expected(
+            "medical-insurance-statement",
+            [(person["psnName"], "111", person["certno"], "")],
+            number=said["docNo"],
+            issuer=said["agency"],
+            issued_on=day(said["makeTime"][:10]),
+            insured_place=person["insuAdmdvs"],
+            scheme=coded(SCHEME, person["insutype"]),
+            insured_status=coded(MEDICALLY_INSURED, person["psnInsuStas"]),
+            balance=_fen(account["balc"]),
+            total_allocated=_fen(account["transferSum"]),
+            allocations=[
+                {
+                    "month": month(row["accrym"]),
+                    "employer": row["empName"],
+                    "base": _fen(row["base"]),
+                    "personal_amount": _fen(row["psnPart"]),
+                    "employer_amount": _fen(row["empPart"]),
+                    "amount": _fen(row["total"]),
+                    "credited_on": day(row["crtTime"][:10]),
+                }
+                for row in said["transfers"]
+            ],
+        )
+    ]
+
+
+def _fund(number: str, months: Months) -> list[Plain]:
+    said = REGISTER.deposit_proof(number, *_span(months))
+    if said is None:
+        return []
+    return [
+        expected(
+            "provident-fund-statement",
+            [(said["name"], "111", said["idCard"], "")],
+            number=said["certNo"],
+            issuer=said["center"],
+            issued_on=day(said["certDate"]),
+            account_number=said["accountNo"],
+            employer=said["unit"],
+            employer_code=said["unitCode"],
+            account_status=coded(ACCOUNT, said["state"]),
+            opened_on=day(said["openDate"]),
+            balance=_fen(said["balance"]),
+            base=_fen(said["base"]),
+            personal_rate=Decimal(said["psnRate"]),
+            employer_rate=Decimal(said["unitRate"]),
+            deposits=[
+                {
+                    "month": row["ym"],
+                    "personal_amount": _fen(row["psn"]),
+                    "employer_amount": _fen(row["unit"]),
+                    "amount": _fen(row["sum"]),
+                    "credited_on": day(row["date"]),
+                }
+                for row in said["rows"]
+            ],
+        )
+    ]
+
+
+def _traffic(number: str, months: Months) -> list[Plain]:
+    said = REGISTER.fine_record(number, *_span(months))
+    if said is None:
+        return []
+    return [
+        expected(
+            "traffic-fine-record",
+            [(said["XM"], "111", said["JSZH"], "")],
+            number=said["ZMBH"],
+            issuer=said["CJDW"],
+            issued_on=day(said["CJRQ"]),
+            licence_status=coded(LICENCE, said["JSZZT"]),
+            demerit_points=int(said["LJJF"]),
+            unpaid_total=money(Decimal(said["WJHJ"])),
+            fines=[
+                {
+                    "decision_number": row["JDSH"],
+                    "violated_on": day(row["WFRQ"]),
+                    "place": row["WFDD"],
+                    "offence": row["WFXW"],
+                    "plate_number": row["HPHM"],
+                    "amount": money(Decimal(row["FKJE"])),
+                    "points": int(row["JF"]),
+                    "payment": coded(PAYMENT, row["JKZT"]),
+                }
+                for row in said["FKLB"]
+            ],
+        )
+    ]
+
+
 def _span(months: Months) -> tuple[tuple[int, int], tuple[int, int]]:
     first, last = ((int(each[:4]), int(each[5:])) for each in months)
     return first, last
@@ -184,7 +288,14 @@ def _fen(amount: int) -> str:
 
 
 _FACES = {"business-licence": _business, "driving-licence": _driving, "marriage-certificate": _marriage}
-_CERTIFICATES = {"social-insurance-proof": _insurance, "housing-record": _housing, "income-tax-statement": _tax}
+_CERTIFICATES = {
+    "social-insurance-proof": _insurance,
+    "housing-record": _housing,
+    "income-tax-statement": _tax,
+    "medical-insurance-statement": _medical,
+    "provident-fund-statement": _fund,
+    "traffic-fine-record": _traffic,
+}
 
 
 def papers(kind: str, number: str, months: Months) -> tuple[Plain, ...]:

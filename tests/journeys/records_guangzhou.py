@@ -3,6 +3,7 @@
 Law: the gateway's tables are not looked at, so that a mistake in one of them shows as a difference.
 """
 
+import unicodedata
 from decimal import Decimal
 from typing import Any
 
@@ -16,9 +17,14 @@ LICENCE_STATUS = {"ISSUED": "VALID", "SUSPENDED": "SUSPENDED", "ABOLISHED": "REV
 SEX = {"1": "MALE", "2": "FEMALE"}
 INSURED = {"1": "ACTIVE", "2": "SUSPENDED", "3": "ENDED"}
 INSURANCE = {"110": "PENSION", "210": "UNEMPLOYMENT", "410": "WORK_INJURY"}
-PLANNED_USE = {"11": "RESIDENTIAL", "12": "RESIDENTIAL", "13": "VILLA", "21": "OTHER"}
-OWNERSHIP = {"0": "SOLE", "1": "JOINT", "2": "BY_SHARES"}
+PLANNED_USE = {"成套住宅": "RESIDENTIAL", "非成套住宅": "RESIDENTIAL", "别墅": "VILLA", "商住两用": "OTHER"}
+OWNERSHIP = {"单独所有": "SOLE", "共同共有": "JOINT", "按份共有": "BY_SHARES"}
 INCOME = {"0101": "WAGES", "0400": "LABOUR_SERVICES", "0500": "AUTHORSHIP", "0802": "INTEREST_DIVIDENDS"}
+ACCOUNT = {"01": "ACTIVE", "02": "SEALED", "09": "CLOSED"}
+LICENCE = {"A": "VALID", "B": "SUSPENDED", "M": "REVOKED", "R": "EXPIRED"}
+PAYMENT = {"0": "UNPAID", "1": "PAID"}
+SCHEME = {"31": "EMPLOYEE", "39": "RESIDENT"}
+MEDICALLY_INSURED = {"A": "ACTIVE", "P": "SUSPENDED", "T": "ENDED"}
 COMPANY = {
     "1130": "LIMITED_LIABILITY",
     "1151": "SOLE_SHAREHOLDER_LIMITED",
@@ -117,29 +123,35 @@ def _insurance(number: str, months: Months) -> list[Plain]:
 
 
 def _housing(number: str, _: Months) -> list[Plain]:
-    said = RECORDS.housing_record(number)
+    said = RECORDS.gsb_record(number)
     if said is None:
         return []
     return [
         expected(
             "housing-record",
-            [(said["qlrmc"], "111", said["qlrzjh"], "")],
-            number=said["zmbh"],
-            issuer=said["cjjg"],
-            issued_on=day(said["cjrq"]),
+            [(said["QLRMC"], "111", _narrow(said["QLRZJH"]), "")],
+            number=said["ZMBH"],
+            issuer=said["CJJG"],
+            issued_on=day(said["CXSJ"][:8]),
             homes=[
                 {
-                    "title_number": row["bdcqzh"],
-                    "location": row["zl"],
-                    "floor_area": Decimal(str(row["jzmj"])),
-                    "planned_use": coded(PLANNED_USE, row["ghyt"]),
-                    "ownership": coded(OWNERSHIP, row["gyqk"]),
-                    "registered_on": day(row["djsj"]),
+                    "title_number": row["BDCQZH"],
+                    "location": row["ZL"],
+                    "floor_area": Decimal(_narrow(row["FWMJ"])),
+                    "planned_use": coded(PLANNED_USE, row["GHYT"]),
+                    "ownership": coded(OWNERSHIP, row["GYQK"]),
+                    **({"share": _narrow(row["GYFE"])} if row["GYFE"] else {}),
+                    "registered_on": day(_narrow(row["DJSJ"])),
                 }
-                for row in said["fwlb"]
+                for row in said["FWXX"]
             ],
         )
     ]
+
+
+def _narrow(figures: str) -> str:
+    """Full-width figures as everybody else writes them."""
+    return unicodedata.normalize("NFKC", figures)
 
 
 def _tax(number: str, months: Months) -> list[Plain]:
@@ -169,12 +181,116 @@ def _tax(number: str, months: Months) -> list[Plain]:
     ]
 
 
+def _medical(number: str, months: Months) -> list[Plain]:
+    said = RECORDS.medical_statement(number, *(each.replace("-", "") for each in months))
+    if said is None:
+        return []
+    return [
+        expected(
+            "medical-insurance-statement",
+            [(said["psn_name"], "111", said["certno"], "")],
+            number=said["doc_no"],
+            issuer=said["jbjg"],
+            issued_on=day(said["prt_date"]),
+            insured_place=said["insu_admdvs_name"],
+            scheme=coded(SCHEME, said["insutype"]),
+            insured_status=coded(MEDICALLY_INSURED, said["psn_insu_stas"]),
+            balance=money(Decimal(str(said["acct_balc"]))),
+            total_allocated=money(Decimal(str(said["trns_sum"]))),
+            allocations=[
+                {
+                    "month": month(row["ym"]),
+                    "employer": row["emp_name"],
+                    "base": money(Decimal(str(row["clct_base"]))),
+                    "personal_amount": row["psn_amt"],
+                    "employer_amount": row["emp_amt"],
+                    "amount": row["amt"],
+                    "credited_on": day(row["acct_date"]),
+                }
+                for row in said["trns_list"]
+            ],
+        )
+    ]
+
+
+def _fund(number: str, months: Months) -> list[Plain]:
+    said = RECORDS.deposit_proof(number, *(each.replace("-", "") for each in months))
+    if said is None:
+        return []
+    return [
+        expected(
+            "provident-fund-statement",
+            [(said["xm"], "111", said["zjhm"], "")],
+            number=said["zmbh"],
+            issuer=said["zxmc"],
+            issued_on=day(said["kjrq"]),
+            account_number=said["grzh"],
+            employer=said["dwmc"],
+            employer_code=said["dwxydm"],
+            account_status=coded(ACCOUNT, said["grzhzt"]),
+            opened_on=day(said["khrq"]),
+            balance=money(Decimal(str(said["grzhye"]))),
+            base=money(Decimal(str(said["grjcjs"]))),
+            personal_rate=Decimal(str(said["grjcbl"])),
+            employer_rate=Decimal(str(said["dwjcbl"])),
+            deposits=[
+                {
+                    "month": month(row["jcny"]),
+                    "personal_amount": row["grjce"],
+                    "employer_amount": row["dwjce"],
+                    "amount": row["hjje"],
+                    "credited_on": day(row["dzrq"]),
+                }
+                for row in said["jcmx"]
+            ],
+        )
+    ]
+
+
+def _traffic(number: str, months: Months) -> list[Plain]:
+    said = RECORDS.violation_fines(number, *months)
+    if said is None:
+        return []
+    return [
+        expected(
+            "traffic-fine-record",
+            [(said["xm"], "111", said["sfzmhm"], "")],
+            number=said["zmbh"],
+            issuer=said["fzjg"],
+            issued_on=day(said["cjsj"][:8]),
+            licence_status=coded(LICENCE, said["jszzt"]),
+            demerit_points=said["ljjf"],
+            unpaid_total=money(Decimal(said["wjkhj"])),
+            fines=[
+                {
+                    "decision_number": row["jdsbh"],
+                    "violated_on": day(row["wfsj"][:10]),
+                    "place": row["wfdz"],
+                    "offence": row["wfnr"],
+                    "plate_number": row["hphm"],
+                    "amount": money(Decimal(row["fkje"])),
+                    "points": row["wfjfs"],
+                    "payment": coded(PAYMENT, row["jkbj"]),
+                }
+                for row in said["wflb"]
+            ],
+        )
+    ]
+
+
 def _fen(amount: int) -> str:
     return money(Decimal(amount) / 100)
 
 
 _FACES = {"business-licence": _business, "driving-licence": _driving, "marriage-certificate": _marriage}
-_CERTIFICATES = {"social-insurance-proof": _insurance, "housing-record": _housing, "income-tax-statement": _tax}
+_CERTIFICATES = {
+    "social-insurance-proof": _insurance,
+    "housing-record": _housing,
+    "income-tax-statement": _tax,
+    "medical-insurance-statement": _medical,
+    "provident-fund-statement": _fund,
+    "traffic-fine-record": _traffic,
+}
 _SIGNS = {"'": "apostrophe", '"': "quotation mark"}
 
 
@@ -186,13 +302,17 @@ def papers(kind: str, number: str, months: Months) -> tuple[Plain, ...]:
 
 
 def oddities(kind: str, number: str) -> frozenset[str]:
-    """Which of the older program's spellings the holder's licences have."""
+    """Which of the older programs' spellings the holder's licences and homes have."""
     found = set()
     for licence in RECORDS.licences(number, ITEMS[kind]) if kind in ITEMS else ():
         if licence.single_quoted:
             texts = "".join(map(str, licence.fields.values()))
             found |= {"single quotes"} | {name for sign, name in _SIGNS.items() if sign in texts}
-    return frozenset(found)
+    said = RECORDS.gsb_record(number) if kind == "housing-record" else None
+    for home in said["FWXX"] if said else ():
+        found |= {"full-width area"} if home["FWMJ"] != _narrow(home["FWMJ"]) else set()
+        found |= {"dashed day"} if "-" in _narrow(home["DJSJ"]) else {"plain day"}
+    return frozenset(found | ({"full-width number"} if said and said["QLRZJH"] != number else set()))
 
 
 TRUTH = Truth(

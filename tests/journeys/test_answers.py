@@ -26,12 +26,25 @@ WANTED = {
     | {f"insured_status: {each}" for each in "123"},
     ("440100", "housing-record"): ANY_PERSON
     | {f"homes: {each}" for each in "123"}
-    | {f"homes.planned_use: {each}" for each in ("11", "12", "13", "21")}
-    | {f"homes.ownership: {each}" for each in "012"},
+    | {f"homes.planned_use: {each}" for each in ("成套住宅", "非成套住宅", "别墅", "商住两用")}
+    | {f"homes.ownership: {each}" for each in ("单独所有", "共同共有", "按份共有")}
+    | {"full-width area", "full-width number", "plain day", "dashed day"},
     ("440100", "income-tax-statement"): ANY_PERSON
     | {"payments: some", "payments: empty"}
     | {f"payments.income: {each}" for each in ("whole yuan", "tenths", "to the fen")}
     | {f"payments.income_item: {each}" for each in ("0101", "0400", "0500", "0802")},
+    ("440100", "medical-insurance-statement"): ANY_PERSON
+    | {"allocations: some", "allocations: empty"}
+    | {f"allocations.base: {each}" for each in ("whole yuan", "tenths", "to the fen")}
+    | {f"scheme: {each}" for each in ("31", "39")}
+    | {f"insured_status: {each}" for each in "APT"},
+    ("440100", "provident-fund-statement"): ANY_PERSON
+    | {"deposits: some", "deposits: empty"}
+    | {f"account_status: {each}" for each in ("01", "02", "09")},
+    ("440100", "traffic-fine-record"): ANY_PERSON
+    | {"fines: some", "fines: empty"}
+    | {f"licence_status: {each}" for each in "ABMR"}
+    | {f"fines.payment: {each}" for each in "01"},
     ("440100", "business-licence"): {"papers: 0", "papers: 1", "no end", "wrong check character"}
     | {"single quotes", "quotation mark", "registered_capital: a round sum", "registered_capital: parts of ten thousand yuan"}
     | {f"enterprise_type: {each}" for each in ("1130", "1151", "1190", "1219")}
@@ -53,6 +66,18 @@ WANTED = {
     ("440600", "income-tax-statement"): ANY_PERSON
     | {f"payments.income: {each}" for each in ("whole yuan", "tenths", "to the fen")}
     | {f"payments.income_item: {each}" for each in ("01", "02", "03", "04")},
+    ("440600", "medical-insurance-statement"): ANY_PERSON
+    | {"allocations: some", "allocations: empty"}
+    | {f"allocations.base: {each}" for each in ("whole yuan", "tenths", "to the fen")}
+    | {f"scheme: {each}" for each in ("310", "390")}
+    | {f"insured_status: {each}" for each in "124"},
+    ("440600", "provident-fund-statement"): ANY_PERSON
+    | {"deposits: some", "deposits: empty"}
+    | {f"account_status: {each}" for each in "012"},
+    ("440600", "traffic-fine-record"): ANY_PERSON
+    | {"fines: some", "fines: empty"}
+    | {f"licence_status: {each}" for each in ("00", "02", "03", "04")}
+    | {f"fines.payment: {each}" for each in "YN"},
     ("440600", "business-licence"): {"papers: 0", "papers: 1", "no end", "wrong check character", "empty trust level"}
     | {"registered_capital: a round sum", "registered_capital: parts of ten thousand yuan"}
     | {f"enterprise_type: {each}" for each in ("1130", "1150", "1190", "1219")}
@@ -65,8 +90,15 @@ WANTED = {
 """What the chosen holders have among them, by the interface pages: every code of every list, and every odd spelling."""
 
 SYSTEMS = {"440100": ("guangzhou.g1", "guangzhou.g2"), "440600": ("foshan.f1", "foshan.f2")}
-PERIODICAL = ("social-insurance-proof", "income-tax-statement")
-ROWS = {"social-insurance-proof": "contributions", "income-tax-statement": "payments"}
+"""Of e-licences and of certificates, but for these:"""
+OTHER_SYSTEMS = {("440100", "housing-record"): "guangzhou.g3", ("440600", "medical-insurance-statement"): "foshan.f3"}
+ROWS = {
+    "social-insurance-proof": "contributions",
+    "income-tax-statement": "payments",
+    "medical-insurance-statement": "allocations",
+    "provident-fund-statement": "deposits",
+}
+PERIODICAL = tuple(ROWS)
 CATALOGUE = Path(gateway.__file__).parent / "catalogue"
 
 by_kind = pytest.mark.parametrize("kind", KINDS)
@@ -82,7 +114,9 @@ async def test_an_answer_is_the_citys_own_record(up: Up, region: str, kind: str)
         ended = await window.ask_all(Question(kind, each) for each in holders)
     papers = tuple(chain.from_iterable(same(each, region) for each in ended))
     assert set(chain.from_iterable(map(_given, papers))) == set(_catalogued(kind))
-    assert {each.answer.provenance.system for each in ended} == {SYSTEMS[region][kind not in E_LICENCES]}
+    assert {each.answer.provenance.system for each in ended} == {
+        OTHER_SYSTEMS.get((region, kind)) or SYSTEMS[region][kind not in E_LICENCES]
+    }
     assert {each.answer.provenance.region for each in ended} == {region}
 
 

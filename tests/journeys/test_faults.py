@@ -10,6 +10,7 @@ import pytest
 
 from adapters.foshan.simulator.__main__ import operations
 from adapters.guangzhou.simulator.__main__ import build
+from adapters.guomi.sm2 import PrivateKey
 from adapters.simulation.operation import Operation
 from adapters.simulation.server import Settings
 from gateway.client import QueryRefused
@@ -37,8 +38,15 @@ DEADLINE, SHORT_DEADLINE, SYSTEM_TIMEOUT = 8.0, 2.0, 10.0
 SECRETS = {
     "g1": dict.fromkeys(("app_key", "app_secret", "account", "password", "org_code"), "x"),
     "g2": {"paasid": "x", "token": "x"},
+    "g3": {"paasid": "x", "token": "x"},
     "f1": {"access_id": "x", "access_token": "x"},
     "f2": {"sid": "x", "app_secret": "x", "aes_key": "00" * 16},
+    "f3": {
+        "app_code": "x",
+        "sm4_key": "00" * 16,
+        "platform_private_key": "01" * 32,
+        "app_key": PrivateKey(bytes([2] * 32)).public.point.hex(),
+    },
 }
 SWIFT = tuple(each for each in (*FAULTS, *LENDING_FAULTS) if each.name != "hang")
 

@@ -9,7 +9,9 @@ import sys
 from collections.abc import Sequence
 
 from adapters.foshan.simulator.certshare import LicenceLibrary
+from adapters.foshan.simulator.envelope import Keys
 from adapters.foshan.simulator.exchange import Exchange, Subscriber
+from adapters.foshan.simulator.insurance import Insurance
 from adapters.foshan.simulator.records import Register
 from adapters.simulation.operation import Operation
 from adapters.simulation.server import Settings, main
@@ -19,12 +21,14 @@ _OVERLAP_SECONDS = 60.0
 
 
 def operations(settings: Settings, life: float, overlap: float) -> Sequence[Operation]:
-    """Both interfaces over one register; `life` and `overlap` of an F2 secret in seconds."""
+    """All interfaces over one register; `life` and `overlap` of an F2 secret in seconds."""
     register = Register(settings.people, settings.companies, settings.seed)
     f1, f2 = settings.secrets["f1"], settings.secrets["f2"]
     library = LicenceLibrary(register, (f1["access_id"], f1["access_token"]))
     subscriber = Subscriber(f2["sid"], f2["app_secret"], bytes.fromhex(f2["aes_key"]))
-    return (*library.operations(), *Exchange(register, subscriber, life, overlap).operations())
+    exchange = Exchange(register, subscriber, life, overlap)
+    insurance = Insurance(register, Keys.of(settings.secrets["f3"]))
+    return (*library.operations(), *exchange.operations(), *insurance.operations())
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -23,6 +23,7 @@ _INSURANCES = (("01", 80, 160), ("02", 2, 8), ("03", 0, 2))
 _STILL_INSURED = 0.8
 _OTHER_INCOME_IN_A_MONTH = 0.08
 _OTHER_INCOMES = ("02", "03", "04")
+_SHARES = ("1/2", "1/3", "50%", "25%")
 _STREETS = ("锦霞路", "竹丝巷", "望江大街", "紫荆路", "云桂路")
 
 
@@ -57,7 +58,7 @@ def insured_proof(subject: Subject, begin: Month, end: Month) -> Record | None:
         "agency": f"佛山市社会保险基金管理局{_district(subject)}分局",
         "printDate": f"{CLOSED:%Y%m%d}",
         "proofNo": f"FSSB{CLOSED:%Y%m%d}{subject.index:07d}",
-        "payList": [row for month in _months(max(begin, first), min(end, last)) for row in _insurance_rows(subject, month)],
+        "payList": [row for month in months_of(max(begin, first), min(end, last)) for row in _insurance_rows(subject, month)],
     }
 
 
@@ -85,7 +86,7 @@ def income_tax(subject: Subject, begin: Month, end: Month) -> Record | None:
     lot = draw(REGION, subject.seed, "tax", subject.index)
     first = _first_month(subject, lot.randrange(72))
     employer = lot.choice(subject.companies)
-    rows = [row for month in _months(max(begin, first), min(end, LAST_PAID)) for row in _tax_rows(subject, employer, month)]
+    rows = [row for month in months_of(max(begin, first), min(end, LAST_PAID)) for row in _tax_rows(subject, employer, month)]
     return {
         "NSRXM": subject.person.name,
         "NSRSBH": subject.person.number,
@@ -120,7 +121,7 @@ def _home(subject: Subject, which: int) -> Record:
     year = lot.randrange(2016, 2025)
     area = lot.randrange(3_500, 20_000)
     married = subject.situation.spouse is not None
-    return {
+    home = {
         "bdcqzh": f"粤({year})佛{district[0]}不动产权第{lot.randrange(10_000_000):07d}号",
         "zl": f"广东省佛山市{district}{house}",
         "jzmj": f"{area // 100}.{area % 100:02d}",
@@ -128,6 +129,7 @@ def _home(subject: Subject, which: int) -> Record:
         "gyqk": lot.choices("GAD", (70, 10, 20) if married else (5, 10, 85))[0],
         "djrq": f"{year}/{lot.randrange(1, 13):02d}/{lot.randrange(1, 29):02d}",
     }
+    return {**home, "gyfe": lot.choice(_SHARES)} if home["gyqk"] == "A" else home
 
 
 def _tax_rows(subject: Subject, employer: Company, month: Month) -> Iterator[tuple[Record, int]]:
@@ -156,7 +158,8 @@ def _first_month(subject: Subject, months: int) -> Month:
     return _months_on((2010, 1) if subject.situation.full_history else (2011, 6), months)
 
 
-def _months(first: Month, last: Month) -> list[Month]:
+def months_of(first: Month, last: Month) -> list[Month]:
+    """Every month from `first` to `last`, both included."""
     return [(count // 12, count % 12 + 1) for count in range(_count(first), _count(last) + 1)]
 
 

@@ -1,4 +1,4 @@
-"""F2, the three departments: what each asks for, how each says yes, no and 'no such record'.
+"""F2, the departments: what each asks for, how each says yes, no and 'no such record'.
 
 Laws: one table row a service; type and meaning of `custom.code` are the row's own. The interface page, F2.4 to F2.7.
 """
@@ -179,4 +179,34 @@ INCOME_TAX_LIST = Service(
         "bad_date": ("KJRQ", "2024-02-31"),
     },
 )
-SERVICES = (INSURED_PROOF, HOUSE_RECORD, INCOME_TAX_LIST)
+DEPOSIT_PROOF = Service(
+    name="depositProof",
+    path="/gjgxjhpt/rest/fszfgjj/depositProof",
+    number="idCard",
+    holder="name",
+    months=("startMonth", "stopMonth"),
+    month_form=re.compile(r"([0-9]{4})-([0-9]{2})"),
+    words=Words(fine=("S", "成功"), none=("N", "无缴存记录"), missing=("P1", "缺少必填参数"), wrong=("P2", "参数值不合法")),
+    look_up=lambda register, number, begin, end: register.deposit_proof(number, begin, end),
+    spoilt={
+        "missing_field": ("certNo", None),
+        "unknown_code": ("state", "7"),
+        "bad_date": ("certDate", "2024/02/31"),
+    },
+)
+FINE_RECORD = Service(
+    name="fineRecord",
+    path="/gjgxjhpt/rest/fsjj/fineRecord",
+    number="JSZH",
+    holder="XM",
+    months=("KSNY", "JSNY"),
+    month_form=re.compile(r"([0-9]{4})([0-9]{2})"),
+    words=Words(fine=(0, "成功"), none=(404, "未查询到驾驶人信息"), missing=(400, "缺少必填参数"), wrong=(422, "参数值不合法")),
+    look_up=lambda register, number, begin, end: register.fine_record(number, begin, end),
+    spoilt={
+        "missing_field": ("ZMBH", None),
+        "unknown_code": ("JSZZT", "77"),
+        "bad_date": ("CJRQ", "20240231"),
+    },
+)
+SERVICES = (INSURED_PROOF, HOUSE_RECORD, INCOME_TAX_LIST, DEPOSIT_PROOF, FINE_RECORD)

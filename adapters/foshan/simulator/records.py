@@ -6,7 +6,7 @@ beside the city's own record; records are made when asked for.
 
 from collections.abc import Iterator
 
-from adapters.foshan.simulator import certificates, licences
+from adapters.foshan.simulator import certificates, fund, licences, medical, traffic
 from adapters.foshan.simulator.certificates import Month, Record, Subject
 from adapters.foshan.simulator.licences import (
     BUSINESS_LICENCE,
@@ -78,6 +78,21 @@ class Register:
         """个人所得税缴纳清单 with rows from `begin` to `end`, (year, month) both included; None: no such record."""
         subject = self._subject(number)
         return certificates.income_tax(subject, begin, end) if subject else None
+
+    def account_transfers(self, number: str, begin: Month, end: Month) -> Record | None:
+        """医保个人账户划拨清单 with rows from `begin` to `end`, (year, month) both included; None: no such record."""
+        subject = self._subject(number)
+        return medical.account_transfers(subject, begin, end) if subject else None
+
+    def deposit_proof(self, number: str, begin: Month, end: Month) -> Record | None:
+        """住房公积金缴存证明 with rows from `begin` to `end`, (year, month) both included; None: no such record."""
+        subject = self._subject(number)
+        return fund.deposit_proof(subject, begin, end) if subject else None
+
+    def fine_record(self, number: str, begin: Month, end: Month) -> Record | None:
+        """交通违法罚款记录 with fines from `begin` to `end`, (year, month) both included; None: no such record."""
+        subject = self._subject(number)
+        return traffic.fine_record(subject, begin, end) if subject else None
 
     def numbers_of_others(self, number: str) -> Iterator[str]:
         """The numbers of everybody else, in the order of the population: for faults only."""

@@ -48,3 +48,5 @@ TRAFFIC_POLICE = _body("11", "广州市公安局交通警察支队", REGION, 201
 TAX_BUREAU = _body("11", "国家税务总局广州市税务局", REGION, 202)
 INSURANCE_FUND = _body("12", "广州市社会保险基金管理中心", REGION, 203)
 LAND_REGISTRY = _body("12", "广州市不动产登记中心", REGION, 204)
+FUND_CENTRE = _body("12", "广州住房公积金管理中心", REGION, 206)
+MEDICAL_BUREAU = _body("11", "广州市医疗保障局", REGION, 205)

@@ -1,6 +1,6 @@
 """The records of Guangzhou without a socket: what the city would answer, for a test to compare with.
 
-Laws: exactly the values that G1 and G2 send, in the city's own words; None or an empty tuple is 'no such record'.
+Laws: exactly the values that G1, G2 and G3 send, in the city's own words; None or an empty tuple is 'no such record'.
 """
 
 import json
@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.guangzhou.simulator.certificates import housing_record, income_tax_statement, insurance_proof
+from adapters.guangzhou.simulator.fund import deposit_proof
+from adapters.guangzhou.simulator.housing import gsb_record
 from adapters.guangzhou.simulator.licences import CATALOGUE, Licence
+from adapters.guangzhou.simulator.medical import medical_statement
 from adapters.guangzhou.simulator.register import Month, Register
+from adapters.guangzhou.simulator.traffic import violation_fines
 
 __all__ = ["Licence", "Records", "data_fields_text"]
 
@@ -35,10 +39,30 @@ class Records:
         index = self.register.person_index(number, name)
         return None if index is None else housing_record(self.register, index)
 
+    def gsb_record(self, number: str, name: str | None = None) -> dict[str, Any] | None:
+        """What stands in `record` of houseRecordQuery."""
+        index = self.register.person_index(number, name)
+        return None if index is None else gsb_record(self.register, index)
+
     def income_tax_statement(self, number: str, first: str, last: str, name: str | None = None) -> dict[str, Any] | None:
         """The object in `data` of incomeStatement, for months in `yyyy-MM`."""
         index = self.register.person_index(number, name)
         return None if index is None else income_tax_statement(self.register, index, Month.of(first), Month.of(last))
+
+    def medical_statement(self, number: str, first: str, last: str, name: str | None = None) -> dict[str, Any] | None:
+        """The object in `data` of accountTransfers, for months in `yyyyMM`."""
+        index = self.register.person_index(number, name)
+        return None if index is None else medical_statement(self.register, index, Month.of(first), Month.of(last))
+
+    def deposit_proof(self, number: str, first: str, last: str, name: str | None = None) -> dict[str, Any] | None:
+        """The object in `data` of depositProof, for months in `yyyyMM`."""
+        index = self.register.person_index(number, name)
+        return None if index is None else deposit_proof(self.register, index, Month.of(first), Month.of(last))
+
+    def violation_fines(self, number: str, first: str, last: str, name: str | None = None) -> dict[str, Any] | None:
+        """The object in `data` of the fines, for months in `yyyy-MM`."""
+        index = self.register.person_index(number, name)
+        return None if index is None else violation_fines(self.register, index, Month.of(first), Month.of(last))
 
     def licences(self, number: str, item: str, name: str | None = None) -> tuple[Licence, ...]:
         """The licences of catalogue `item` ("100012001", ...), newest first; KeyError where the catalogue has none."""

@@ -41,8 +41,16 @@ def another_holder_of(records: Records, item: str, holder: str) -> tuple[Licence
 
 
 # Service: the record's number, its state or kind of row, its date of issue.
-_MISSING = {"si": "bae007", "house": "zmbh", "tax": "pzbh"}
-_DATES = {"si": ("aae036", "20240231"), "house": ("cjrq", "2024-02-31"), "tax": ("kjrq", "20240231")}
+_MISSING = {"si": "bae007", "house": "zmbh", "tax": "pzbh", "medical": "doc_no", "fund": "zmbh", "traffic": "zmbh"}
+_DATES = {
+    "si": ("aae036", "20240231"),
+    "house": ("cjrq", "2024-02-31"),
+    "tax": ("kjrq", "20240231"),
+    "medical": ("prt_date", "2024-02-31"),
+    "fund": ("kjrq", "2024-02-31"),
+    "traffic": ("cjsj", "20240231093000"),
+}
+_STATES = {"si": {"aac031": "9"}, "medical": {"psn_insu_stas": "Z"}, "fund": {"grzhzt": "77"}, "traffic": {"jszzt": "Z"}}
 
 
 def spoilt_certificate(service: str, record: dict[str, Any], fault: str) -> dict[str, Any]:
@@ -52,7 +60,7 @@ def spoilt_certificate(service: str, record: dict[str, Any], fault: str) -> dict
     if fault == "bad_date":
         key, value = _DATES[service]
         return record | {key: value}
-    if service == "si":
-        return record | {"aac031": "9"}
+    if service in _STATES:
+        return record | _STATES[service]
     rows, code = ("fwlb", {"ghyt": "9Z"}) if service == "house" else ("mxlb", {"sdxm": "9999"})
     return record | {rows: [row | code for row in record[rows]]}

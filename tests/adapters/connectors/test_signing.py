@@ -47,6 +47,15 @@ def test_keyed_digest_as_foshan_publishes_it() -> None:
     }
 
 
+def test_the_national_digests_take_the_secret_as_a_part_or_as_the_key() -> None:
+    plain = replace(PLAIN, parts=(Part.SECRET,), digest=Digest.SM3)
+    signature = signed_headers(plain, Signer("account", "abc"), Stamp(MOMENT, "nonce"))["x-signature"]
+    assert signature == "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
+    keyed = replace(PLAIN, parts=(Part.ACCOUNT,), digest=Digest.HMAC_SM3)
+    signature = signed_headers(keyed, Signer("hello world", "key"), Stamp(MOMENT, "nonce"))["x-signature"]
+    assert signature == "48245db81a87a488078f1fdb5e65ba910845fc319efa51b85f1266d8e37db715"
+
+
 def test_upper_case_and_separator_are_knobs() -> None:
     upper = replace(PLAIN, spelling=Spelling.HEX_UPPER)
     apart = replace(PLAIN, separator="&")

@@ -25,11 +25,19 @@ PATHS = {
     "insuredProof": "/gjgxjhpt/rest/fsrs/insuredProof",
     "houseRecord": "/gjgxjhpt/rest/fszrzy/houseRecord",
     "incomeTaxList": "/gjgxjhpt/rest/fssw/incomeTaxList",
+    "depositProof": "/gjgxjhpt/rest/fszfgjj/depositProof",
+    "fineRecord": "/gjgxjhpt/rest/fsjj/fineRecord",
 }
-WORDS = {"insuredProof": "idNo", "houseRecord": "zjhm", "incomeTaxList": "NSRSBH"}
-SECTIONS = {"insuredProof": "## F2.5", "houseRecord": "## F2.6", "incomeTaxList": "## F2.7"}
-FINE: dict[str, object] = {"insuredProof": 1, "houseRecord": "0", "incomeTaxList": "0000"}
-NONE: dict[str, object] = {"insuredProof": 2, "incomeTaxList": "1404"}
+WORDS = {"insuredProof": "idNo", "houseRecord": "zjhm", "incomeTaxList": "NSRSBH", "depositProof": "idCard", "fineRecord": "JSZH"}
+SECTIONS = {
+    "insuredProof": "## F2.5",
+    "houseRecord": "## F2.6",
+    "incomeTaxList": "## F2.7",
+    "depositProof": "## F2.8",
+    "fineRecord": "## F2.9",
+}
+FINE: dict[str, object] = {"insuredProof": 1, "houseRecord": "0", "incomeTaxList": "0000", "depositProof": "S", "fineRecord": 0}
+NONE: dict[str, object] = {"insuredProof": 2, "incomeTaxList": "1404", "depositProof": "N", "fineRecord": 404}
 HOME = {"bdcqzh": "粤(2016)佛禅不动产权第0012345号", "jzmj": "89.50", "ghyt": "11"}
 SEALED = "EBESExQVFhcYGRobHB0eHy7rY8+A1PstjNjuMM9qR4F7MP+fTCRiQoRPXvWbAjilYXWU0vJ54PrZh96B3r9w9Q=="
 
@@ -251,6 +259,8 @@ TRUE = {
         1, {"idNo": "440604189002140210", "paidMonths": 78, "payList": [{"month": "202312", "payBase": 654321}]}
     ),
     "houseRecord": told("0", {"wfbz": "0", "total": 1, "fwxx": [HOME], "xm": "何㛃"}),
+    "depositProof": told("S", {"idCard": "440604189002140210", "base": 123456, "rows": [{"ym": "2023-12", "sum": 1}]}),
+    "fineRecord": told(0, {"JSZH": "440604189002140210", "FKLB": [{"FKJE": "200.00", "WFDD": "何㛃路"}]}),
     "incomeTaxList": told("0000", {"NSRSBH": "440604189002140210", "MXLB": [{"SKSSQ": "2023-12"}]}),
 }
 

@@ -22,7 +22,6 @@ from tests.adapters.tabled import ALIASES, plain
 CITY = "foshan"
 NOBODY = 12  # in the population, and in no register
 OWNS_NO_HOME = 7
-F1_TYPES = ("business-licence", "driving-licence", "marriage-certificate")
 F2_TYPES = ("social-insurance-proof", "housing-record", "income-tax-statement")
 REFRESH = "refreshappsecret"
 
@@ -139,12 +138,18 @@ FAULTS = {
 ONLY = {
     "f1": {"entity_bomb": Reason.CITY_ANSWER_INVALID, "external_entity": Reason.CITY_ANSWER_INVALID},
     "f2": {"busy": Reason.CITY_UNAVAILABLE},
+    "f3": {
+        "busy": Reason.CITY_UNAVAILABLE,
+        "expired_token": Reason.CITY_REFUSED,
+        "wrong_signature": Reason.CITY_ANSWER_INVALID,
+        "stale_envelope": Reason.CITY_ANSWER_INVALID,
+    },
 }
 
 
 @pytest.mark.parametrize("alias", ALIASES)
 async def test_a_city_that_misbehaves(systems: dict[str, CityAdapter], foshan: Any, alias: str) -> None:
-    interface = "f1" if alias in F1_TYPES else "f2"
+    interface = question(CITY, alias, 1).system.removeprefix("foshan.")
     for fault, reason in (FAULTS | ONLY[interface]).items():
         foshan.arm(interface, fault)
         with pytest.raises(Refusal) as caught:

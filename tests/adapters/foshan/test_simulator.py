@@ -36,6 +36,7 @@ from adapters.foshan.simulator.departments import SERVICES
 from adapters.foshan.simulator.exchange import Exchange, Subscriber
 from adapters.foshan.simulator.licences import BUSINESS_LICENCE, DRIVING_LICENCE, MARRIAGE_CERTIFICATE, Licence
 from adapters.foshan.simulator.records import Register
+from adapters.guomi.sm2 import PrivateKey
 from adapters.simulation.operation import Asked
 from adapters.simulation.population import elicence_identifier
 
@@ -45,6 +46,12 @@ PEOPLE, COMPANIES = 60, 40
 SECRETS = {
     "f1": {"access_id": "test-access", "access_token": "test-token"},
     "f2": {"sid": "test-sid", "app_secret": "test-app-secret", "aes_key": "000102030405060708090a0b0c0d0e0f"},
+    "f3": {
+        "app_code": "test-app",
+        "sm4_key": "000102030405060708090a0b0c0d0e0f",
+        "platform_private_key": "02" * 32,
+        "app_key": PrivateKey(bytes([1] * 32)).public.point.hex(),
+    },
 }
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 REFRESH = "/gjgxjhpt/sysapi/auth/refreshappsecret"
@@ -261,7 +268,7 @@ def city(pki: Path) -> Iterator[City]:
 
 def test_says_where_it_serves_and_ends_with_its_parent(pki: Path) -> None:
     running = start(pki)
-    assert running.interfaces == ["f1", "f2"]
+    assert running.interfaces == ["f1", "f2", "f3"]
     assert running.url.startswith("https://127.0.0.1:")
     assert running.end(told=False) == 0
 
@@ -669,7 +676,7 @@ def shape(value: Any) -> Any:
 
 
 def test_the_pages_examples_have_the_shape_of_the_answers(city: City) -> None:
-    blocks = re.findall(r"```json\n(.*?)\n```", PAGE[PAGE.index("## F2.5") :], re.DOTALL)
+    blocks = re.findall(r"```json\n(.*?)\n```", PAGE[PAGE.index("## F2.5") : PAGE.index("# F3. ")], re.DOTALL)
     for service, (asked, answered, nothing) in zip(SERVICES, zip(*[iter(blocks)] * 3, strict=True), strict=True):
         body = json.loads(asked) | {service.number: REGISTER.people[0].number, service.holder: REGISTER.people[0].name}
         assert shape(city.signed(service.path, body)) == shape(json.loads(answered))

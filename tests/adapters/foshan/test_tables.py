@@ -66,7 +66,17 @@ RECORDS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     ),
     "housing-record": (
         {
-            "fwxx": [{"bdcqzh": "粤1", "zl": "佛山市某路", "jzmj": "89.50", "ghyt": "19", "gyqk": "G", "djrq": "2016/08/23"}],
+            "fwxx": [
+                {
+                    "bdcqzh": "粤1",
+                    "zl": "某路",
+                    "jzmj": "89.50",
+                    "ghyt": "19",
+                    "gyqk": "A",
+                    "gyfe": "50%",
+                    "djrq": "2016/08/23",
+                }
+            ],
             "xm": "何㛃",
             "zjhm": "440604189002140210",
             "cjjg": "佛山市不动产登记中心",
@@ -81,11 +91,148 @@ RECORDS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
             "homes": [
                 {
                     "title_number": "粤1",
-                    "location": "佛山市某路",
+                    "location": "某路",
                     "floor_area": "89.50",
                     "planned_use": ("RESIDENTIAL", "19"),
-                    "ownership": ("JOINT", "G"),
+                    "ownership": ("BY_SHARES", "A"),
+                    "share": "50%",
                     "registered_on": "2016-08-23",
+                }
+            ],
+        },
+    ),
+    "medical-insurance-statement": (
+        {
+            "docNo": "FSYB1",
+            "agency": "佛山市医疗保障局",
+            "makeTime": "2025-01-15 09:30:00",
+            "psninfo": {
+                "psnName": "何㛃",
+                "certno": "440604189002140210",
+                "insutype": "390",
+                "psnInsuStas": "4",
+                "insuAdmdvs": "佛山市禅城区",
+            },
+            "acct": {"balc": 0, "transferSum": 12345},
+            "transfers": [
+                {
+                    "accrym": "202312",
+                    "empName": "某公司",
+                    "base": 493800,
+                    "psnPart": 9876,
+                    "empPart": 2469,
+                    "total": 12345,
+                    "crtTime": "2024-01-10 23:59:00",
+                }
+            ],
+        },
+        {
+            "number": "FSYB1",
+            "issuer": "佛山市医疗保障局",
+            "issued_on": "2025-01-15",
+            "holders": [PERSON],
+            "insured_place": "佛山市禅城区",
+            "scheme": ("RESIDENT", "390"),
+            "insured_status": ("ENDED", "4"),
+            "balance": "0.00",
+            "total_allocated": "123.45",
+            "allocations": [
+                {
+                    "month": "2023-12",
+                    "employer": "某公司",
+                    "base": "4938.00",
+                    "personal_amount": "98.76",
+                    "employer_amount": "24.69",
+                    "amount": "123.45",
+                    "credited_on": "2024-01-10",
+                }
+            ],
+        },
+    ),
+    "provident-fund-statement": (
+        {
+            "name": "何㛃",
+            "idCard": "440604189002140210",
+            "accountNo": "FS1",
+            "unit": "某公司",
+            "unitCode": "91440605MA4W00011E",
+            "state": "2",
+            "openDate": "2019/03/01",
+            "balance": 0,
+            "base": 661000,
+            "psnRate": "7.50",
+            "unitRate": "12.00",
+            "center": "佛山市住房公积金管理中心",
+            "certDate": "2025/01/15",
+            "certNo": "FSGJJ-1",
+            "rows": [{"ym": "2024-01", "psn": 49575, "unit": 79320, "sum": 128895, "date": "2024/01/20"}],
+        },
+        {
+            "number": "FSGJJ-1",
+            "issuer": "佛山市住房公积金管理中心",
+            "issued_on": "2025-01-15",
+            "holders": [PERSON],
+            "account_number": "FS1",
+            "employer": "某公司",
+            "employer_code": "91440605MA4W00011E",
+            "account_status": ("CLOSED", "2"),
+            "opened_on": "2019-03-01",
+            "balance": "0.00",
+            "base": "6610.00",
+            "personal_rate": "7.50",
+            "employer_rate": "12.00",
+            "deposits": [
+                {
+                    "month": "2024-01",
+                    "personal_amount": "495.75",
+                    "employer_amount": "793.20",
+                    "amount": "1288.95",
+                    "credited_on": "2024-01-20",
+                }
+            ],
+        },
+    ),
+    "traffic-fine-record": (
+        {
+            "XM": "何㛃",
+            "JSZH": "440604189002140210",
+            "JSZZT": "02",
+            "LJJF": "11",
+            "WJHJ": "0.00",
+            "CJDW": "佛山市公安局交通警察支队",
+            "CJRQ": "20250115",
+            "ZMBH": "FSJT1",
+            "FKLB": [
+                {
+                    "JDSH": "1",
+                    "WFRQ": "20240131",
+                    "WFDD": "某路口",
+                    "WFXW": "闯红灯",
+                    "HPHM": "粤E00001",
+                    "FKJE": "200.00",
+                    "JF": "6",
+                    "JKZT": "Y",
+                }
+            ],
+        },
+        {
+            "number": "FSJT1",
+            "issuer": "佛山市公安局交通警察支队",
+            "issued_on": "2025-01-15",
+            "holders": [PERSON],
+            "licence_status": ("SUSPENDED", "02"),
+            "demerit_points": 11,
+            "unpaid_total": "0.00",
+            "fines": [
+                {
+                    "decision_number": "1",
+                    "violated_on": "2024-01-31",
+                    "place": "某路口",
+                    "offence": "闯红灯",
+                    "plate_number": "粤E00001",
+                    "amount": "200.00",
+                    "points": 6,
+                    "payment": ("PAID", "Y"),
                 }
             ],
         },

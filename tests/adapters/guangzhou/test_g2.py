@@ -19,8 +19,16 @@ from tests.adapters.hostile import answer_or_refusal, hostile
 Example = Callable[..., str]
 STAMP = Stamp(datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC), "123456789abcdefg")
 DIALECT = G2Dialect("kuacheng", "token")
-WORDS = {"insuredProof": "aac002", "personalRecords": "qlrzjh", "incomeStatement": "sksqq"}
-WITH_NONE = {"personalRecords", "incomeStatement"}
+WORDS = {
+    "insuredProof": "aac002",
+    "personalRecords": "qlrzjh",
+    "incomeStatement": "sksqq",
+    "accountTransfers": "certno",
+    "depositProof": "zjhm",
+    "violationFines": "sfzmhm",
+}
+SECTIONS = {operation: f"## POST {service.path}" for operation, service in SERVICES.items()}
+WITH_NONE = {"personalRecords", "incomeStatement", "accountTransfers", "depositProof", "violationFines"}
 
 
 def response(body: object, status: int = 200) -> HttpResponse:
@@ -50,7 +58,7 @@ def flat(tree: dict[str, Any], prefix: str = "") -> dict[str, str]:
 
 @pytest.mark.parametrize("operation", sorted(OPERATIONS))
 def test_question_as_the_page_has_it(operation: str, example: Example) -> None:
-    body = json.loads(example("guangzhou", WORDS[operation], "ywxx"))
+    body = json.loads(example("guangzhou", WORDS[operation], "ywxx", after=SECTIONS[operation]))
     request = DIALECT.compose(asked(operation, flat(body)), STAMP)
     assert (request.method, json.loads(request.body)) == ("POST", body)
     assert request.path in example("guangzhou", "x-tif-signature") or operation != "insuredProof"
@@ -65,7 +73,7 @@ def test_signature_as_the_page_has_it(example: Example) -> None:
 
 @pytest.mark.parametrize("operation", sorted(OPERATIONS))
 def test_answer_as_the_page_has_it(operation: str, example: Example) -> None:
-    body = example("guangzhou", WORDS[operation], "errcode")
+    body = example("guangzhou", WORDS[operation], "errcode", after=SECTIONS[operation])
     answer = read(operation, body.encode())
     assert (answer.status, answer.no_record, len(answer.records)) == ("0", False, 1)
     assert answer.records == tuple(json.loads(body, parse_float=str)["data"])
@@ -152,6 +160,9 @@ TRUE = {
         [{"aac002": "440604189002140210", "aae201": 24, "list": [{"aae003": "202412", "aac040": 12307.25}]}]
     ),
     "personalRecords": answered([{"qlrzjh": "440604189002140210", "fwts": 1, "fwlb": [{"zl": "何㛃路", "jzmj": 105.31}]}]),
+    "accountTransfers": answered([{"certno": "440604189002140210", "acct_balc": 17.5, "trns_list": [{"ym": "202401"}]}]),
+    "depositProof": answered([{"zjhm": "440604189002140210", "grjcbl": 7.5, "jcmx": [{"jcny": "202401"}]}]),
+    "violationFines": answered([{"sfzmhm": "440604189002140210", "ljjf": 3, "wflb": [{"fkje": 200, "wfnr": "何"}]}]),
     "incomeStatement": answered([{"zjhm": "440604189002140210", "yjsehj": 723678, "mxlb": [{"sksq": "2023-01"}]}]),
 }
 

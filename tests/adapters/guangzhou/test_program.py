@@ -125,7 +125,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("alias", ALIASES)
 async def test_a_city_that_misbehaves(systems: dict[str, CityAdapter], guangzhou: Any, alias: str) -> None:
-    interface = "g1" if alias in G1_TYPES else "g2"
+    interface = question(CITY, alias, 1).system.removeprefix("guangzhou.")
     for fault, reason in FAULTS.items():
         guangzhou.arm(interface, fault)
         with pytest.raises(Refusal) as caught:

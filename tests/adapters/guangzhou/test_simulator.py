@@ -41,9 +41,12 @@ SECRETS = {
         "org_code": "11440600M00000027C",
     },
     "g2": {"paasid": "kuacheng", "token": "token"},
+    "g3": {"paasid": "kuacheng", "token": "token"},
 }
 G1 = "/license-app/v1"
 SI, HOUSE, TAX = "/ebus/gzrs/si/insuredProof", "/ebus/gzbdc/house/personalRecords", "/ebus/gzsw/tax/incomeStatement"
+MEDICAL = "/ebus/gzyb/mi/accountTransfers"
+FUND, FINES = "/ebus/gzgjj/fund/depositProof", "/ebus/gzjj/violation/fines"
 PAGE = Path(__file__).parents[3] / "docs" / "interfaces" / "guangzhou.md"
 _numbers = itertools.count(1)
 
@@ -198,6 +201,12 @@ def tax(index: int, first: str = "2023-01", last: str = "2024-12", **more: Any) 
     return holder | {"sksqq": first, "sksqz": last, "ywxx": YWXX} | more
 
 
+def medical(index: int, first: str = "202301", last: str = "202412", **more: Any) -> dict[str, Any]:
+    """A right body of accountTransfers for person `index`."""
+    holder = {"psn_cert_type": "01", "certno": PEOPLE[index].number, "psn_name": PEOPLE[index].name}
+    return holder | {"begnym": first, "endym": last, "ywxx": YWXX} | more
+
+
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Certificates of two authorities and the secrets file."""
@@ -271,7 +280,7 @@ def city(running: City) -> City:
 
 
 def test_names_its_interfaces_when_it_serves(running: City) -> None:
-    assert running.interfaces == ["g1", "g2"]
+    assert running.interfaces == ["g1", "g3", "g2"]
     assert re.fullmatch(r"https://127\.0\.0\.1:[0-9]+", running.url)
 
 
@@ -594,6 +603,7 @@ def test_it_ends_in_order(files: dict[str, Path], end: str) -> None:
 
 def test_the_page_shows_what_the_city_answers(city: City) -> None:
     page = [json.loads(block) for block in re.findall(r"```json\n(.*?)\n```", PAGE.read_text(encoding="utf-8"), re.DOTALL)]
+    page = page[: next(place for place, block in enumerate(page) if "request" in block)]
     (login, logged_in), page = page[:2], page[2:]
     (asked, found, none, fetched, _), page = page[:5], page[5:]
     assert login == SECRETS["g1"]
@@ -602,12 +612,15 @@ def test_the_page_shows_what_the_city_answers(city: City) -> None:
     assert steady(answer) == steady(found)
     assert steady(city.licence(answer["auth_codes"][0])) == steady(fetched)
     assert steady(city.g1("auth", auth(DRIVING, PEOPLE[12].number))) == steady(none)
-    unknown = (SI, si(12)), (HOUSE, house(12)), (TAX, tax(12))
-    for (path, nobody), (question, record, nothing) in zip(
+    nobody = PEOPLE[12].number
+    deposits = {"zjlx": "01", "zjhm": nobody, "ksny": "202401", "jsny": "202402", "ywxx": YWXX}
+    fines = {"sfzmmc": "A", "sfzmhm": nobody, "qsny": "2024-01", "jzny": "2024-02", "ywxx": YWXX}
+    unknown = (SI, si(12)), (HOUSE, house(12)), (TAX, tax(12)), (MEDICAL, medical(12)), (FUND, deposits), (FINES, fines)
+    for (path, unasked), (question, record, nothing) in zip(
         unknown, zip(page[::3], page[1::3], page[2::3], strict=True), strict=True
     ):
         assert city.g2(path, question) == record
-        assert city.g2(path, nobody) == nothing
+        assert city.g2(path, unasked) == nothing
 
 
 def steady(value: Any) -> Any:
