@@ -13,6 +13,8 @@ from functools import lru_cache
 from operator import lt
 from typing import Final, NamedTuple
 
+import orjson
+
 from gateway.model.exchange import Entry, EntryKind, Fact
 
 VERSION: Final = 1
@@ -59,7 +61,6 @@ _MOST_FORMS: Final = 8
 _NUMBER_LIMIT: Final = 10**15
 """Fifteen digits: what every JSON reader keeps exactly (RFC 7493 section 2.2)."""
 
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 
 
 def encode(entry: Entry) -> bytes:
@@ -81,8 +82,8 @@ def encode(entry: Entry) -> bytes:
         "v": VERSION,
     }
     try:
-        body = _ENCODER.encode(parts).encode()
-    except UnicodeEncodeError:
+        body = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
         raise MalformedEntry("a text of the entry holds half a surrogate pair, which UTF-8 cannot write") from None
     if len(body) > MOST_BYTES:
         raise MalformedEntry(f"the body of the entry has more than {MOST_BYTES} bytes")

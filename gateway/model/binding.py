@@ -6,11 +6,12 @@ Source: RFC 8785 (canonical JSON); RFC 2104 (HMAC). In words: docs/receipts.md.
 """
 
 import hmac
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import is_dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final
+
+import orjson
 
 from gateway.model.evidence import Coded, Evidence, Holders
 from gateway.model.query import Query
@@ -24,11 +25,9 @@ ANSWER_DIGEST: Final = "answer_digest"
 
 _TEXTS: Final = ("identifier", "number", "issuer", "issuer_code", "issued_on", "valid_from", "valid_to")
 
-_canonical = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode
-
 
 def request_digest(key: bytes, question: Mapping[str, object]) -> str:
-    """HMAC-SHA-256, in hex, of a question as `question` or a receipt file spells it."""
+    """HMAC-SHA-256, in hex, of a question as `question` or a receipt file spells it. Raises TypeError for what has no canonical form."""
     return _keyed(key, "question", {"question": question, "v": VERSION})
 
 
@@ -65,8 +64,8 @@ def plain(value: object) -> object:
     """A frozen value as JSON values: bytes in hex, a date as its text, a set in order."""
     if isinstance(value, str | int):
         return value
-    if is_dataclass(value):
-        return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    if names := _parts(type(value)):
+        return {name: plain(getattr(value, name)) for name in names}
     if isinstance(value, Mapping):
         return {name: plain(each) for name, each in value.items()}
     if isinstance(value, tuple | list | frozenset):
@@ -76,5 +75,11 @@ def plain(value: object) -> object:
     return value.isoformat() if isinstance(value, date) else value
 
 
+@lru_cache(maxsize=256)
+def _parts(kind: type) -> tuple[str, ...]:
+    """The names of a dataclass's fields; of any other class none."""
+    return tuple(getattr(kind, "__dataclass_fields__", ()))
+
+
 def _keyed(key: bytes, use: str, whole: Mapping[str, object]) -> str:
-    return hmac.digest(key, use.encode() + b"\0" + _canonical(whole).encode(), "sha256").hex()
+    return hmac.digest(key, use.encode() + b"\0" + orjson.dumps(whole, option=orjson.OPT_SORT_KEYS), "sha256").hex()
