@@ -62,7 +62,6 @@ _NUMBER_LIMIT: Final = 10**15
 """Fifteen digits: what every JSON reader keeps exactly (RFC 7493 section 2.2)."""
 
 
-
 def encode(entry: Entry) -> bytes:
     """Return the canonical body of `entry`, UTF-8.
 

@@ -166,7 +166,12 @@ def check_rights(path: Path) -> None:
 def _connect(path: Path, mode: str, *, timeout: float) -> sqlite3.Connection:
     # Transactions are begun and ended in so many words, so the driver begins none (isolation_level None).
     return sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=timeout, check_same_thread=False, cached_statements=256
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        timeout=timeout,
+        check_same_thread=False,
+        cached_statements=256,
     )
 
 

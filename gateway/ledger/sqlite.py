@@ -1,9 +1,8 @@
 """The evidence log in one SQLite file, which several programs may write.
 
 Laws: an acknowledged entry is on the disk (synchronous=FULL), under a signed checkpoint that is there too; indexes are dense from 0; each
-transaction holds the head it builds on against the file's and writes nothing on any other, so several programs may take turns; any fault
-of SQLite, of the file or of the key refuses the whole batch, and the next one tries afresh. An exchange has at most one INTENT, then at most one OUTCOME: a breach is a bug of
-ours, and is an OutOfOrder.
+transaction holds the head it builds on against the file's and writes nothing on any other, so several programs may take turns; any
+fault of SQLite, of the file or of the key refuses the whole batch, and the next one tries afresh.
 Serves: gateway.ports.Ledger; PIPL art. 56 and Network Data Security Regulations art. 12 (records of each provision).
 """
 
@@ -12,46 +11,28 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final, Self
 
 from gateway.ledger import schema
-from gateway.ledger.appending import QUEUE_LIMIT, Appending, Leaf, Notary, OutOfOrder
+from gateway.ledger.appending import QUEUE_LIMIT, Appending, Leaf, Notary
+from gateway.ledger.inserting import Unlike, insert_all, insert_each
 from gateway.ledger.note import Signer
 from gateway.ledger.proving import Proofs
 from gateway.ledger.records import Head, LogUnusable
 from gateway.ledger.sharing import SignOfLife, Turn, TurnNotGiven, lives, signs
 from gateway.ledger.tree import Frontier, grow, leaf_hash
-from gateway.model.exchange import EntryKind, Recorded
+from gateway.model.exchange import Recorded
 from gateway.model.refusal import Reason, Refusal
 
 LOCK_TIMEOUT: Final = 2.0
 """Seconds that a batch waits for its turn, and for another hand's lock on the file."""
 
-_INTENT: Final = EntryKind.INTENT.value
-_OUTCOME: Final = EntryKind.OUTCOME.value
-_OPENS: Final[Mapping[str, int]] = MappingProxyType({_INTENT: 1, _OUTCOME: -1})
-
-_ROWS: Final = 64
-"""Rows inserted by one statement, at most."""
-# OR ROLLBACK: the batch is undone as a whole where one cannot stand, so SQLite need not remember each statement's beginning.
-_INSERTS: Final = tuple(
-    f"INSERT OR ROLLBACK INTO entries VALUES {', '.join(['(?, ?, ?, ?, ?, ?, ?, ?, ?)'] * rows)}" for rows in range(_ROWS + 1)
-)
-_END: Final = (
-    "DELETE FROM open_exchanges WHERE exchange_id IN (SELECT exchange_id FROM entries WHERE idx >= ? AND kind = 'OUTCOME')"
-)
-_BEGIN: Final = "INSERT INTO open_exchanges SELECT exchange_id, idx, ? FROM entries WHERE idx >= ? AND kind = 'INTENT'"
 
 _CHECKPOINT_ENTRIES: Final = 1024
 """Entries, whoever appended them, from one checkpoint of the WAL to the next: 2,000 to 5,000 pages."""
 _NAME_SIZE: Final = 4
 
 _FAULTS: Final = (sqlite3.Error, OSError, LogUnusable, TurnNotGiven)
-
-
-class _Unlike(Exception):  # noqa: N818 - named for what was found
-    """The file is not as this process left it, or a batch is not as batches are."""
 
 
 class SqliteLedger(Appending):
@@ -101,11 +82,7 @@ class _Store:
         except BaseException:
             self.close()
             raise
-        self._open = len(self.interrupted)
         self._checkpointed = 0
-
-    def in_flight(self) -> int:
-        return self._open
 
     def adopted(self) -> tuple[str, ...]:
         """None: of whoever dies on this machine, the next opening is told."""
@@ -114,7 +91,7 @@ class _Store:
     def commit(self, leaves: Sequence[Leaf]) -> Sequence[Recorded | Exception]:
         try:
             with self._turn.taken():
-                results = self._transact(self._connected(), leaves)
+                return self._transact(self._connected(), leaves)
         except _FAULTS as error:
             # A connection that failed may have lost its place; the next batch gets a new one.
             self._disconnect()
@@ -122,13 +99,12 @@ class _Store:
         except BaseException:
             self._disconnect()
             raise
-        done = zip(leaves, results, strict=True)
-        self._open += sum(_OPENS.get(leaf.kind, 0) for leaf, result in done if isinstance(result, Recorded))
-        return results
 
     def rest(self) -> None:
         """Move what is in the WAL into the file, now and then. Should it fail, nothing is lost and it is tried again."""
-        if self._connection is not None and self._head is not None and self._head.size - self._checkpointed >= _CHECKPOINT_ENTRIES:
+        if self._connection is None or self._head is None:
+            return
+        if self._head.size - self._checkpointed >= _CHECKPOINT_ENTRIES:
             self._checkpointed = self._head.size
             with suppress(sqlite3.Error, TurnNotGiven), self._turn.taken():
                 self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
@@ -145,14 +121,14 @@ class _Store:
         if self._head is not None:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                _insert_all(connection, leaves, hashes, self._head.size, self._name)
+                insert_all(connection, leaves, hashes, self._head.size, self._name)
                 return self._conclude(connection, self._head, leaves, hashes, {})
-            except (sqlite3.IntegrityError, _Unlike):
+            except (sqlite3.IntegrityError, Unlike):
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
         connection.execute("BEGIN IMMEDIATE")
         head = schema.read_head(connection)
-        refused = _insert_each(connection, leaves, hashes, head.size, self._name)
+        refused = insert_each(connection, leaves, hashes, head.size, self._name)
         return self._conclude(connection, head, leaves, hashes, refused)
 
     def _conclude(
@@ -169,14 +145,14 @@ class _Store:
         schema.write_tiles(connection, made.items())
         signed = self._notary.head(after)
         if not schema.replace_head(connection, head, signed):
-            raise _Unlike
+            raise Unlike("the head of the evidence log is not the one that was there: verify the log")
         connection.execute("COMMIT")
         self._head = signed
-        proofs, indexes, log = Proofs(before, after, made, signed.checkpoint), iter(range(before.size, after.size)), self._notary.log
-        return [
-            refused.get(number) or Recorded(log, index := next(indexes), leaf.nonce + leaf.body, proofs.text(index))
-            for number, leaf in enumerate(leaves)
-        ]
+        proofs, indexes = Proofs(before, after, made, signed.checkpoint), iter(range(before.size, after.size))
+        return [refused.get(number) or self._recorded(leaf, next(indexes), proofs) for number, leaf in enumerate(leaves)]
+
+    def _recorded(self, leaf: Leaf, index: int, proofs: Proofs) -> Recorded:
+        return Recorded(self._notary.log, index, leaf.nonce + leaf.body, proofs.text(index))
 
     def _claim(self, connection: sqlite3.Connection) -> tuple[str, ...]:
         """Take over the exchanges that dead writers had in hand."""
@@ -206,63 +182,6 @@ class _Store:
             with suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
-
-
-def _insert_all(
-    connection: sqlite3.Connection, leaves: Sequence[Leaf], hashes: Sequence[bytes], first: int, writer: str
-) -> None:
-    """Insert rows from index `first` on. Raises sqlite3.IntegrityError, or _Unlike, where one cannot stand, and then none shall.
-
-    In few statements, for each hands the interpreter over to whoever computes, and gets it back late.
-    """
-    rows = list(map(_row, leaves, hashes, range(first, first + len(leaves))))
-    for start in range(0, len(rows), _ROWS):
-        some = rows[start : start + _ROWS]
-        connection.execute(_INSERTS[len(some)], [value for row in some for value in row])
-    ended = connection.execute(_END, (first,)).rowcount
-    if ended != sum(leaf.kind == _OUTCOME for leaf in leaves):
-        raise _Unlike
-    connection.execute(_BEGIN, (writer, first))
-
-
-def _insert_each(
-    connection: sqlite3.Connection, leaves: Sequence[Leaf], hashes: Sequence[bytes], first: int, writer: str
-) -> Mapping[int, Exception]:
-    """Insert rows from index `first` on, but for those that cannot stand: these by their place, with the reason."""
-    refused: dict[int, Exception] = {}
-    for number, (leaf, hash_) in enumerate(zip(leaves, hashes, strict=True)):
-        try:
-            _insert(connection, leaf, hash_, first + number - len(refused), writer)
-        except (Refusal, OutOfOrder) as refusal:
-            refused[number] = refusal
-    return refused
-
-
-def _insert(connection: sqlite3.Connection, leaf: Leaf, hash_: bytes, index: int, writer: str) -> None:
-    """Insert one row; raises Refusal or OutOfOrder having changed nothing, or sqlite3.Error."""
-    if leaf.kind == _OUTCOME:
-        ended = connection.execute("DELETE FROM open_exchanges WHERE exchange_id = ?", (leaf.exchange_id,))
-        if ended.rowcount == 0:
-            raise OutOfOrder("an OUTCOME needs an INTENT of its exchange that has none yet")
-    try:
-        connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(leaf, hash_, index))
-    except sqlite3.IntegrityError as error:
-        if leaf.kind == _OUTCOME or error.sqlite_errorname != "SQLITE_CONSTRAINT_UNIQUE":
-            raise
-        raise _collision(connection, leaf) from None
-    if leaf.kind == _INTENT:
-        connection.execute("INSERT INTO open_exchanges VALUES (?, ?, ?)", (leaf.exchange_id, index, writer))
-
-
-def _row(leaf: Leaf, hash_: bytes, index: int) -> tuple[object, ...]:
-    return index, leaf.kind, leaf.exchange_id, leaf.at, leaf.replay_key, leaf.holder, hash_, leaf.nonce, leaf.body
-
-
-def _collision(connection: sqlite3.Connection, leaf: Leaf) -> Exception:
-    standing = connection.execute("SELECT 1 FROM entries WHERE replay_key = ?", (leaf.replay_key,)).fetchone()
-    if standing is not None:
-        return Refusal(Reason.REPLAYED_REQUEST, "an INTENT with this replay key is in the evidence log")
-    return OutOfOrder(f"the exchange has its {leaf.kind} already")
 
 
 def _unavailable(error: Exception) -> Refusal:

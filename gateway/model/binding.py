@@ -64,7 +64,7 @@ def plain(value: object) -> object:
     """A frozen value as JSON values: bytes in hex, a date as its text, a set in order."""
     if isinstance(value, str | int):
         return value
-    if names := _parts(type(value)):
+    if names := _parts(type(value)):  # type: ignore[arg-type]  # mypy takes no class for hashable
         return {name: plain(getattr(value, name)) for name in names}
     if isinstance(value, Mapping):
         return {name: plain(each) for name, each in value.items()}

@@ -37,7 +37,7 @@ def intend(known: Known, world: World) -> Entry:
     return Entry(EntryKind.INTENT, known.call.exchange_id, known.call.received, MappingProxyType(facts), key)
 
 
-def conclude(known: Known, intent: Entry, disclosure: Disclosure, answer: CityAnswer, asked: Asked, world: World) -> Entry:
+def conclude(known: Known, disclosure: Disclosure, answer: CityAnswer, asked: Asked, world: World, *, intent: Entry) -> Entry:
     """The entry without which nothing is disclosed, after the exchange's `intent`. Its own moment is when the answer may leave."""
     result = Result.ISSUED if disclosure.evidence else Result.NO_RECORD
     papers = [binding.paper(each) for each in disclosure.evidence]

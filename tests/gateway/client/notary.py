@@ -76,7 +76,7 @@ def sealed(*evidence: Evidence, notary: Notary | None = None, before: int = 3, a
         notary.keep(filler(number))
     intended = seal.intend(known, builders.world())
     intent = notary.keep(intended)
-    outcome = notary.keep(seal.conclude(known, intended, disclosure, told, asked, builders.world()))
+    outcome = notary.keep(seal.conclude(known, disclosure, told, asked, builders.world(), intent=intended))
     for number in range(before, before + after):
         notary.keep(filler(number))
     return Sealed(
