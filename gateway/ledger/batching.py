@@ -22,12 +22,10 @@ T_contra = TypeVar("T_contra", contravariant=True)
 R_co = TypeVar("R_co", covariant=True)
 
 BATCH_LIMIT: Final = 256
-LINGER: Final = 0.003
-"""Seconds that a batch waits for more at most, however many come."""
-
-
-QUIET_TURNS: Final = 1
-"""Turns of the event loop that bring nobody, after which a batch waits no longer."""
+QUIET_TURNS: Final = 64
+"""Turns of the event loop, one after the other, that bring nobody: then a batch waits no longer."""
+LINGER: Final = 0.01
+"""Seconds that a batch waits at most, however many come."""
 
 
 class Store(Protocol[T_contra, R_co]):

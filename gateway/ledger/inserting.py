@@ -20,8 +20,8 @@ _ROWS: Final = 64
 """Rows inserted by one statement, at most."""
 # OR ROLLBACK: the batch is undone as a whole where one cannot stand, so SQLite need not remember each statement's beginning.
 _INSERTS: Final = tuple(
-    "INSERT OR ROLLBACK INTO entries VALUES " + ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?)"] * rows)
-    for rows in range(_ROWS + 1)  # noqa: S608 - its own words only
+    "INSERT OR ROLLBACK INTO entries VALUES " + ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?)"] * rows)  # noqa: S608 - question marks
+    for rows in range(_ROWS + 1)
 )
 _END: Final = (
     "DELETE FROM open_exchanges WHERE exchange_id IN (SELECT exchange_id FROM entries WHERE idx >= ? AND kind = 'OUTCOME')"
