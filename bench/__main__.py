@@ -22,6 +22,8 @@ from gateway.ledger.reading import Log
 
 COST_MARK: Final = 2.5
 """The most that a whole exchange may cost, as a multiple of the bare pass-through's CPU."""
+LEDGER_MARK: Final = 1.35
+"""The most that it may cost, as a multiple of the same gateway with a log that keeps nothing."""
 HELP_MARK: Final = 0.3
 """Seconds that `kuacheng --help` may take."""
 MEMORY_MARK: Final = 150
@@ -73,6 +75,9 @@ async def _measure(folder: Path, options: argparse.Namespace, cores: Cores) -> l
             compared = await compare_cost(up, each, options.rounds, options.seconds, cores)
             _say(compared.told)
             _say(f"  gateway / pass-through, CPU a query: {compared.ratio:.2f} (mark {COST_MARK})")
+            _say(f"  gateway / the same with a null ledger: {compared.log_ratio:.2f} (mark {LEDGER_MARK})")
+            if compared.log_ratio > LEDGER_MARK:
+                missed.append(f"{each.kind} costs {compared.log_ratio:.2f} times the same without a log")
             if compared.ratio > COST_MARK:
                 missed.append(f"{each.kind} costs {compared.ratio:.2f} times the pass-through")
         for rate in options.rates:
