@@ -68,8 +68,8 @@ def encode(entry: Entry) -> bytes:
     Raises MalformedEntry: a moment without offset, a name that is not snake_case ASCII, a value that is no str, int below 10^15
     or tuple of str, a text with half a surrogate pair, or more than MOST_BYTES in all.
     """
+    _check_names(tuple(entry.facts))
     for name, fact in entry.facts.items():
-        _check_name(name)
         if not isinstance(fact, str):
             _check_fact(name, fact)
     parts = {
@@ -175,9 +175,9 @@ def named(facts: str, name: str) -> str | None:
     return text(quoted[0]) if quoted else None
 
 
-@lru_cache(maxsize=1024)
-def _check_name(name: str) -> None:
-    if not _ONE_NAME.fullmatch(name):
+@lru_cache(maxsize=256)
+def _check_names(names: tuple[str, ...]) -> None:
+    if not all(map(_ONE_NAME.fullmatch, names)):
         raise MalformedEntry("a fact's name has to be snake_case ASCII (a-z, 0-9, underscore, full stop), a letter first")
 
 

@@ -6,10 +6,11 @@ Source: RFC 8785 (canonical JSON); RFC 2104 (HMAC). In words: docs/receipts.md.
 """
 
 import hmac
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
 from functools import lru_cache
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 import orjson
 
@@ -62,21 +63,41 @@ def paper(evidence: Evidence) -> Mapping[str, object]:
 
 def plain(value: object) -> object:
     """A frozen value as JSON values: bytes in hex, a date as its text, a set in order."""
-    if isinstance(value, str | int):
-        return value
-    if names := _parts(type(value)):  # type: ignore[arg-type]  # mypy takes no class for hashable
-        return {name: plain(getattr(value, name)) for name in names}
-    if isinstance(value, Mapping):
-        return {name: plain(each) for name, each in value.items()}
-    if isinstance(value, tuple | list | frozenset):
-        return [plain(each) for each in (sorted(value) if isinstance(value, frozenset) else value)]
-    if isinstance(value, bytes):
-        return value.hex()
-    return value.isoformat() if isinstance(value, date) else value
+    kind: Any = type(value)
+    spell = _SPELLINGS.get(kind)
+    if spell is not None:
+        return spell(value)
+    names = _parts(kind)
+    return {name: plain(getattr(value, name)) for name in names} if names else value
+
+
+def _mapped(value: Mapping[str, object]) -> object:
+    return {name: plain(each) for name, each in value.items()}
+
+
+def _listed(value: Iterable[object]) -> object:
+    return [plain(each) for each in value]
+
+
+# By the very class, which costs a tenth of asking each class in turn: an answer of 18 rows has a hundred values.
+_SPELLINGS: Final[Mapping[type, Callable[[Any], object]]] = MappingProxyType(
+    {
+        str: str,
+        int: int,
+        dict: _mapped,
+        MappingProxyType: _mapped,
+        tuple: _listed,
+        list: _listed,
+        frozenset: lambda value: _listed(sorted(value)),
+        bytes: bytes.hex,
+        date: date.isoformat,
+        datetime: datetime.isoformat,
+    }
+)
 
 
 @lru_cache(maxsize=256)
-def _parts(kind: type) -> tuple[str, ...]:
+def _parts(kind: Any) -> tuple[str, ...]:
     """The names of a dataclass's fields; of any other class none."""
     return tuple(getattr(kind, "__dataclass_fields__", ()))
 
