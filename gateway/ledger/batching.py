@@ -3,7 +3,8 @@
 Laws: items are written in the order of the calls; a caller who stops waiting takes nothing back; whatever befalls a batch, each
 of its callers hears of it; the thread outlives every fault of the store; what was taken before `close` is finished by it.
 How long a batch waits for more is counted in turns of the event loop. A turn of a busy loop is long and brings callers, so batches are
-full where that saves most; a turn of an idle one takes microseconds, so nobody waits there. See docs/ledger.md for the figures.
+full where that saves most; a turn of an idle one takes microseconds, so nobody waits there. Nor does it wait when as many are there as
+came together of late. See docs/ledger.md for the figures.
 """
 
 import asyncio
@@ -55,6 +56,8 @@ class GroupCommit(Generic[T, R]):
         self._loop: asyncio.AbstractEventLoop | None = None
         # Whether a batch is being gathered or written; until it is, nobody else has to see to the queue.
         self._busy = False
+        # As many as came together of late: when they are there, there is nobody to wait for.
+        self._most = BATCH_LIMIT
         self._closing = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -95,13 +98,15 @@ class GroupCommit(Generic[T, R]):
             return
         waiting = len(self._queue)
         quiet = quiet + 1 if waiting == seen else 0
-        if quiet < QUIET_TURNS and waiting < BATCH_LIMIT and loop.time() < until:
+        if quiet < QUIET_TURNS and waiting < self._most and loop.time() < until:
             loop.call_soon(self._gather, loop, waiting, quiet, until)
         else:
             self._hand_over()
 
     def _hand_over(self) -> None:
-        self._handed.put([self._queue.popleft() for _ in range(min(len(self._queue), BATCH_LIMIT))])
+        count = min(len(self._queue), BATCH_LIMIT)
+        self._most = max(count, self._most - 1)
+        self._handed.put([self._queue.popleft() for _ in range(count)])
 
     def _run(self) -> None:
         """The thread: write a batch, answer it, rest."""

@@ -125,6 +125,19 @@ async def test_a_full_batch_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) ->
     assert [len(batch) for batch in shelf.batches] == [BATCH_LIMIT]
 
 
+async def test_it_waits_for_no_more_than_came_together_of_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batching, "BATCH_LIMIT", 8)
+    monkeypatch.setattr(batching, "QUIET_TURNS", 1 << 62)
+    monkeypatch.setattr(batching, "LINGER", 0.0)
+    shelf = Shelf()
+    async with grouped(shelf) as group:
+        for n in range(3):
+            await group.submit(n)
+        monkeypatch.setattr(batching, "LINGER", AN_HOUR)
+        await asyncio.gather(*map(group.submit, range(5)))
+    assert [len(batch) for batch in shelf.batches] == [1, 1, 1, 5]
+
+
 async def test_the_wait_ends_however_many_come(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batching, "QUIET_TURNS", 1 << 62)
     async with grouped(Shelf()) as group:
