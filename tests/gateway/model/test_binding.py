@@ -92,14 +92,16 @@ def test_the_digests_are_those_of_another_implementation() -> None:
 
 _JSON = st.recursive(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.integers(-(10**15), 10**15),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("aA_0\"\\中€😀", max_size=4), inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('aA_0"\\中€😀', max_size=4), inner, max_size=3),
     max_leaves=8,
 )
 
 
 @given(st.lists(_JSON, max_size=3))
 def test_whatever_is_bound_is_bound_by_its_canonical_json(evidence: list[object]) -> None:
-    spelt = json.dumps({"evidence": evidence, "outcome": "ISSUED", "v": 1}, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    spelt = json.dumps(
+        {"evidence": evidence, "outcome": "ISSUED", "v": 1}, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
     wanted = hmac.new(KEY, b"answer\0" + spelt.encode(), "sha256").hexdigest()
     assert binding.answer_digest(KEY, "ISSUED", evidence) == wanted
 
