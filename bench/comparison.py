@@ -11,14 +11,14 @@ from typing import Final
 
 from bench.load import Ask, Seen, asking, paced, saturated
 from bench.machine import Cores, busy_seconds, cpu_seconds
-from bench.stage import REGION, Question, Stage
+from bench.stage import REGION, Question, Stage, Subject
 from certs.development import TRUST_DOMAINS
 from gateway.development.layout import SERVER_NAME, WINDOW
 
 IN_FLIGHT: Final = 32
 _WARMING: Final = 0.5
 _WARMING_TURNS, _PACED_TURNS = 1, 4
-_PASS, _GATEWAY, _DIRECT = "pass-through", "gateway", "direct"
+_PASS, _GATEWAY, _UNRECORDED, _DIRECT = "pass-through", "gateway", "null ledger", "direct"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +33,24 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What came of it: the median over the rounds of gateway over pass-through, and everything in words."""
+    """What came of it: the medians over the rounds of gateway over pass-through and over the same without its log, and all in words."""
 
     ratio: float
+    log_ratio: float
     told: str
 
 
 async def compare_cost(up: Stage, asked: Question, rounds: int, seconds: float, cores: Cores) -> Compared:
-    """Both at saturation, in turn."""
-    costs: dict[str, list[Cost]] = {_PASS: [], _GATEWAY: []}
+    """All three at saturation, in turn."""
+    costs: dict[str, list[Cost]] = {_PASS: [], _GATEWAY: [], _UNRECORDED: []}
     for _ in range(rounds):
         for name, found in costs.items():
             found.append(await _cost(up, name, asked, seconds, cores))
-    ratios = [ours.cpu_ms / bare.cpu_ms for bare, ours in zip(costs[_PASS], costs[_GATEWAY], strict=True)]
-    return Compared(median(ratios), _costs_told(costs, ratios))
+    ratios, log_ratios = (
+        [ours.cpu_ms / bare.cpu_ms for bare, ours in zip(costs[other], costs[_GATEWAY], strict=True)]
+        for other in (_PASS, _UNRECORDED)
+    )
+    return Compared(median(ratios), median(log_ratios), _costs_told(costs, {_PASS: ratios, _UNRECORDED: log_ratios}))
 
 
 async def compare_latency(up: Stage, asked: Question, rate: int) -> str:
@@ -74,7 +78,7 @@ async def compare_latency(up: Stage, asked: Question, rate: int) -> str:
 
 
 async def _cost(up: Stage, name: str, asked: Question, seconds: float, cores: Cores) -> Cost:
-    pid = {_PASS: up.proxy.pid, _GATEWAY: up.gateway.pid}[name]
+    pid = _subject(up, name).pid
     async with _connected(up, name) as asks:
         warm = await saturated(asks, asked.fresh, IN_FLIGHT, _WARMING)
         spent, busy = cpu_seconds(pid), busy_seconds(cores.measured)
@@ -84,7 +88,7 @@ async def _cost(up: Stage, name: str, asked: Question, seconds: float, cores: Co
     return Cost(spent * 1e3 / seen.answers, seen.rate, spent / seen.seconds, max(0.0, busy - spent) / seen.seconds)
 
 
-def _costs_told(costs: Mapping[str, Sequence[Cost]], ratios: Sequence[float]) -> str:
+def _costs_told(costs: Mapping[str, Sequence[Cost]], ratios: Mapping[str, Sequence[float]]) -> str:
     lines = [f"  {'':<13}{'CPU ms a query':>15}{'queries/s':>11}{'its core':>10}{'others':>8}   CPU ms, each round"]
     for name, found in costs.items():
         cpu, rate, own, others = (
@@ -92,8 +96,13 @@ def _costs_told(costs: Mapping[str, Sequence[Cost]], ratios: Sequence[float]) ->
         )
         rounds = "  ".join(f"{each.cpu_ms:.3f}" for each in found)
         lines.append(f"  {name:<13}{cpu:>15.3f}{rate:>11.0f}{own:>10.0%}{others:>8.0%}   {rounds}")
-    lines.append(f"  {'ratio':<57}   {'  '.join(f'{each:.2f}' for each in ratios)}")
+    for other, each in ratios.items():
+        lines.append(f"  {'gateway / ' + other:<57}   {'  '.join(f'{ratio:.2f}' for ratio in each)}")
     return "\n".join(lines)
+
+
+def _subject(up: Stage, name: str) -> Subject:
+    return {_PASS: up.proxy, _GATEWAY: up.gateway, _UNRECORDED: up.unrecorded}[name]
 
 
 def _connected(up: Stage, name: str) -> AbstractAsyncContextManager[Sequence[Ask]]:
@@ -101,5 +110,4 @@ def _connected(up: Stage, name: str) -> AbstractAsyncContextManager[Sequence[Ask
     if name == _DIRECT:
         authority = pki.authorities[REGION].certificate.read_bytes()
         return asking(up.backend, authority, TRUST_DOMAINS[REGION], pki.gateway_client)
-    target = {_PASS: up.proxy.address, _GATEWAY: up.gateway.address}[name]
-    return asking(target, pki.gateway_ca.read_bytes(), SERVER_NAME, pki.clients[WINDOW.client])
+    return asking(_subject(up, name).address, pki.gateway_ca.read_bytes(), SERVER_NAME, pki.clients[WINDOW.client])

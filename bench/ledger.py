@@ -69,9 +69,12 @@ WHAT: dict[str, Fact] = {
 
 def exchanges(seed: int) -> Iterator[tuple[Entry, Entry]]:
     """The two entries of one exchange after another, about 800 and 500 bytes."""
+    number = seed << 32
     chance = random.Random(seed)  # noqa: S311 - names of exchanges that never were
     while True:
-        exchange_id, replay_key = f"{chance.getrandbits(128):032x}", f"{chance.getrandbits(256):064x}"
+        # As the gateway makes both: moment before chance (see gateway.clock.new_id), the moment a count here.
+        number += 1
+        exchange_id, replay_key = (f"{number:012x}{chance.getrandbits(80):020x}" for _ in range(2))
         intent = Entry(EntryKind.INTENT, exchange_id, AT, WHO, replay_key)
         yield intent, Entry(EntryKind.OUTCOME, exchange_id, AT, WHAT)
 

@@ -23,7 +23,7 @@ from adapters.simulation.operation import json_reply
 from bench.machine import Cores, pinned, resident_mb
 from certs.development import TRUST_DOMAINS
 from gateway.client import question
-from gateway.clock import SystemClock, entropy
+from gateway.clock import SystemClock, entropy, new_id
 from gateway.development.layout import SERVER_NAME, WINDOW, Layout, lay_out, write_configuration
 from gateway.development.processes import Started, start, start_gateway
 from gateway.development.samples import MONTHS, SEED, Sample, samples
@@ -84,7 +84,7 @@ class Question:
     def fresh(self) -> bytes:
         """The request, under an id of its own."""
         before, after = self.parts
-        return before + str(uuid.uuid4()).encode() + after
+        return before + new_id().encode() + after
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,7 @@ class Stage:
 
     layout: Layout
     gateway: Subject
+    unrecorded: Subject
     proxy: Subject
     backend: str
     questions: tuple[Question, ...]
@@ -145,13 +146,16 @@ async def stage(folder: Path, kinds: Sequence[str], cores: Cores) -> AsyncIterat
         write_configuration(layout, {REGION: city.said["url"], "440600": _NOBODY}, "127.0.0.1:0", "127.0.0.1:0")
         began = time.perf_counter()
         gateway = Subject.of(await up(cores.measured, lambda: start_gateway(layout)), "gateway", began)
+        began = time.perf_counter()
+        without = ours("unrecorded", "serve", "--config", str(layout.config), "-o", "json")
+        unrecorded = Subject.of(await up(cores.measured, without), "gateway", began)
         questions = tuple([await asked_once(kind, layout, gateway.address) for kind in kinds])
         answers = _folder(layout, "answers", {f"{each.kind}.bin": each.answer for each in questions})
         backend = await up(cores.other, ours("backend", *_serving(layout), "--answers", str(answers)))
         began = time.perf_counter()
         passing = ours("proxy", *_passing(layout, backend.said["address"]))
         proxy = Subject.of(await up(cores.measured, passing), "address", began)
-        yield Stage(layout, gateway, proxy, backend.said["address"], questions, Tally(len(questions)))
+        yield Stage(layout, gateway, unrecorded, proxy, backend.said["address"], questions, Tally(len(questions)))
 
 
 async def start_quick_city(layout: Layout, kinds: Sequence[str]) -> Started:

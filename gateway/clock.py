@@ -5,6 +5,9 @@ import time
 import uuid
 from datetime import UTC, datetime
 
+_CHANCE_HIGH, _CHANCE_LOW = 12, 62
+"""Bits of chance in a UUID of version 7, before and after the bits of its variant."""
+
 
 class SystemClock:
     """The machine's clock: gateway.ports.Clock."""
@@ -19,8 +22,13 @@ class SystemClock:
 
 
 def new_id() -> str:
-    """An exchange id: a random UUID."""
-    return str(uuid.uuid4())
+    """The id of an exchange or a request: a UUID of version 7, moment before chance (RFC 9562 5.7).
+
+    Ids made one after the other lie side by side in a log's indexes, so a batch changes few pages, however large the log has grown.
+    """
+    milliseconds, chance = time.time_ns() // 1_000_000, secrets.randbits(_CHANCE_HIGH + _CHANCE_LOW)
+    high, low = chance >> _CHANCE_LOW, chance & (1 << _CHANCE_LOW) - 1
+    return str(uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low))
 
 
 def entropy(count: int) -> bytes:

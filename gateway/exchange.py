@@ -105,7 +105,7 @@ def conclude(before: Prepared, told: CityAnswer | Refusal, asked: Asked, world: 
         disclosure = disclose(inward(told, way, strict=world.strict_identifiers), way.permit)
     except Refusal as refusal:
         return Declined(known, refusal, seal.decline(known, refusal, asked.response_in, world, intended=True))
-    return Concluded(disclosure, told.status, seal.conclude(known, disclosure, told, asked, world))
+    return Concluded(disclosure, told.status, seal.conclude(known, disclosure, told, asked, world, intent=before.entry))
 
 
 async def _intend(before: Prepared, world: World, ports: Ports) -> Recorded:

@@ -10,19 +10,21 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Never, TypeVar
 
+import orjson
+
 from adapters.connectors.verdict import invalid
 
 _DEEPEST = 32
 _MOST_PLACES = 30
 
-_Kind = TypeVar("_Kind", str, int, list[object], dict[str, object])
+_text = json.JSONEncoder(ensure_ascii=False).encode
 
-_write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+_Kind = TypeVar("_Kind", str, int, list[object], dict[str, object])
 
 
 def write_json(value: object) -> bytes:
     """Compact JSON in UTF-8, Chinese characters as they are."""
-    return _write(value).encode()
+    return orjson.dumps(value)
 
 
 def read_json(body: bytes, where: str) -> object:
@@ -39,7 +41,7 @@ def read_json_text(text: str, where: str) -> object:
     try:
         value = _decoder.decode(text)
         if "\\u" in text:
-            _write(value).encode()  # half a surrogate pair has no UTF-8
+            _text(value).encode()  # half a surrogate pair has no UTF-8
     except (ValueError, RecursionError):
         raise invalid(where, "is not strict JSON") from None
     if text.count("[") + text.count("{") > _DEEPEST and _depth(value) > _DEEPEST:

@@ -37,6 +37,8 @@ def command(path: str, operator: str, output: str) -> None:
 
 
 async def _serve(loaded: Loaded, operator: str, read: Callable[[], Loaded], *, as_json: bool) -> None:
+    import asyncio
+    import gc
     import signal
     import sys
 
@@ -52,6 +54,9 @@ async def _serve(loaded: Loaded, operator: str, read: Callable[[], Loaded], *, a
         async with gateway(loaded, sys.stderr, operator, read) as running:
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, told.set)
             reloading = asyncio.create_task(_reload(told, running.reload))
+            # What is there now stays: no later collection need look at it, and stop every exchange for as long as that takes.
+            gc.collect()
+            gc.freeze()
             if as_json:
                 printing.as_json({"event": "serving", "gateway": running.address, "metrics": running.metrics})
             else:

@@ -5,6 +5,7 @@ Source: docs/receipts.md.
 """
 
 import hmac
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -96,14 +97,14 @@ class Receipt:
         if claim.question is None:
             return False
         question, key = claim.question, self._key()
-        _bound(entry, REQUEST_DIGEST, lambda: request_digest(key, question), "question")
+        _bound(entry, REQUEST_DIGEST, question, lambda: request_digest(key, question), "question")
         return True
 
     def _answers(self, entry: Entry, claim: Claim) -> bool:
         if claim.evidence is None:
             return False
         outcome, evidence, key = claim.outcome, claim.evidence, self._key()
-        _bound(entry, ANSWER_DIGEST, lambda: answer_digest(key, outcome, evidence), "answer")
+        _bound(entry, ANSWER_DIGEST, evidence, lambda: answer_digest(key, outcome, evidence), "answer")
         return True
 
     def _key(self) -> bytes:
@@ -146,10 +147,11 @@ def _is_claimed(entry: Entry, claim: Claim) -> None:
         raise ReceiptRefused("the entry records another outcome")
 
 
-def _bound(entry: Entry, fact: str, make: Callable[[], str], what: str) -> None:
+def _bound(entry: Entry, fact: str, said: object, make: Callable[[], str], what: str) -> None:
     try:
+        json.dumps(said, allow_nan=False)  # the digest itself would take what is no number for null
         made = make()
-    except (ValueError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise ReceiptRefused(f"the {what} cannot be written down in canonical form") from error
     if not hmac.compare_digest(str(entry.facts.get(fact, "")).encode(), made.encode()):
         raise ReceiptRefused(f"the {what} is not the one that the entry binds")

@@ -2,6 +2,9 @@
 
 Laws: items are written in the order of the calls; a caller who stops waiting takes nothing back; whatever befalls a batch, each
 of its callers hears of it; the thread outlives every fault of the store; what was taken before `close` is finished by it.
+How long a batch waits for more is counted in turns of the event loop. A turn of a busy loop is long and brings callers, so batches are
+full where that saves most; a turn of an idle one takes microseconds, so nobody waits there. Nor does it wait when as many are there as
+came together of late. See docs/ledger.md for the figures.
 """
 
 import asyncio
@@ -9,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from queue import SimpleQueue
 from typing import Final, Generic, Protocol, TypeVar
 
 from gateway.model.refusal import Reason, Refusal
@@ -19,12 +23,10 @@ T_contra = TypeVar("T_contra", contravariant=True)
 R_co = TypeVar("R_co", covariant=True)
 
 BATCH_LIMIT: Final = 256
-LINGER: Final = 0.003
-"""Seconds. Fewer, fuller batches cost the event loop less; see docs/ledger.md for the figures."""
-LINGER_ABOVE: Final = 4
-"""As many callers, expected at once, make lingering worth their while."""
-
-_NEVER: Final = 1 << 62
+QUIET_TURNS: Final = 64
+"""Turns of the event loop, one after the other, that bring nobody: then a batch waits no longer."""
+LINGER: Final = 0.01
+"""Seconds that a batch waits at most, however many come."""
 
 
 class Store(Protocol[T_contra, R_co]):
@@ -32,10 +34,6 @@ class Store(Protocol[T_contra, R_co]):
 
     def commit(self, items: Sequence[T_contra]) -> Sequence[R_co | Exception]:
         """Make the items durable together; one result an item, in their order."""
-        ...
-
-    def in_flight(self) -> int:
-        """Return how many callers may come again soon."""
         ...
 
     def rest(self) -> None:
@@ -54,9 +52,12 @@ class GroupCommit(Generic[T, R]):
         self._store = store
         self._limit = queue_limit
         self._queue: deque[tuple[T, asyncio.Future[R]]] = deque()
+        self._handed: SimpleQueue[Sequence[tuple[T, asyncio.Future[R]]]] = SimpleQueue()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._wake_at = _NEVER
-        self._bell = threading.Event()
+        # Whether a batch is being gathered or written; until it is, nobody else has to see to the queue.
+        self._busy = False
+        # As many as came together of late: when they are there, there is nobody to wait for.
+        self._most = BATCH_LIMIT
         self._closing = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -72,15 +73,18 @@ class GroupCommit(Generic[T, R]):
             future.set_exception(Refusal(Reason.LEDGER_UNAVAILABLE, f"the evidence log is {what}"))
             return future
         self._queue.append((item, future))
-        if len(self._queue) >= self._wake_at:
-            self._wake_at = _NEVER
-            self._bell.set()
+        if not self._busy:
+            self._busy = True
+            loop.call_soon(self._gather, loop, 0, 0, loop.time() + LINGER)
         return future
 
     async def close(self) -> None:
         """Take nothing more, write what waits, end the thread. May be called again."""
-        self._closing = True
-        self._bell.set()
+        if not self._closing:
+            self._closing = True
+            while self._queue:
+                self._hand_over()
+            self._handed.put(())
         await asyncio.to_thread(self._thread.join)
 
     def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -88,33 +92,29 @@ class GroupCommit(Generic[T, R]):
             raise RuntimeError("a group commit serves one event loop")
         self._loop = loop
 
+    def _gather(self, loop: asyncio.AbstractEventLoop, seen: int, quiet: int, until: float) -> None:
+        """A turn of the loop is over: wait another as long as they bring somebody now and then, else write."""
+        if self._closing:
+            return
+        waiting = len(self._queue)
+        quiet = quiet + 1 if waiting == seen else 0
+        if quiet < QUIET_TURNS and waiting < self._most and loop.time() < until:
+            loop.call_soon(self._gather, loop, waiting, quiet, until)
+        else:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        count = min(len(self._queue), BATCH_LIMIT)
+        self._most = max(count, self._most - 1)
+        self._handed.put([self._queue.popleft() for _ in range(count)])
+
     def _run(self) -> None:
-        """The thread: wait for a caller, linger for more, write, answer, rest."""
-        last = 0
-        while self._is_wanted():
-            expected = min(max(last, self._store.in_flight()), BATCH_LIMIT)
-            if expected > LINGER_ABOVE:
-                self._wait_for(expected, LINGER)
-            batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_LIMIT))]
-            last = len(batch)
+        """The thread: write a batch, answer it, rest."""
+        while batch := self._handed.get():
             self._answer(batch, self._write([item for item, _ in batch]))
             with suppress(Exception):  # what could wait can wait again
                 self._store.rest()
         self._store.close()
-
-    def _is_wanted(self) -> bool:
-        while not self._queue and not self._closing:
-            self._wait_for(1, None)
-        return bool(self._queue)
-
-    def _wait_for(self, count: int, seconds: float | None) -> None:
-        """Wait until so many are queued, or the time is over, or nothing more will come."""
-        self._bell.clear()
-        self._wake_at = count
-        # Looked at after `_wake_at` is set, so a caller in between either rings the bell or is seen here.
-        if len(self._queue) < count and not self._closing:
-            self._bell.wait(seconds)
-        self._wake_at = _NEVER
 
     def _write(self, items: Sequence[T]) -> Sequence[R | Exception]:
         try:
@@ -126,14 +126,18 @@ class GroupCommit(Generic[T, R]):
         # Futures exist, so a loop is bound. A closed one has nobody left who waits.
         if self._loop is not None:
             with suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(_settle, batch, results)
+                self._loop.call_soon_threadsafe(self._settle, self._loop, batch, results)
 
-
-def _settle(batch: Sequence[tuple[object, asyncio.Future[R]]], results: Sequence[R | Exception]) -> None:
-    for (_, future), result in zip(batch, results, strict=True):
-        if future.done():
-            continue
-        if isinstance(result, Exception):
-            future.set_exception(result)
-        else:
-            future.set_result(result)
+    def _settle(
+        self, loop: asyncio.AbstractEventLoop, batch: Sequence[tuple[T, asyncio.Future[R]]], results: Sequence[R | Exception]
+    ) -> None:
+        for (_, future), result in zip(batch, results, strict=True):
+            if future.done():
+                continue
+            if isinstance(result, Exception):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
+        self._busy = bool(self._queue)
+        if self._busy:
+            self._gather(loop, 0, 0, loop.time() + LINGER)

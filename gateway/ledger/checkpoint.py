@@ -5,6 +5,7 @@ Source: C2SP tlog-checkpoint v1.0.0; C2SP tlog-proof@v1.
 
 import base64
 import re
+from binascii import b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -79,7 +80,7 @@ class Proof:
 
 def encoded(hash_: bytes) -> str:
     """A hash as a line."""
-    return base64.b64encode(hash_).decode()
+    return b2a_base64(hash_, newline=False).decode()
 
 
 def decoded(line: str) -> bytes:

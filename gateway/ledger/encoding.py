@@ -13,6 +13,8 @@ from functools import lru_cache
 from operator import lt
 from typing import Final, NamedTuple
 
+import orjson
+
 from gateway.model.exchange import Entry, EntryKind, Fact
 
 VERSION: Final = 1
@@ -59,8 +61,6 @@ _MOST_FORMS: Final = 8
 _NUMBER_LIMIT: Final = 10**15
 """Fifteen digits: what every JSON reader keeps exactly (RFC 7493 section 2.2)."""
 
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
-
 
 def encode(entry: Entry) -> bytes:
     """Return the canonical body of `entry`, UTF-8.
@@ -68,8 +68,8 @@ def encode(entry: Entry) -> bytes:
     Raises MalformedEntry: a moment without offset, a name that is not snake_case ASCII, a value that is no str, int below 10^15
     or tuple of str, a text with half a surrogate pair, or more than MOST_BYTES in all.
     """
+    _check_names(tuple(entry.facts))
     for name, fact in entry.facts.items():
-        _check_name(name)
         if not isinstance(fact, str):
             _check_fact(name, fact)
     parts = {
@@ -81,8 +81,8 @@ def encode(entry: Entry) -> bytes:
         "v": VERSION,
     }
     try:
-        body = _ENCODER.encode(parts).encode()
-    except UnicodeEncodeError:
+        body = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
         raise MalformedEntry("a text of the entry holds half a surrogate pair, which UTF-8 cannot write") from None
     if len(body) > MOST_BYTES:
         raise MalformedEntry(f"the body of the entry has more than {MOST_BYTES} bytes")
@@ -175,9 +175,9 @@ def named(facts: str, name: str) -> str | None:
     return text(quoted[0]) if quoted else None
 
 
-@lru_cache(maxsize=1024)
-def _check_name(name: str) -> None:
-    if not _ONE_NAME.fullmatch(name):
+@lru_cache(maxsize=256)
+def _check_names(names: tuple[str, ...]) -> None:
+    if not all(map(_ONE_NAME.fullmatch, names)):
         raise MalformedEntry("a fact's name has to be snake_case ASCII (a-z, 0-9, underscore, full stop), a letter first")
 
 

@@ -46,6 +46,7 @@ _IS_NO_PURGE: Final = (
     "OLD.body IS NULL OR NEW.nonce IS NOT NULL OR NEW.body IS NOT NULL OR NEW.holder IS NOT NULL OR "
     + " OR ".join(f"NEW.{column} IS NOT OLD.{column}" for column in _KEPT)
 )
+_REPLACE_HEAD: Final = "UPDATE head SET size = ?, frontier = ?, checkpoint = ? WHERE size = ? AND checkpoint = ?"
 _LEAVES: Final = "SELECT leaf_hash FROM entries WHERE idx >= ? AND idx < ? ORDER BY idx"
 _TILE: Final = "SELECT hashes FROM tiles WHERE level = ? AND place = ?"
 _TABLES: Final = f"""
@@ -78,6 +79,12 @@ def read_head(connection: sqlite3.Connection) -> Head:
 def write_head(connection: sqlite3.Connection, head: Head) -> None:
     """Put it in place of the one that stands. Raises sqlite3.Error."""
     connection.execute("INSERT OR REPLACE INTO head VALUES (0, ?, ?, ?)", head.columns)
+
+
+def replace_head(connection: sqlite3.Connection, head: Head, by: Head) -> bool:
+    """Put another in place of this one, and say whether it was the one that stood. Raises sqlite3.Error."""
+    changed = connection.execute(_REPLACE_HEAD, (*by.columns, head.size, head.checkpoint))
+    return changed.rowcount == 1
 
 
 def tile(connection: sqlite3.Connection, level: int, place: int) -> bytes:
@@ -159,7 +166,12 @@ def check_rights(path: Path) -> None:
 def _connect(path: Path, mode: str, *, timeout: float) -> sqlite3.Connection:
     # Transactions are begun and ended in so many words, so the driver begins none (isolation_level None).
     return sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=timeout, check_same_thread=False
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        timeout=timeout,
+        check_same_thread=False,
+        cached_statements=256,
     )
 
 

@@ -1,9 +1,8 @@
 """The evidence log in one SQLite file, which several programs may write.
 
 Laws: an acknowledged entry is on the disk (synchronous=FULL), under a signed checkpoint that is there too; indexes are dense from 0; each
-transaction reads the head it builds on, so nothing in memory can disagree with the file; any fault of SQLite, of the file or of the key
-refuses the whole batch, and the next one tries afresh. An exchange has at most one INTENT, then at most one OUTCOME: a breach is a bug of
-ours, and is an OutOfOrder.
+transaction holds the head it builds on against the file's and writes nothing on any other, so several programs may take turns; any
+fault of SQLite, of the file or of the key refuses the whole batch, and the next one tries afresh.
 Serves: gateway.ports.Ledger; PIPL art. 56 and Network Data Security Regulations art. 12 (records of each provision).
 """
 
@@ -12,25 +11,22 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final, Self
 
 from gateway.ledger import schema
-from gateway.ledger.appending import QUEUE_LIMIT, Appending, Leaf, Notary, OutOfOrder
+from gateway.ledger.appending import QUEUE_LIMIT, Appending, Leaf, Notary
+from gateway.ledger.inserting import Unlike, insert_all, insert_each
 from gateway.ledger.note import Signer
 from gateway.ledger.proving import Proofs
-from gateway.ledger.records import LogUnusable
+from gateway.ledger.records import Head, LogUnusable
 from gateway.ledger.sharing import SignOfLife, Turn, TurnNotGiven, lives, signs
 from gateway.ledger.tree import Frontier, grow, leaf_hash
-from gateway.model.exchange import EntryKind, Recorded
+from gateway.model.exchange import Recorded
 from gateway.model.refusal import Reason, Refusal
 
 LOCK_TIMEOUT: Final = 2.0
 """Seconds that a batch waits for its turn, and for another hand's lock on the file."""
 
-_INTENT: Final = EntryKind.INTENT.value
-_OUTCOME: Final = EntryKind.OUTCOME.value
-_OPENS: Final[Mapping[str, int]] = MappingProxyType({_INTENT: 1, _OUTCOME: -1})
 
 _CHECKPOINT_ENTRIES: Final = 1024
 """Entries, whoever appended them, from one checkpoint of the WAL to the next: 2,000 to 5,000 pages."""
@@ -73,6 +69,7 @@ class _Store:
         self._notary = notary
         self._lock_timeout = lock_timeout
         self._connection: sqlite3.Connection | None = None
+        self._head: Head | None = None
         self._sign: SignOfLife | None = None
         self._name = f"{os.getpid()}-{name}"
         self._turn = Turn(path, lock_timeout)
@@ -85,11 +82,7 @@ class _Store:
         except BaseException:
             self.close()
             raise
-        self._open = len(self.interrupted)
-        self._size = self._checkpointed = 0
-
-    def in_flight(self) -> int:
-        return self._open
+        self._checkpointed = 0
 
     def adopted(self) -> tuple[str, ...]:
         """None: of whoever dies on this machine, the next opening is told."""
@@ -98,7 +91,7 @@ class _Store:
     def commit(self, leaves: Sequence[Leaf]) -> Sequence[Recorded | Exception]:
         try:
             with self._turn.taken():
-                results = self._transact(self._connected(), leaves)
+                return self._transact(self._connected(), leaves)
         except _FAULTS as error:
             # A connection that failed may have lost its place; the next batch gets a new one.
             self._disconnect()
@@ -106,14 +99,13 @@ class _Store:
         except BaseException:
             self._disconnect()
             raise
-        done = zip(leaves, results, strict=True)
-        self._open += sum(_OPENS.get(leaf.kind, 0) for leaf, result in done if isinstance(result, Recorded))
-        return results
 
     def rest(self) -> None:
         """Move what is in the WAL into the file, now and then. Should it fail, nothing is lost and it is tried again."""
-        if self._size - self._checkpointed >= _CHECKPOINT_ENTRIES and self._connection is not None:
-            self._checkpointed = self._size
+        if self._connection is None or self._head is None:
+            return
+        if self._head.size - self._checkpointed >= _CHECKPOINT_ENTRIES:
+            self._checkpointed = self._head.size
             with suppress(sqlite3.Error, TurnNotGiven), self._turn.taken():
                 self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
@@ -124,45 +116,43 @@ class _Store:
         self._turn.close()
 
     def _transact(self, connection: sqlite3.Connection, leaves: Sequence[Leaf]) -> Sequence[Recorded | Exception]:
-        connection.execute("BEGIN IMMEDIATE")
-        before = schema.read_head(connection).frontier()
-        standing: list[bytes] = []
-        refused: dict[int, Exception] = {}
-        for number, leaf in enumerate(leaves):
-            hash_ = leaf_hash(leaf.nonce + leaf.body)
+        """All at once after the head that this process left; where the file says otherwise, one by one after the file's own head."""
+        hashes = [leaf_hash(leaf.nonce + leaf.body) for leaf in leaves]
+        if self._head is not None:
+            connection.execute("BEGIN IMMEDIATE")
             try:
-                self._insert(connection, leaf, before.size + len(standing), hash_)
-            except (Refusal, OutOfOrder) as refusal:
-                refused[number] = refusal
-            else:
-                standing.append(hash_)
-        after, made = grow(before, standing)
+                insert_all(connection, leaves, hashes, self._head.size, self._name)
+                return self._conclude(connection, self._head, leaves, hashes, {})
+            except (sqlite3.IntegrityError, Unlike):
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+        connection.execute("BEGIN IMMEDIATE")
+        head = schema.read_head(connection)
+        refused = insert_each(connection, leaves, hashes, head.size, self._name)
+        return self._conclude(connection, head, leaves, hashes, refused)
+
+    def _conclude(
+        self,
+        connection: sqlite3.Connection,
+        head: Head,
+        leaves: Sequence[Leaf],
+        hashes: Sequence[bytes],
+        refused: Mapping[int, Exception],
+    ) -> Sequence[Recorded | Exception]:
+        """Grow the tree by what was inserted, sign it, commit, and prove each entry."""
+        before = head.frontier()
+        after, made = grow(before, [hash_ for number, hash_ in enumerate(hashes) if number not in refused])
         schema.write_tiles(connection, made.items())
-        head = self._notary.head(after)
-        schema.write_head(connection, head)
+        signed = self._notary.head(after)
+        if not schema.replace_head(connection, head, signed):
+            raise Unlike("the head of the evidence log is not the one that was there: verify the log")
         connection.execute("COMMIT")
-        self._size = after.size
-        proofs, indexes = Proofs(before, after, made, head.checkpoint), iter(range(before.size, after.size))
+        self._head = signed
+        proofs, indexes = Proofs(before, after, made, signed.checkpoint), iter(range(before.size, after.size))
         return [refused.get(number) or self._recorded(leaf, next(indexes), proofs) for number, leaf in enumerate(leaves)]
 
     def _recorded(self, leaf: Leaf, index: int, proofs: Proofs) -> Recorded:
         return Recorded(self._notary.log, index, leaf.nonce + leaf.body, proofs.text(index))
-
-    def _insert(self, connection: sqlite3.Connection, leaf: Leaf, index: int, hash_: bytes) -> None:
-        """Insert one row; raises Refusal or OutOfOrder having changed nothing, or sqlite3.Error."""
-        if leaf.kind == _OUTCOME:
-            ended = connection.execute("DELETE FROM open_exchanges WHERE exchange_id = ?", (leaf.exchange_id,))
-            if ended.rowcount == 0:
-                raise OutOfOrder("an OUTCOME needs an INTENT of its exchange that has none yet")
-        row = (index, leaf.kind, leaf.exchange_id, leaf.at, leaf.replay_key, leaf.holder, hash_, leaf.nonce, leaf.body)
-        try:
-            connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-        except sqlite3.IntegrityError as error:
-            if leaf.kind == _OUTCOME or error.sqlite_errorname != "SQLITE_CONSTRAINT_UNIQUE":
-                raise
-            raise _collision(connection, leaf) from None
-        if leaf.kind == _INTENT:
-            connection.execute("INSERT INTO open_exchanges VALUES (?, ?, ?)", (leaf.exchange_id, index, self._name))
 
     def _claim(self, connection: sqlite3.Connection) -> tuple[str, ...]:
         """Take over the exchanges that dead writers had in hand."""
@@ -187,17 +177,11 @@ class _Store:
         return self._connection
 
     def _disconnect(self) -> None:
+        self._head = None
         if self._connection is not None:
             with suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
-
-
-def _collision(connection: sqlite3.Connection, leaf: Leaf) -> Exception:
-    standing = connection.execute("SELECT 1 FROM entries WHERE replay_key = ?", (leaf.replay_key,)).fetchone()
-    if standing is not None:
-        return Refusal(Reason.REPLAYED_REQUEST, "an INTENT with this replay key is in the evidence log")
-    return OutOfOrder(f"the exchange has its {leaf.kind} already")
 
 
 def _unavailable(error: Exception) -> Refusal:

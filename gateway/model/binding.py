@@ -6,11 +6,13 @@ Source: RFC 8785 (canonical JSON); RFC 2104 (HMAC). In words: docs/receipts.md.
 """
 
 import hmac
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import is_dataclass
-from datetime import date
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Final
+
+import orjson
 
 from gateway.model.evidence import Coded, Evidence, Holders
 from gateway.model.query import Query
@@ -24,11 +26,9 @@ ANSWER_DIGEST: Final = "answer_digest"
 
 _TEXTS: Final = ("identifier", "number", "issuer", "issuer_code", "issued_on", "valid_from", "valid_to")
 
-_canonical = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode
-
 
 def request_digest(key: bytes, question: Mapping[str, object]) -> str:
-    """HMAC-SHA-256, in hex, of a question as `question` or a receipt file spells it."""
+    """HMAC-SHA-256, in hex, of a question as `question` or a receipt file spells it. Raises TypeError for what has no canonical form."""
     return _keyed(key, "question", {"question": question, "v": VERSION})
 
 
@@ -63,18 +63,44 @@ def paper(evidence: Evidence) -> Mapping[str, object]:
 
 def plain(value: object) -> object:
     """A frozen value as JSON values: bytes in hex, a date as its text, a set in order."""
-    if isinstance(value, str | int):
-        return value
-    if is_dataclass(value):
-        return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}
-    if isinstance(value, Mapping):
-        return {name: plain(each) for name, each in value.items()}
-    if isinstance(value, tuple | list | frozenset):
-        return [plain(each) for each in (sorted(value) if isinstance(value, frozenset) else value)]
-    if isinstance(value, bytes):
-        return value.hex()
-    return value.isoformat() if isinstance(value, date) else value
+    kind: Any = type(value)
+    spell = _SPELLINGS.get(kind)
+    if spell is not None:
+        return spell(value)
+    names = _parts(kind)
+    return {name: plain(getattr(value, name)) for name in names} if names else value
+
+
+def _mapped(value: Mapping[str, object]) -> object:
+    return {name: plain(each) for name, each in value.items()}
+
+
+def _listed(value: Iterable[object]) -> object:
+    return [plain(each) for each in value]
+
+
+# By the very class, which costs a tenth of asking each class in turn: an answer of 18 rows has a hundred values.
+_SPELLINGS: Final[Mapping[type, Callable[[Any], object]]] = MappingProxyType(
+    {
+        str: str,
+        int: int,
+        dict: _mapped,
+        MappingProxyType: _mapped,
+        tuple: _listed,
+        list: _listed,
+        frozenset: lambda value: _listed(sorted(value)),
+        bytes: bytes.hex,
+        date: date.isoformat,
+        datetime: datetime.isoformat,
+    }
+)
+
+
+@lru_cache(maxsize=256)
+def _parts(kind: Any) -> tuple[str, ...]:
+    """The names of a dataclass's fields; of any other class none."""
+    return tuple(getattr(kind, "__dataclass_fields__", ()))
 
 
 def _keyed(key: bytes, use: str, whole: Mapping[str, object]) -> str:
-    return hmac.digest(key, use.encode() + b"\0" + _canonical(whole).encode(), "sha256").hex()
+    return hmac.digest(key, use.encode() + b"\0" + orjson.dumps(whole, option=orjson.OPT_SORT_KEYS), "sha256").hex()

@@ -1,7 +1,7 @@
 """Model -> protobuf. The only answer it accepts is a Sealed one, so nothing leaves unrecorded."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -30,6 +30,7 @@ _FINDINGS: Mapping[FindingCode, pb.FindingCode.ValueType] = MappingProxyType(
         FindingCode.HOLDER_NAME_DIFFERS: pb.FINDING_CODE_HOLDER_NAME_DIFFERS,
     }
 )
+_EPOCH, _DAY = datetime(1970, 1, 1, tzinfo=UTC), 86_400
 _TEXTS = ("identifier", "number", "issuer", "issuer_code", "issued_on", "valid_from", "valid_to")
 
 
@@ -59,8 +60,8 @@ def answer(sealed: Sealed, form: pb.ReceiptForm.ValueType = pb.RECEIPT_FORM_FULL
 
 
 def _moment(moment: datetime) -> Timestamp:
-    whole = int(moment.replace(microsecond=0).timestamp())
-    return Timestamp(seconds=whole, nanos=moment.microsecond * 1000)
+    since = moment - _EPOCH
+    return Timestamp(seconds=since.days * _DAY + since.seconds, nanos=since.microseconds * 1000)
 
 
 def _evidence(evidence: Evidence) -> pb.Evidence:

@@ -30,25 +30,28 @@ def intend(known: Known, world: World) -> Entry:
     """The entry without which nothing is asked. `known` must have come to its route."""
     if known.caller is None or known.query is None or known.route is None:
         raise RuntimeError("an exchange intends nothing before it has a route")
-    facts = _facts(known, world) | _bound(known)
+    facts = _facts(known, world)
+    # The question as only who has it and the exchange's binding key can recognise it; the outcome says it again.
+    facts[binding.REQUEST_DIGEST] = binding.request_digest(known.call.binding_key, binding.question(known.query))
     key = f"{known.caller.uri}#{known.query.request_id}"
     return Entry(EntryKind.INTENT, known.call.exchange_id, known.call.received, MappingProxyType(facts), key)
 
 
-def conclude(known: Known, disclosure: Disclosure, answer: CityAnswer, asked: Asked, world: World) -> Entry:
-    """The entry without which nothing is disclosed. Its own moment is when the answer may leave."""
+def conclude(known: Known, disclosure: Disclosure, answer: CityAnswer, asked: Asked, world: World, *, intent: Entry) -> Entry:
+    """The entry without which nothing is disclosed, after the exchange's `intent`. Its own moment is when the answer may leave."""
     result = Result.ISSUED if disclosure.evidence else Result.NO_RECORD
     papers = [binding.paper(each) for each in disclosure.evidence]
     facts: dict[str, Fact] = {
         "result": result.value,
         "fields": disclosure.fields,
         "city_status": answer.status,
+        binding.REQUEST_DIGEST: intent.facts[binding.REQUEST_DIGEST],
         binding.ANSWER_DIGEST: binding.answer_digest(known.call.binding_key, result.value, papers),
         "evidence": tuple(_identifier(world.holder_key, each.values) for each in disclosure.evidence),
         "request_out": _moment(asked.request_out),
         "response_in": _moment(asked.response_in),
     }
-    return Entry(EntryKind.OUTCOME, known.call.exchange_id, asked.response_in, MappingProxyType(facts | _bound(known)))
+    return Entry(EntryKind.OUTCOME, known.call.exchange_id, asked.response_in, MappingProxyType(facts))
 
 
 def decline(known: Known, refusal: Refusal, now: datetime, world: World, *, intended: bool) -> Entry:
@@ -94,13 +97,6 @@ def _refused(refusal: Refusal) -> dict[str, Fact]:
         "detail": refusal.detail,
         "city_status": refusal.city_status,
     }
-
-
-def _bound(known: Known) -> dict[str, Fact]:
-    """The question as only who has it and the exchange's binding key can recognise it."""
-    if known.query is None:
-        raise RuntimeError("an exchange is bound to its question")
-    return {binding.REQUEST_DIGEST: binding.request_digest(known.call.binding_key, binding.question(known.query))}
 
 
 def _facts(known: Known, world: World) -> dict[str, Fact]:

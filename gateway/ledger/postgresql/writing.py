@@ -31,7 +31,6 @@ from gateway.model.refusal import Reason, Refusal
 
 _INTENT: Final = EntryKind.INTENT.value
 _OUTCOME: Final = EntryKind.OUTCOME.value
-_OPENS: Final = {_INTENT: 1, _OUTCOME: -1}
 _NAME_SIZE: Final = 4
 _LOCK_MILLISECONDS: Final = 2000
 _STATEMENT_MILLISECONDS: Final = 10_000
@@ -92,19 +91,13 @@ class _Store:
             self._disconnect()
             raise
         self.interrupted = self._living.interrupted
-        self._open = len(self.interrupted)
-
-    def in_flight(self) -> int:
-        return self._open
 
     def adopted(self) -> tuple[str, ...]:
-        taken = self._living.adopted()
-        self._open += len(taken)
-        return taken
+        return self._living.adopted()
 
     def commit(self, leaves: Sequence[Leaf]) -> Sequence[Recorded | Exception]:
         try:
-            results = self._transact(self._connected(), leaves)
+            return self._transact(self._connected(), leaves)
         except (psycopg.Error, LogUnusable) as error:
             # A transaction that failed has left nothing, and its connection may be no more; the next batch gets a new one.
             self._disconnect()
@@ -112,9 +105,6 @@ class _Store:
         except BaseException:
             self._disconnect()
             raise
-        done = zip(leaves, results, strict=True)
-        self._open += sum(_OPENS.get(leaf.kind, 0) for leaf, result in done if isinstance(result, Recorded))
-        return results
 
     def rest(self) -> None:
         """Nothing waits: the server cleans up after itself."""

@@ -74,8 +74,9 @@ def sealed(*evidence: Evidence, notary: Notary | None = None, before: int = 3, a
     told = CityAnswer("00", ({},) * len(evidence), no_record=not evidence)
     for number in range(before):
         notary.keep(filler(number))
-    intent = notary.keep(seal.intend(known, builders.world()))
-    outcome = notary.keep(seal.conclude(known, disclosure, told, asked, builders.world()))
+    intended = seal.intend(known, builders.world())
+    intent = notary.keep(intended)
+    outcome = notary.keep(seal.conclude(known, disclosure, told, asked, builders.world(), intent=intended))
     for number in range(before, before + after):
         notary.keep(filler(number))
     return Sealed(

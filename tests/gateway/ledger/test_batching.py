@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from gateway.ledger import batching
-from gateway.ledger.batching import BATCH_LIMIT, LINGER_ABOVE, GroupCommit
+from gateway.ledger.batching import BATCH_LIMIT, QUIET_TURNS, GroupCommit
 from gateway.model.refusal import Reason, Refusal
 
 AN_HOUR = 3600.0
@@ -17,13 +17,11 @@ AN_HOUR = 3600.0
 class Shelf:
     """A store that keeps batches in a list. It writes only while its gate is open; a batch with a fault in it fails so."""
 
-    def __init__(self, in_flight: int = 0) -> None:
+    def __init__(self) -> None:
         self.batches: list[list[object]] = []
         self.gate = threading.Event()
         self.gate.set()
         self.busy = threading.Event()
-        self.asked = threading.Event()
-        self.flying = in_flight
         self.rests = 0
         self.closed = False
 
@@ -35,10 +33,6 @@ class Shelf:
                 raise item
         self.batches.append(list(items))
         return [item if isinstance(item, Exception) else f"kept {item}" for item in items]
-
-    def in_flight(self) -> int:
-        self.asked.set()
-        return self.flying
 
     def rest(self) -> None:
         self.rests += 1
@@ -97,42 +91,56 @@ async def test_a_bug_in_the_store_reaches_every_caller_of_its_batch_and_ends_not
     assert shelf.rests == 3
 
 
-async def test_it_lingers_until_those_expected_have_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batching, "LINGER", AN_HOUR)
-    shelf = Shelf(in_flight=LINGER_ABOVE + 4)
-    async with grouped(shelf) as group:
-        first = group.submit(0)
-        await asyncio.to_thread(shelf.asked.wait)
-        assert not shelf.batches
-        await asyncio.gather(first, *map(group.submit, range(1, LINGER_ABOVE + 4)))
-    assert shelf.batches == [list(range(LINGER_ABOVE + 4))]
-
-
-async def test_it_lingers_for_as_many_as_came_last_time(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_batch_waits_as_long_as_turns_of_the_loop_bring_somebody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batching, "LINGER", AN_HOUR)
     shelf = Shelf()
-    shelf.gate.clear()
     async with grouped(shelf) as group:
-        waiting = [group.submit(0)]
-        await until_busy(shelf)
-        waiting += map(group.submit, range(30))
-        shelf.gate.set()
+        waiting = []
+        for n in range(5):
+            waiting.append(group.submit(n))
+            for _ in range(QUIET_TURNS // 2):
+                await asyncio.sleep(0)
         await asyncio.gather(*waiting)
-        shelf.asked.clear()
-        first = group.submit(0)
-        await asyncio.to_thread(shelf.asked.wait)
-        await asyncio.gather(first, *map(group.submit, range(1, 30)))
-    assert [len(batch) for batch in shelf.batches] == [1, 30, 30]
+    assert shelf.batches == [[0, 1, 2, 3, 4]]
 
 
-async def test_the_linger_ends_by_itself() -> None:
-    async with grouped(Shelf(in_flight=200)) as group:
-        assert await group.submit("alone") == "kept alone"
-
-
-async def test_it_does_not_linger_for_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_on_a_quiet_loop_it_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batching, "LINGER", AN_HOUR)
-    async with grouped(Shelf(in_flight=LINGER_ABOVE)) as group:
+    shelf = Shelf()
+    async with grouped(shelf) as group:
+        first = group.submit("first")
+        for _ in range(QUIET_TURNS + 2):
+            await asyncio.sleep(0)
+        await until_busy(shelf)
+        await asyncio.gather(first, group.submit("second"))
+    assert shelf.batches == [["first"], ["second"]]
+
+
+async def test_a_full_batch_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batching, "LINGER", AN_HOUR)
+    monkeypatch.setattr(batching, "QUIET_TURNS", 1 << 62)
+    shelf = Shelf()
+    async with grouped(shelf) as group:
+        await asyncio.gather(*map(group.submit, range(BATCH_LIMIT)))
+    assert [len(batch) for batch in shelf.batches] == [BATCH_LIMIT]
+
+
+async def test_it_waits_for_no_more_than_came_together_of_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batching, "BATCH_LIMIT", 8)
+    monkeypatch.setattr(batching, "QUIET_TURNS", 1 << 62)
+    monkeypatch.setattr(batching, "LINGER", 0.0)
+    shelf = Shelf()
+    async with grouped(shelf) as group:
+        for n in range(3):
+            await group.submit(n)
+        monkeypatch.setattr(batching, "LINGER", AN_HOUR)
+        await asyncio.gather(*map(group.submit, range(5)))
+    assert [len(batch) for batch in shelf.batches] == [1, 1, 1, 5]
+
+
+async def test_the_wait_ends_however_many_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batching, "QUIET_TURNS", 1 << 62)
+    async with grouped(Shelf()) as group:
         assert await group.submit("alone") == "kept alone"
 
 
@@ -181,28 +189,15 @@ async def test_close_writes_what_waits_then_takes_nothing_more() -> None:
         await group.close()
 
 
-async def test_close_lingers_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_close_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batching, "LINGER", AN_HOUR)
+    monkeypatch.setattr(batching, "QUIET_TURNS", 1 << 62)
     shelf = Shelf()
-    shelf.gate.clear()
     async with grouped(shelf) as group:
-        writing = group.submit("writing")
-        await until_busy(shelf)
-        last = group.submit("last")
-        shelf.flying = LINGER_ABOVE + 1
-        closing = asyncio.ensure_future(group.close())
-        await asyncio.sleep(0)
-        shelf.gate.set()
-        await closing
-        assert await asyncio.gather(writing, last) == ["kept writing", "kept last"]
-
-
-async def test_a_bell_without_a_caller_wakes_nobody_up() -> None:
-    async with grouped(Shelf()) as group:
-        for n in range(20):
-            group._bell.set()
-            await asyncio.to_thread(threading.Event().wait, 0)
-            assert await group.submit(n) == f"kept {n}"
+        waiting = [group.submit(n) for n in range(BATCH_LIMIT + 1)]
+        await group.close()
+        assert await asyncio.gather(*waiting) == [f"kept {n}" for n in range(BATCH_LIMIT + 1)]
+    assert [len(batch) for batch in shelf.batches] == [BATCH_LIMIT, 1]
 
 
 def test_it_serves_one_event_loop_and_outlives_it() -> None:

@@ -197,23 +197,42 @@ async def test_another_program_s_turn_is_waited_for_and_not_for_ever(path, ledge
     turn.close()
 
 
-async def test_the_writer_is_told_how_many_exchanges_are_in_flight(path, ledger_at, book) -> None:
-    async with ledger_at(path) as ledger:
-        store = ledger._commits._store
-        entries = [book.intent(0), book.intent(1), book.refused(2), book.intent(3, "caller#1"), book.outcome(0), book.intent(4)]
-        await asyncio.gather(*map(ledger.append, entries), return_exceptions=True)
-        assert store.in_flight() == 2
-    async with ledger_at(path) as ledger:
-        store = ledger._commits._store
-        assert store.in_flight() == 2
-        await ledger.append(book.outcome(1))
-        assert store.in_flight() == 1
-
-
 async def unavailable(ledger: SqliteLedger, *entries: Entry) -> list[str]:
     ends = await asyncio.gather(*map(ledger.append, entries), return_exceptions=True)
     assert [end.reason for end in ends if isinstance(end, Refusal)] == [Reason.LEDGER_UNAVAILABLE] * len(entries)
     return [end.detail for end in ends]
+
+
+async def test_programs_that_take_turns_at_one_log_never_build_on_a_head_that_is_not_the_file_s(path, ledger_at, book) -> None:
+    async with ledger_at(path, entropy=chance(1)) as one, ledger_at(path, entropy=chance(2)) as other:
+        indexes = []
+        for n in range(0, 12, 3):
+            for ledger, at in ((one, n), (one, n + 1), (other, n + 2)):
+                indexes.append((await ledger.append(book.intent(at))).index)
+        both = [one.append(book.outcome(n)) for n in range(6)] + [other.append(book.outcome(n)) for n in range(6, 12)]
+        ended = await asyncio.gather(*both)
+        again = await asyncio.gather(one.append(book.intent(20, "x")), other.append(book.intent(21, "x")), return_exceptions=True)
+    assert indexes == list(range(12))
+    assert sorted(each.index for each in ended) == list(range(12, 24))
+    assert [each.reason for each in again if isinstance(each, Refusal)] == [Reason.REPLAYED_REQUEST]
+    with Log.open(path) as log:
+        verdict = log.verify([signers(book.log)[0].verifier])
+    assert (verdict.sound, verdict.entries, len(verdict.open_exchanges)) == (True, 25, 1)
+
+
+async def test_a_file_put_back_to_an_earlier_state_is_gone_on_from(path, ledger_at, book) -> None:
+    """As a backup restored in place would do it: what this process remembers is no longer so."""
+    earlier = path.with_name("earlier.db")
+    async with ledger_at(path) as ledger:
+        await ledger.append(book.intent(0))
+        with closing(sqlite3.connect(path)) as now, closing(sqlite3.connect(earlier)) as then:
+            now.backup(then)
+        await ledger.append(book.intent(1))
+        with closing(sqlite3.connect(earlier)) as then, closing(sqlite3.connect(path)) as now:
+            then.backup(now)
+        assert [(await ledger.append(entry)).index for entry in (book.outcome(0), book.intent(2))] == [1, 2]
+    with Log.open(path) as log:
+        assert log.verify().sound
 
 
 async def test_another_hand_s_lock_refuses_the_batch_and_passes(path, ledger_at, book) -> None:

@@ -8,6 +8,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.model import binding
 from gateway.model.evidence import Coded, Evidence, EvidenceHolder, Finding, FindingCode, Holders, Period, Rows
@@ -86,6 +88,22 @@ def test_the_digests_are_those_of_another_implementation() -> None:
         binding.request_digest(KEY, binding.question(QUESTION))
         == hmac.new(KEY, b"question\0" + spelt.encode(), "sha256").hexdigest()
     )
+
+
+_JSON = st.recursive(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.integers(-(10**15), 10**15),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('aA_0"\\中€😀', max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.lists(_JSON, max_size=3))
+def test_whatever_is_bound_is_bound_by_its_canonical_json(evidence: list[object]) -> None:
+    spelt = json.dumps(
+        {"evidence": evidence, "outcome": "ISSUED", "v": 1}, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
+    wanted = hmac.new(KEY, b"answer\0" + spelt.encode(), "sha256").hexdigest()
+    assert binding.answer_digest(KEY, "ISSUED", evidence) == wanted
 
 
 def test_the_vectors_of_the_page_hold() -> None:

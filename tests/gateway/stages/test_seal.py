@@ -46,13 +46,16 @@ def known(**changes: Any) -> Known:
     return replace(Known(call(asked), caller(), asked, permit(asked), way(asked)), **changes)
 
 
+INTENT = seal.intend(known(), world())
+
+
 def disclosed(**values: Value) -> Disclosure:
     values = values or {"number": "17", "identifier": IDENTIFIER}
     return Disclosure((Evidence(KIND, values),), tuple(sorted(values)))
 
 
 def concluded(told: Disclosure, **changes: Any) -> Entry:
-    return seal.conclude(known(), told, CityAnswer("00", ({},)), ASKED, world(**changes))
+    return seal.conclude(known(), told, CityAnswer("00", ({},)), ASKED, world(**changes), intent=INTENT)
 
 
 def digest(told: Disclosure, **changes: Any) -> Any:
@@ -115,7 +118,7 @@ def test_an_outcome_says_how_it_ended_and_when() -> None:
 
 
 def test_no_record_is_an_outcome_of_its_own() -> None:
-    entry = seal.conclude(known(), Disclosure((), ()), CityAnswer("01", no_record=True), ASKED, world())
+    entry = seal.conclude(known(), Disclosure((), ()), CityAnswer("01", no_record=True), ASKED, world(), intent=INTENT)
     assert (entry.facts["result"], entry.facts["evidence"], entry.facts["fields"]) == ("NO_RECORD", (), ())
 
 
@@ -187,8 +190,8 @@ def test_no_entry_holds_personal_data(canary: str) -> None:
     told = Disclosure((Evidence(KIND, LEAKY_VALUES, (Finding(FindingCode.HOLDER_NAME_DIFFERS, "holders"),)),), ("number",))
     wanted = (Violation("holder.name", CANARIES["name"]),)
     entries = (
-        seal.intend(here, world()),
-        seal.conclude(here, told, CityAnswer("00", ({"x": CANARIES["answer"]},)), ASKED, world()),
+        intent := seal.intend(here, world()),
+        seal.conclude(here, told, CityAnswer("00", ({"x": CANARIES["answer"]},)), ASKED, world(), intent=intent),
         seal.decline(here, Refusal(Reason.INVALID_REQUEST, "at fault", violations=wanted), NOW, world(), intended=False),
         seal.decline(here, Refusal(Reason.INVALID_REQUEST, "at fault", violations=wanted), NOW, world(), intended=True),
         seal.unknown("exchange-1", "ended", NOW),
@@ -217,7 +220,8 @@ def test_one_text_under_one_key_has_another_hash_for_each_use() -> None:
 def test_question_and_answer_are_bound_by_the_exchange_s_own_key_and_by_no_other() -> None:
     def digests(key: bytes, asked: Query) -> tuple[object, ...]:
         here = known(call=call(asked, binding_key=key), query=asked)
-        intent, outcome = seal.intend(here, world()), seal.conclude(here, disclosed(), CityAnswer("00", ({},)), ASKED, world())
+        intent = seal.intend(here, world())
+        outcome = seal.conclude(here, disclosed(), CityAnswer("00", ({},)), ASKED, world(), intent=intent)
         assert intent.facts["request_digest"] == outcome.facts["request_digest"]
         return intent.facts["request_digest"], outcome.facts["answer_digest"]
 
