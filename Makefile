@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check lint types laws contract drift proto docs bench soak-certs lock clean
+.PHONY: help setup demo dev test check lint types laws contract drift proto docs bench soak-certs lock clean fuzz
 
 help: ## What there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -29,6 +29,10 @@ dev: setup ## Both cities and the gateway, until Ctrl-C
 # .ci/run installs them all.
 test: setup ## Run the tests
 	pytest -n auto -q --leave-out-missing
+
+# A hundred thousand hostile answers through every dialect; some hundreds of them are part of `make test`.
+fuzz: setup ## Feed the dialects with hostile answers, for hours
+	KUACHENG_FUZZ=700 pytest -n auto -q --timeout=0 tests/adapters -k 'refusal or hostile'
 
 check: lint types laws contract drift test ## Everything that must hold
 

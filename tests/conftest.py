@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from tests.fuzzing import TIMES
 from tests.peers import PEERS
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from tests.postgresql import Server
 
 # Inherits whatever profile is in force, such as Hypothesis's own for continuous integration.
-settings.register_profile("kuacheng", settings(), deadline=None, database=None)
+settings.register_profile("kuacheng", settings(), deadline=None, database=None, max_examples=60 * TIMES)
 settings.load_profile("kuacheng")
 
 _LEAVE_OUT = "--leave-out-missing"

@@ -13,6 +13,7 @@ from adapters.connectors.sealed import Sealer
 from adapters.guomi.sm2 import PrivateKey
 from gateway.model.refusal import Blame, Reason, Refusal
 from tests.adapters.hostile import replaced
+from tests.fuzzing import TIMES
 
 MOMENT = datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
 KEY, VECTOR = bytes(range(16)), bytes(range(16, 32))
@@ -32,7 +33,7 @@ def refused(envelope: Any, moment: datetime = MOMENT, sealer: Sealer = US) -> Re
 
 
 @given(st.binary(max_size=200), st.binary(min_size=16, max_size=16))
-@settings(max_examples=25, deadline=1000)
+@settings(max_examples=25 * TIMES, deadline=1000)
 def test_there_and_back(document: bytes, vector: bytes) -> None:
     assert THEM.open(US.seal(document, MOMENT, vector), MOMENT, "here") == document
 
@@ -87,7 +88,7 @@ def test_the_clock(late: int, *, taken: bool) -> None:
 
 
 @given(replaced(ENVELOPE))
-@settings(max_examples=150, deadline=1000)
+@settings(max_examples=80 * TIMES, deadline=1000)
 def test_a_document_or_a_refusal(envelope: Any) -> None:
     if not isinstance(envelope, dict):
         return

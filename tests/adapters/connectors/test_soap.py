@@ -11,6 +11,7 @@ from lxml import etree
 from adapters.connectors.soap import Envelope
 from adapters.connectors.xml_text import read_xml, text_of, write_xml
 from gateway.model.refusal import Blame, Reason, Refusal
+from tests.fuzzing import TIMES
 
 ENVELOPE = Envelope(
     system="city.s1",
@@ -157,7 +158,7 @@ def test_a_fault(code: str, reason: Reason, status: str) -> None:
     assert "何" not in found.detail
 
 
-@settings(max_examples=150, deadline=1000)
+@settings(max_examples=80 * TIMES, deadline=1000)
 @given(st.binary(max_size=200), st.integers(0, 400), st.integers(0, 40))
 def test_a_document_or_a_refusal(noise: bytes, place: int, cut: int) -> None:
     true = answer(GOOD).encode("gb18030")

@@ -15,6 +15,7 @@ from adapters.foshan.f1 import ENVELOPE, STATUS, F1Dialect
 from gateway.model.city import CityAnswer, CityRequest
 from gateway.model.refusal import Reason, Refusal
 from tests.adapters.hostile import answer_or_refusal, edited, replaced
+from tests.fuzzing import TIMES
 
 Example = Callable[..., str]
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -216,21 +217,21 @@ def test_a_status_in_no_table_is_never_no_record(status: str) -> None:
 TRUE = response(document(certificate())).body
 
 
-@settings(max_examples=300, deadline=1000)
+@settings(max_examples=300 * TIMES, deadline=1000)
 @given(st.binary(max_size=200) | edited(TRUE))
 def test_bytes_give_an_answer_or_a_refusal(body: bytes) -> None:
     found = answer_or_refusal(lambda: DIALECT.read(asked(), HttpResponse(200, {}, body)))
     assert isinstance(found, Refusal) or not found.no_record
 
 
-@settings(max_examples=300, deadline=1000)
+@settings(max_examples=300 * TIMES, deadline=1000)
 @given(edited(document(certificate()).encode()))
 def test_documents_give_an_answer_or_a_refusal(inner: bytes) -> None:
     found = answer_or_refusal(lambda: read(inner.decode("utf-8", "replace")))
     assert isinstance(found, Refusal) or not found.no_record
 
 
-@settings(max_examples=200, deadline=1000)
+@settings(max_examples=200 * TIMES, deadline=1000)
 @given(replaced(DATA))
 def test_certificate_data_gives_an_answer_or_a_refusal(data: object) -> None:
     text = json.dumps(data, ensure_ascii=False).encode("utf-8", "replace").decode()

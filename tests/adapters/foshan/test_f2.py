@@ -16,6 +16,7 @@ from adapters.foshan.f2 import OPERATIONS, SERVICES, STATUS, F2Dialect
 from gateway.model.city import CityAnswer, CityRequest
 from gateway.model.refusal import Reason, Refusal
 from tests.adapters.hostile import answer_or_refusal, edited, hostile
+from tests.fuzzing import TIMES
 
 Example = Callable[..., str]
 MOMENT = datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
@@ -265,7 +266,7 @@ TRUE = {
 }
 
 
-@settings(max_examples=400, deadline=1000)
+@settings(max_examples=160 * TIMES, deadline=1000)
 @given(st.data())
 def test_an_answer_or_a_refusal_and_no_false_no_record(data: st.DataObject) -> None:
     operation = data.draw(st.sampled_from(sorted(TRUE)))
@@ -274,7 +275,7 @@ def test_an_answer_or_a_refusal_and_no_false_no_record(data: st.DataObject) -> N
     assert isinstance(found, Refusal) or not found.no_record
 
 
-@settings(max_examples=250, deadline=1000)
+@settings(max_examples=110 * TIMES, deadline=1000)
 @given(
     hostile(json.dumps(lent()).encode())
     | edited(SEALED.encode()).map(lambda text: json.dumps(lent(text.decode("utf-8", "replace"))).encode())

@@ -39,6 +39,7 @@ from adapters.foshan.simulator.records import Register
 from adapters.guomi.sm2 import PrivateKey
 from adapters.simulation.operation import Asked
 from adapters.simulation.population import elicence_identifier
+from tests.fuzzing import TIMES
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/interfaces/foshan.md").read_text(encoding="utf-8")
@@ -700,7 +701,7 @@ VALUES = st.recursive(st.none() | st.booleans() | st.integers() | WORDS, lambda 
     body=st.binary(max_size=200)
     | st.text(max_size=200).map(lambda text: envelope("queryCert", text).encode("gb18030", "replace"))
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80 * TIMES, deadline=None)
 def test_any_bytes_are_answered(body: bytes) -> None:
     reply = LIBRARY.answer(Asked("POST", "/", {}, {}, body, 0.0))
     assert reply.status == 200
@@ -715,7 +716,7 @@ def test_any_bytes_are_answered(body: bytes) -> None:
     ),
     use=st.just(USE) | st.dictionaries(st.sampled_from(["sxbm", "sxmc", "ywbh"]), VALUES) | VALUES,
 )
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120 * TIMES, deadline=None)
 def test_any_question_has_a_code(path: Any, fields: dict[str, Any], use: Any) -> None:
     words = path.words
     custom = path.custom(REGISTER, fields | {"yysm": use}, None)

@@ -16,6 +16,7 @@ from adapters.guangzhou.g1 import ERRORS, G1Dialect, answer_of
 from gateway.model.city import CityRequest
 from gateway.model.refusal import Reason, Refusal
 from tests.adapters.hostile import answer_or_refusal, edited, hostile
+from tests.fuzzing import TIMES
 
 Example = Callable[..., str]
 CODE = "c3787eb08aa246e9aa6691a391142727"
@@ -225,7 +226,7 @@ def test_a_code_in_no_table_is_never_no_record(code: object) -> None:
     assert code in ERRORS.meanings or caught.value.reason is Reason.CITY_ANSWER_INVALID
 
 
-@settings(max_examples=250, deadline=1000)
+@settings(max_examples=110 * TIMES, deadline=1000)
 @given(hostile(json.dumps(AUTH).encode()), st.sampled_from([200, 200, 200, 404, 500]))
 def test_codes_or_a_refusal_and_no_false_no_record(body: bytes, status: int) -> None:
     found = answer_or_refusal(
@@ -234,13 +235,13 @@ def test_codes_or_a_refusal_and_no_false_no_record(body: bytes, status: int) -> 
     assert isinstance(found, Refusal) or not found.no_record
 
 
-@settings(max_examples=250, deadline=1000)
+@settings(max_examples=110 * TIMES, deadline=1000)
 @given(hostile(json.dumps(FETCH, ensure_ascii=False).encode()))
 def test_a_licence_or_a_refusal(body: bytes) -> None:
     answer_or_refusal(lambda: answer_of((DIALECT.read_fetch(ASKED, CODE, response(body)),)))
 
 
-@settings(max_examples=150, deadline=1000)
+@settings(max_examples=80 * TIMES, deadline=1000)
 @given(edited(LICENCE["data_fields"].encode()))  # type: ignore[union-attr]
 def test_a_face_or_a_refusal(face: bytes) -> None:
     licence = {**LICENCE, "data_fields": face.decode("utf-8", "replace")}

@@ -15,6 +15,7 @@ from adapters.guangzhou.g2 import OPERATIONS, SERVICES, G2Dialect
 from gateway.model.city import CityAnswer, CityRequest
 from gateway.model.refusal import Reason, Refusal
 from tests.adapters.hostile import answer_or_refusal, hostile
+from tests.fuzzing import TIMES
 
 Example = Callable[..., str]
 STAMP = Stamp(datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC), "123456789abcdefg")
@@ -167,7 +168,7 @@ TRUE = {
 }
 
 
-@settings(max_examples=400, deadline=1000)
+@settings(max_examples=160 * TIMES, deadline=1000)
 @given(st.data())
 def test_an_answer_or_a_refusal_and_no_false_no_record(data: st.DataObject) -> None:
     operation = data.draw(st.sampled_from(sorted(TRUE)))

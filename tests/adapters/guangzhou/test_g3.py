@@ -15,6 +15,7 @@ from adapters.guangzhou.g3 import BUS, GATEWAY, REGISTRY, G3Dialect
 from gateway.model.city import CityAnswer, CityRequest
 from gateway.model.refusal import Reason, Refusal
 from tests.adapters.hostile import answer_or_refusal, edited, hostile
+from tests.fuzzing import TIMES
 
 Example = Callable[..., str]
 STAMP = Stamp(datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC), "123456789abcdefg")
@@ -135,14 +136,14 @@ def test_a_code_in_no_table_is_never_no_record(code: object) -> None:
         assert listed or (isinstance(found, Refusal) and found.reason is Reason.CITY_ANSWER_INVALID)
 
 
-@settings(max_examples=150, deadline=1000)
+@settings(max_examples=80 * TIMES, deadline=1000)
 @given(hostile(json.dumps(carried(document()), ensure_ascii=False).encode()))
 def test_an_answer_or_a_refusal_and_no_false_no_record(body: bytes) -> None:
     found = answer_or_refusal(lambda: read(body))
     assert isinstance(found, Refusal) or not found.no_record
 
 
-@settings(max_examples=250, deadline=1000)
+@settings(max_examples=110 * TIMES, deadline=1000)
 @given(edited(document().encode()))
 def test_a_hostile_document_is_an_answer_or_a_refusal(text: bytes) -> None:
     said = text.decode("utf-8", "replace")

@@ -14,19 +14,20 @@ from adapters.simulation.population import (
     people,
     situation,
 )
+from tests.fuzzing import TIMES
 
 REGION_CODES = st.sampled_from(sorted(REGIONS))
 SEEDS = st.integers(min_value=0, max_value=10**9)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20 * TIMES, deadline=None)
 @given(REGION_CODES, SEEDS, st.integers(0, 60), st.integers(0, 60))
 def test_a_longer_population_begins_with_the_shorter(region: str, seed: int, few: int, more: int) -> None:
     assert people(region, few + more, seed)[:few] == people(region, few, seed)
     assert companies(region, few + more, seed)[:few] == companies(region, few, seed)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20 * TIMES, deadline=None)
 @given(REGION_CODES, SEEDS)
 def test_every_number_is_right_and_nobody_living_holds_it(region: str, seed: int) -> None:
     for person in people(region, 60, seed):
@@ -40,7 +41,7 @@ def test_every_number_is_right_and_nobody_living_holds_it(region: str, seed: int
         assert company.code == credit_code(company.code[:2], company.code[2:8], company.code[8:16])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20 * TIMES, deadline=None)
 @given(REGION_CODES, SEEDS)
 def test_the_first_people_are_as_documented(region: str, seed: int) -> None:
     known = [situation(region, index, 100, seed) for index in range(20)]
@@ -52,7 +53,7 @@ def test_the_first_people_are_as_documented(region: str, seed: int) -> None:
     assert RARE_BEYOND_BMP in people(region, 20, seed)[3].name
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20 * TIMES, deadline=None)
 @given(REGION_CODES, SEEDS)
 def test_the_first_companies_are_as_documented(region: str, seed: int) -> None:
     known = [company_situation(region, index, seed) for index in range(15)]
@@ -62,7 +63,7 @@ def test_the_first_companies_are_as_documented(region: str, seed: int) -> None:
     assert not unknown & {company.legal_person for company in companies(region, 100, seed)}
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10 * TIMES, deadline=None)
 @given(REGION_CODES, SEEDS, st.integers(0, 200))
 def test_a_marriage_is_of_two_and_of_both_sexes(region: str, seed: int, count: int) -> None:
     population = people(region, count, seed)

@@ -17,6 +17,7 @@ from adapters.guomi.forms import SignatureForm
 from adapters.guomi.sm2 import PrivateKey
 from adapters.guomi.sm4 import cbc_encrypt
 from adapters.simulation.operation import Asked
+from tests.fuzzing import TIMES
 
 PAGE = (Path(__file__).parents[4] / "docs/interfaces/foshan.md").read_text(encoding="utf-8")
 NOW = 1_700_000_000.0
@@ -160,7 +161,7 @@ def test_the_page_shows_what_the_city_answers() -> None:
 VALUES = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8), lambda inner: st.lists(inner, max_size=2))
 
 
-@settings(max_examples=60, deadline=1000)
+@settings(max_examples=40 * TIMES, deadline=1000)
 @given(
     st.binary(max_size=60)
     | st.dictionaries(st.sampled_from(["data", "encData"]), VALUES, max_size=2)
