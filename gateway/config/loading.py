@@ -47,6 +47,7 @@ from gateway.model.table import Table
 from gateway.model.usage import SearchRight
 from gateway.model.world import Limits, Region, World
 from gateway.stages.translate.compiling import compile_table
+from gateway.token import SigningKey
 
 _SHORT: Final = 16
 
@@ -55,7 +56,7 @@ _SHORT: Final = 16
 class Loaded:
     """The whole configuration.
 
-    `systems` by the adapter's name; `ledger` is the log's file or database, `log_keys` what signs it, PEM;
+    `systems` by the adapter's name; `ledger` is the log's file or database, `log_keys` what signs it;
     `witnesses` is None where nobody need cosign; `document` is gateway.yaml; `links` as Places.links;
     `deny_list` is a path, `revocation_lists` by region; `beside` is what the gateway's small records stand beside: the log's file, or,
     where the log is in a database, a name in the folder of gateway.yaml.
@@ -66,7 +67,7 @@ class Loaded:
     systems: Mapping[str, System]
     server: ServerMaterial
     ledger: Path | DatabaseMaterial
-    log_keys: tuple[bytes, ...] = field(repr=False)
+    log_keys: tuple[bytes | SigningKey, ...] = field(repr=False)
     witnesses: WitnessMaterial | None
     coverage: tuple[Coverage, ...]
     document: Document = field(repr=False)
