@@ -116,6 +116,15 @@ class DatabaseMaterial:
 
 
 @dataclass(frozen=True, slots=True)
+class LogPlace:
+    """A log: its name, its file or database, and what signs it, PEM or in a token."""
+
+    log: str
+    where: Path | DatabaseMaterial
+    keys: tuple[bytes | SigningKey, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Material:
     """Everything that gateway.yaml refers to. `anchors` by trust domain, `systems` by the adapter's name, `log_keys` PEM or in a token."""
 
@@ -126,6 +135,7 @@ class Material:
     former_holder_keys: tuple[HolderKey, ...]
     ledger: Path | DatabaseMaterial
     log_keys: tuple[bytes | SigningKey, ...] = field(repr=False)
+    former: tuple[LogPlace, ...]
     witnesses: WitnessMaterial | None
 
 
@@ -199,6 +209,7 @@ def read_material(references: References, settings: Settings) -> Material:
     former_holder_keys = gathering.attempt(_former_holder_keys, references, settings.ledger.holder_key)
     log_keys = gathering.attempt(_log_keys, references, settings)
     ledger = gathering.attempt(_ledger, references, settings)
+    former = gathering.attempt(_former, references, settings, log_keys or ())
     wanted = settings.ledger.witnesses
     witnesses = gathering.attempt(_witnesses, references, wanted) if wanted else None
     anchors, systems = {}, {}
@@ -210,7 +221,7 @@ def read_material(references: References, settings: Settings) -> Material:
                 systems[found.name] = found
     gathering.add(_shared(references.document, anchors))
     gathering.close()
-    if server is None or holder_key is None or former_holder_keys is None or ledger is None or log_keys is None:
+    if server is None or holder_key is None or former_holder_keys is None or ledger is None or log_keys is None or former is None:
         raise RuntimeError("material is missing without a problem")
     return Material(
         MappingProxyType(anchors),
@@ -220,6 +231,7 @@ def read_material(references: References, settings: Settings) -> Material:
         former_holder_keys,
         ledger,
         log_keys,
+        former,
         witnesses,
     )
 
@@ -327,6 +339,26 @@ def _log_key(references: References, at: yaml.Path, key: KeyReference) -> bytes 
     if isinstance(key, FileReference):
         return references.pem(at, key.file, pem.log_key_fault, private=True)
     return _from_token(references, at, key.pkcs11, signing_key)
+
+
+def _former(references: References, settings: Settings, own: tuple[bytes | SigningKey, ...]) -> tuple[LogPlace, ...]:
+    """The logs before this one; two under one name would be one."""
+    gathering = Gathering()
+    names = {settings.log}
+    files = {references.path(settings.ledger.file)} if settings.ledger.file else set()
+    found = []
+    for index, each in enumerate(settings.ledger.former):
+        at = ("ledger", "former", index)
+        file = references.path(each.file)
+        if each.log in names or file in files:
+            message = f"the log {each.log}, or its file, stands here twice"
+            gathering.add([references.document.problem((*at, "log"), message, "each log has a name and a file of its own")])
+        names.add(each.log)
+        files.add(file)
+        key = gathering.attempt(_log_key, references, (*at, "key"), each.key) if each.key else None
+        found.append(LogPlace(each.log, file, own if key is None else (key,)))
+    gathering.close()
+    return tuple(found)
 
 
 def _from_token(references: References, at: yaml.Path, wanted: TokenSettings, ask: Callable[[Place], T]) -> T:

@@ -15,6 +15,7 @@ from gateway.config.words import (
     Duration,
     Frozen,
     HostName,
+    Kept,
     Listening,
     LogName,
     Loopback,
@@ -28,6 +29,7 @@ from gateway.config.words import (
     Url,
     Variable,
 )
+from gateway.model.retention import Retention
 from gateway.model.world import Limits
 
 SHIPPED: Final = "shipped"
@@ -245,6 +247,16 @@ class PostgresqlSettings(Section):
         return self
 
 
+class FormerLogSettings(Section):
+    """A log that was written before this one, and is finished."""
+
+    log: LogName = Field(description="its name")
+    file: Path = Field(description="its database, relative to gateway.yaml")
+    key: KeyReference | None = Field(
+        default=None, description="the key that signed it last, if it is not `key`, {file} or {pkcs11}"
+    )
+
+
 class LedgerSettings(Section):
     """Where the evidence log is kept."""
 
@@ -258,6 +270,10 @@ class LedgerSettings(Section):
     holder_key: HolderKeySettings = Field(
         description="the key under which holders' numbers are hashed, {id, file, former} or {id, pkcs11, former}"
     )
+    former: tuple[FormerLogSettings, ...] = Field(
+        default=(), description="the logs before this one, oldest first, a list of {log, file, key}"
+    )
+    retention: Kept = Field(default=Retention(36), description="how long what entries say is kept, at least six months")
     witnesses: WitnessSettings | None = Field(
         default=None, description="who must have cosigned, {policy, kept, interval, limit, authorities}"
     )
@@ -305,7 +321,9 @@ class Settings(Section):
     search_rights: tuple[Path, ...] = Field(
         default=(), description="who may search the log for a holder: folders, files; nobody if the key is left out"
     )
-    ledger: LedgerSettings = Field(description="the evidence log, {file or postgresql, key, next_key, holder_key, witnesses}")
+    ledger: LedgerSettings = Field(
+        description="the evidence log, {file or postgresql, key, next_key, holder_key, former, retention, witnesses}"
+    )
     limits: LimitSettings = Field(default_factory=LimitSettings, description="deadlines and load")
     deny_list: Path = Field(default="revoked.json", description="whom to refuse at once, written by `kuacheng certs revoke`")
     strict_identifiers: bool = Field(default=False, description="refuse e-licences whose identifier breaks GB/T 36904")

@@ -27,6 +27,7 @@ from gateway.config.search_right_file import SearchRightSection, SearchRightsFil
 from gateway.config.settings import (
     FileReference,
     FormerKeySettings,
+    FormerLogSettings,
     HolderKeySettings,
     LedgerSettings,
     LimitSettings,
@@ -62,6 +63,7 @@ PLACES: dict[type[Section], str] = {
     PostgresqlSettings: "postgresql",
     WitnessSettings: "witnesses",
     HolderKeySettings: "holder_key",
+    FormerLogSettings: "former",
     TokenReference: "pkcs11",
     TokenSettings: "pkcs11",
     FormerKeySettings: "former holder keys",
