@@ -16,7 +16,7 @@ from typing import Final
 
 from gateway import storage
 from gateway.clock import SystemClock, new_id
-from gateway.config import Loaded
+from gateway.config import Loaded, LogPlace
 from gateway.model.act import Act, Actor, HostRole
 from gateway.model.exchange import Fact, Recorded
 from gateway.ports import Clock, Ledger
@@ -43,15 +43,18 @@ def record(ledger: Ledger, clock: Clock, act: Act, by: Actor, facts: Mapping[str
     return ledger.append(seal.act(act, by, new_id(), clock.now(), facts))
 
 
-def record_by_command(loaded: Loaded, act: Act, *, operator: str = "", facts: Mapping[str, Fact] = _NO_FACTS) -> Recorded:
+def record_by_command(
+    loaded: Loaded, act: Act, *, operator: str = "", facts: Mapping[str, Fact] = _NO_FACTS, place: LogPlace | None = None
+) -> Recorded:
     """The same from a program that has no log open; a gateway may be writing to it meanwhile. Durable when it returns.
 
+    `place` is one of the logs that the configuration names; without it, the one that is written.
     Raises OperatorUnclear, LogUnusable, Refusal. Not within an event loop.
     """
     by = actor(HostRole.COMMAND, operator)
 
     async def once() -> Recorded:
-        ledger = storage.ledger(loaded)
+        ledger = storage.ledger_at(place) if place else storage.ledger(loaded)
         try:
             return await record(ledger, SystemClock(), act, by, facts)
         finally:

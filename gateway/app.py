@@ -23,7 +23,7 @@ from certs import bundle, changing, seen
 from certs.denying import DenyListUnusable
 from certs.preflight import Trust, examine
 from certs.seen import Sightings
-from gateway import acts, storage
+from gateway import acts, rotation, storage
 from gateway.clock import SystemClock, entropy, fraction, new_id
 from gateway.config import Loaded, System, WitnessMaterial
 from gateway.exchange import Ports
@@ -50,7 +50,6 @@ from gateway.rpc.rotating import Shown
 from gateway.rpc.server import Listener, Server
 from gateway.rpc.services import Inside
 from gateway.rpc.status import WORDINGS
-from gateway.stages import seal
 from gateway.telemetry import authorities
 from gateway.telemetry.access import AccessLog
 from gateway.telemetry.metrics import Metrics
@@ -58,14 +57,12 @@ from gateway.telemetry.metrics import Metrics
 _log = logging.getLogger("kuacheng.app")
 
 GRACE_SECONDS = 10.0
-_AT_ONCE = 256
 _ADOPTED_SECONDS = 5.0
 _FIRST_ROUND_SECONDS = 5.0
 """That serving waits for the witnesses' first answers; without them it serves, and refuses what needs them."""
 _SEEN_SECONDS = 2.0
 """Between two looks whether a certificate came in that the record of callers does not have."""
 _SWEEP_SECONDS = 1.0
-_LEFT_OPEN = "the gateway ended before the exchange did"
 
 
 class NotBuildable(Exception):  # noqa: N818  named for what was found
@@ -100,9 +97,10 @@ async def gateway(
     metrics = Metrics(AccessLog(stream))
     async with AsyncExitStack() as stack:
         _check_not_rolled_back(loaded)
+        rotation.check(loaded)
         ledger = storage.ledger(loaded)
         stack.push_async_callback(ledger.close)
-        await _close_interrupted(ledger, clock)
+        await rotation.close_interrupted(ledger, clock)
         await _recorded(ledger, clock, loaded, operator, stack)
         stack.push_async_callback(_ended, asyncio.create_task(_close_adopted(ledger, clock)))
         making = _making(read or (lambda: loaded), clock, ledger, operator)
@@ -111,9 +109,9 @@ async def gateway(
         metrics.watch_systems(lambda: {name: each.standing for name, each in standing.adapters.items()})
         door = Door()
         watched = await _watched(loaded, ledger, clock, metrics, stack)
-        receipts = LogReceipts(storage.opening(loaded), _cosigned(loaded))
+        receipts = LogReceipts(*storage.openings(loaded), cosigned=_cosigned(loaded))
         stack.push_async_callback(receipts.close)
-        usages = LogUsages(storage.opening(loaded))
+        usages = LogUsages(*storage.openings(loaded))
         stack.push_async_callback(usages.close)
         sightings = await _sightings(loaded, clock, stack)
         ports = Ports(standing.adapters, watched, clock, metrics)
@@ -222,12 +220,6 @@ def _check_not_rolled_back(loaded: Loaded) -> None:
         check_extends(LogSource(storage.opening(loaded)), held)
 
 
-async def _close_interrupted(ledger: Appending, clock: SystemClock) -> None:
-    now, left = clock.now(), ledger.interrupted()
-    for first in range(0, len(left), _AT_ONCE):
-        await asyncio.gather(*(ledger.append(seal.unknown(each, _LEFT_OPEN, now)) for each in left[first : first + _AT_ONCE]))
-
-
 async def _recorded(ledger: Appending, clock: Clock, loaded: Loaded, operator: str, stack: AsyncExitStack) -> None:
     """That the gateway starts, and by which configuration; and, when everything else has come down, that it stopped."""
     try:
@@ -252,12 +244,7 @@ async def _close_adopted(ledger: Appending, clock: SystemClock) -> None:
     left: tuple[str, ...] = ()
     while True:
         await asyncio.sleep(_ADOPTED_SECONDS)
-        left += ledger.adopted()
-        now = clock.now()
-        tried = [ledger.append(seal.unknown(each, _LEFT_OPEN, now)) for each in left[:_AT_ONCE]]
-        ends = await asyncio.gather(*tried, return_exceptions=True)
-        # One that was ended meanwhile, by its own gateway after all, is out of order here and is let go.
-        left = left[_AT_ONCE:] + tuple(each for each, end in zip(left, ends, strict=False) if isinstance(end, Refusal))
+        left = await rotation.close_adopted(ledger, clock, left)
 
 
 def _witness_problems(loaded: Loaded, wanted: WitnessMaterial) -> list[str]:
@@ -273,7 +260,7 @@ def _witness_problems(loaded: Loaded, wanted: WitnessMaterial) -> list[str]:
 def _cosigned(loaded: Loaded) -> Callable[[], str | None]:
     """The newest checkpoint that the witnesses of the policy have cosigned."""
     wanted = loaded.witnesses
-    return partial(standing, partial(kept.kept, wanted.kept), Policy.parse(wanted.policy)) if wanted else lambda: None
+    return partial(standing, partial(_kept, loaded, wanted), Policy.parse(wanted.policy)) if wanted else lambda: None
 
 
 async def _watched(loaded: Loaded, ledger: Ledger, clock: Clock, metrics: Metrics, stack: AsyncExitStack) -> Ledger:
@@ -288,7 +275,7 @@ async def _watched(loaded: Loaded, ledger: Ledger, clock: Clock, metrics: Metric
         Policy.parse(wanted.policy),
         post,
         clock,
-        kept=kept.kept(wanted.kept),
+        kept=_kept(loaded, wanted),
         keep=partial(kept.keep, wanted.kept),
     )
     first = asyncio.Event()
@@ -303,6 +290,12 @@ async def _watched(loaded: Loaded, ledger: Ledger, clock: Clock, metrics: Metric
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(first.wait(), _FIRST_ROUND_SECONDS)
     return Watched(ledger, collector, clock, wanted.limit)
+
+
+def _kept(loaded: Loaded, wanted: WitnessMaterial) -> str | None:
+    """What was kept of this log; of the one before it nothing counts any more."""
+    note = kept.kept(wanted.kept)
+    return note if note is not None and note.startswith(f"{loaded.settings.log}\n") else None
 
 
 async def _revoking(standing: Standing, clock: Clock, metrics: Metrics, server: Server) -> Revoking:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.model.city import CityAnswer, CityRequest
-from gateway.model.exchange import Checkpointed, Ended, Entry, Logged, Recorded
+from gateway.model.exchange import Checkpointed, Ended, Entry, Gone, Logged, Recorded
 from gateway.model.usage import Looks, Period
 
 
@@ -37,8 +37,10 @@ class Ledger(Protocol):
 class Receipts(Protocol):
     """The evidence log, read for those whose exchanges it holds. Never waits for, nor holds up, what is being recorded."""
 
-    async def find(self, exchange_id: str) -> tuple[Logged, ...]:
+    async def find(self, exchange_id: str) -> tuple[Logged | Gone, ...]:
         """The entries of an exchange, in order, each with its proof under the newest checkpoint; empty where there is none.
+
+        What was purged is told as gone.
 
         Raises Refusal: LEDGER_UNAVAILABLE when the log cannot be read.
         """

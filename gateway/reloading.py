@@ -226,6 +226,7 @@ def _fixed(before: Loaded, after: Loaded) -> tuple[str, ...]:
         "log": (before.settings.log, after.settings.log),
         "ledger.file": (before.ledger, after.ledger),
         "ledger.key, ledger.next_key": (before.log_keys, after.log_keys),
+        "ledger.former": (before.former, after.former),
         "ledger.witnesses": (before.witnesses, after.witnesses),
     }
     return tuple(f"{name} {told}" for name, (was, now) in pairs.items() if was != now)

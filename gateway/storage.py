@@ -5,36 +5,87 @@ Law: nothing else in the house knows that there is more than one store.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.clock import entropy
+from gateway.clock import SystemClock, entropy
+from gateway.config import LogPlace
+from gateway.ledger import filed_finishing, filed_purging
+from gateway.ledger.appending import Notary
 from gateway.ledger.filed import FiledRecords
 from gateway.ledger.keys import signers
+from gateway.ledger.records import LogUnusable
 from gateway.ledger.sqlite import SqliteLedger
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from gateway.config import DatabaseMaterial, Loaded
     from gateway.ledger.appending import Appending
     from gateway.ledger.postgresql.connecting import Database
     from gateway.ledger.records import Opening
 
 
+@dataclass(frozen=True, slots=True)
+class Purger:
+    """Who may purge a log in PostgreSQL, where that is another role than the one that writes it. `certificate` and `key` are files."""
+
+    user: str
+    password: str = field(default="", repr=False)
+    certificate: Path | None = None
+    key: Path | None = None
+
+
 def ledger(loaded: Loaded) -> Appending:
     """The log, open for appending. Raises LogUnusable, which says what to do."""
-    log, where = loaded.settings.log, loaded.ledger
-    keys = signers(log, loaded.log_keys)
+    predecessor = opening_at(loaded.former[-1]) if loaded.former else None
+    return _ledger(_place(loaded), predecessor)
+
+
+def ledger_at(place: LogPlace) -> Appending:
+    """A log that has been begun, open for entries that are of no exchange. Raises LogUnusable."""
+    if isinstance(place.where, Path) and not place.where.exists():
+        raise LogUnusable(f"the log {place.log} is not at {place.where}: correct the path")
+    return _ledger(place, None)
+
+
+def _ledger(place: LogPlace, predecessor: Opening | None) -> Appending:
+    log, where = place.log, place.where
+    keys = signers(log, place.keys)
     if isinstance(where, Path):
-        return SqliteLedger.open(where, log=log, signers=keys, entropy=entropy)
+        return SqliteLedger.open(where, log=log, signers=keys, entropy=entropy, predecessor=predecessor)
     from gateway.ledger.postgresql.writing import PostgresqlLedger
 
-    return PostgresqlLedger.open(_database(where), log=log, signers=keys, entropy=entropy)
+    return PostgresqlLedger.open(_database(where), log=log, signers=keys, entropy=entropy, predecessor=predecessor)
+
+
+def finish(place: LogPlace) -> None:
+    """From now on a log takes no exchange. Raises LogUnusable while somebody else writes it, an exchange is open, or it is in no file."""
+    if not isinstance(place.where, Path):
+        raise LogUnusable(f"the log {place.log} lies in a database, and only a log in a file can be ended")
+    filed_finishing.finish(place.where, Notary.of(place.log, signers(place.log, place.keys)))
+
+
+def exists(loaded: Loaded) -> bool:
+    """Whether the log has been begun. Raises LogUnusable where its database cannot be asked."""
+    where = loaded.ledger
+    if isinstance(where, Path):
+        return where.exists()
+    from gateway.ledger.postgresql.reading import is_begun
+
+    return is_begun(_database(where))
 
 
 def opening(loaded: Loaded) -> Opening:
     """What opens the log for reading, again and again."""
-    where = loaded.ledger
+    return opening_at(_place(loaded))
+
+
+def opening_at(place: LogPlace) -> Opening:
+    """The same of any log."""
+    where = place.where
     if isinstance(where, Path):
         return partial(FiledRecords.open, where)
     from gateway.ledger.postgresql.reading import PostgresqlRecords
@@ -42,10 +93,42 @@ def opening(loaded: Loaded) -> Opening:
     return partial(PostgresqlRecords.open, _database(where))
 
 
-def _database(where: DatabaseMaterial) -> Database:
+def openings(loaded: Loaded) -> tuple[Opening, ...]:
+    """What opens the log and those before it for reading, newest first."""
+    return tuple(map(opening_at, places(loaded)))
+
+
+def places(loaded: Loaded) -> tuple[LogPlace, ...]:
+    """The log and those before it, newest first, each by name, place and keys."""
+    return (_place(loaded), *reversed(loaded.former))
+
+
+def check_purger(place: LogPlace, purger: Purger | None) -> None:
+    """Whether who purges may do so, before it is recorded that they do. Raises LogUnusable, which says what to do."""
+    if not isinstance(place.where, Path):
+        from gateway.ledger.postgresql.purging import check
+
+        check(_database(place.where, purger))
+
+
+def purge(place: LogPlace, runs: Sequence[range], purger: Purger | None) -> Iterator[int]:
+    """Takes the bodies of these entries; gives, after each transaction, how many it took. Raises LogUnusable."""
+    notary = Notary.of(place.log, signers(place.log, place.keys))
+    if isinstance(place.where, Path):
+        return filed_purging.purge(place.where, notary, runs, SystemClock().monotonic)
+    from gateway.ledger.postgresql.purging import purge as purge_database
+
+    return purge_database(_database(place.where, purger), notary, runs)
+
+
+def _place(loaded: Loaded) -> LogPlace:
+    return LogPlace(loaded.settings.log, loaded.ledger, loaded.log_keys)
+
+
+def _database(where: DatabaseMaterial, purger: Purger | None = None) -> Database:
     from gateway.ledger.postgresql.connecting import Database
 
-    return Database(
+    database = Database(
         name=where.name,
         user=where.user,
         schema=where.schema,
@@ -56,3 +139,6 @@ def _database(where: DatabaseMaterial) -> Database:
         certificate=where.certificate,
         key=where.key,
     )
+    if purger is None:
+        return database
+    return replace(database, user=purger.user, password=purger.password, certificate=purger.certificate, key=purger.key)

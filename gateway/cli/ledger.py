@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateway.cli import printing
+from gateway.cli.exporting import export
 from gateway.cli.monitors import serve
+from gateway.cli.places import place
+from gateway.cli.purging import purge
+from gateway.cli.rotating import rotate
 from gateway.cli.verifying import loaded, own, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gateway.ledger.reading import Log, LoggedEntry
+    from gateway.ledger.reading import Log, LoggedEntry, PurgedEntry
 
 _file = click.option(
     "-f",
@@ -24,6 +28,8 @@ _file = click.option(
     type=click.Path(),
     help="The log's database, or a folder of tiles; without it, the log that the configuration names.",
 )
+
+_name = click.option("--log", "name", metavar="NAME", help="One of the logs before it, by its name under ledger.former.")
 
 
 @click.group("ledger")
@@ -34,14 +40,15 @@ def command() -> None:
 @command.command("list")
 @printing.config
 @_file
+@_name
 @click.option("--after", type=int, default=-1, help="Only entries after this index.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option("--exchange", help="Only the entries of this exchange id.")
 @printing.output
-def list_(*, path: str, file: str | None, after: int, limit: int, exchange: str | None, output: str) -> None:
+def list_(*, path: str, file: str | None, name: str | None, after: int, limit: int, exchange: str | None, output: str) -> None:
     """List entries in the order in which they were recorded."""
-    with _log(path, file) as log:
-        found = list(log.entries(after=after, limit=limit, exchange_id=exchange))
+    with _log(path, file, name) as log:
+        found = log.listed(after, limit, exchange_id=exchange)
     if output == "json":
         printing.as_json([_plain(log.name, each) for each in found])
         return
@@ -54,18 +61,25 @@ def list_(*, path: str, file: str | None, after: int, limit: int, exchange: str 
 @click.argument("which")
 @printing.config
 @_file
+@_name
 @printing.output
-def show(which: str, path: str, file: str | None, output: str) -> None:
+def show(*, which: str, path: str, file: str | None, name: str | None, output: str) -> None:
     """Show one entry by its index, or all entries of an exchange by its id."""
-    with _log(path, file) as log:
-        one = log.entry(int(which)) if which.isdigit() else None
-        found = [one] if one else [] if which.isdigit() else list(log.entries(after=-1, limit=10, exchange_id=which))
+    from gateway.ledger.reading import PurgedEntry
+
+    with _log(path, file, name) as log:
+        found = log.listed(int(which) - 1, 1) if which.isdigit() else log.listed(limit=10, exchange_id=which)
+    if which.isdigit():
+        found = tuple(each for each in found if each.index == int(which))
     if not found:
         printing.fail(f"no entry {which}; `kuacheng ledger list` shows what there is", printing.FINDING)
     if output == "json":
         printing.as_json([_plain(log.name, each) for each in found])
         return
     for each in found:
+        if isinstance(each, PurgedEntry):
+            click.echo("  ".join(filter(None, (str(each.index), each.kind, _at(each), _gone(each)))))
+            continue
         title = f"{each.index}  {each.entry.kind.value}  {each.entry.at.isoformat(timespec='milliseconds')}"
         rows = [("exchange_id", each.entry.exchange_id), *((name, _text(value)) for name, value in each.entry.facts.items())]
         printing.table(title, ("fact", "value"), [*rows, ("leaf_hash", each.leaf_hash.hex())])
@@ -83,6 +97,9 @@ def key(path: str, output: str) -> None:
         click.echo("\n".join(vkeys))
 
 
+command.add_command(export)
+command.add_command(purge)
+command.add_command(rotate)
 command.add_command(serve)
 command.add_command(verify)
 
@@ -104,12 +121,14 @@ def schema(schema: str) -> None:
 
 
 @contextmanager
-def _log(path: str, file: str | None) -> Iterator[Log]:
+def _log(path: str, file: str | None, name: str | None) -> Iterator[Log]:
     """The log that is named, open within the context; what keeps it from being read ends the program with status 2."""
     from gateway.ledger.records import LogUnusable
 
+    if file and name:
+        raise click.UsageError("name a file or a log of the configuration, not both")
     try:
-        with _named(Path(file)) if file else _configured(path) as log:
+        with _named(Path(file)) if file else _configured(path, name) as log:
             yield log
     except (LogUnusable, OSError) as error:
         printing.fail(str(error))
@@ -124,15 +143,37 @@ def _named(file: Path) -> Log:
     return Log(TiledRecords(Folder(file))) if file.is_dir() else Log.open(file)
 
 
-def _configured(path: str) -> Log:
-    """The log that the configuration names. Raises LogUnusable."""
+def _configured(path: str, name: str | None) -> Log:
+    """The log that the configuration names, or one before it. Raises LogUnusable."""
     from gateway import storage
     from gateway.ledger.reading import Log
 
-    return Log(storage.opening(loaded(path))())
+    found = loaded(path)
+    return Log(storage.opening(found)() if name is None else storage.opening_at(place(found, name))())
 
 
-def _plain(log: str, logged: LoggedEntry) -> dict[str, Any]:
+def _gone(purged: PurgedEntry) -> str:
+    return f"purged on {purged.on:%Y-%m-%d}" if purged.on else "purged, and no entry says by whom: verify the log"
+
+
+def _at(purged: PurgedEntry) -> str:
+    return purged.at.isoformat(timespec="milliseconds") if purged.at else ""
+
+
+def _plain(log: str, logged: LoggedEntry | PurgedEntry) -> dict[str, Any]:
+    from gateway.ledger.reading import PurgedEntry
+
+    if isinstance(logged, PurgedEntry):
+        return {
+            "index": logged.index,
+            "log": log,
+            "kind": logged.kind,
+            "exchange_id": logged.exchange_id,
+            "at": _at(logged) or None,
+            "purged": True,
+            "purged_on": logged.on.isoformat(timespec="milliseconds") if logged.on else None,
+            "leaf_hash": logged.leaf_hash.hex(),
+        }
     entry = logged.entry
     return {
         "index": logged.index,
@@ -153,7 +194,12 @@ def _text(value: object) -> str:
     return ", ".join(str(each) for each in value) if isinstance(value, tuple) else str(value)
 
 
-def _cells(logged: LoggedEntry) -> tuple[str, ...]:
+def _cells(logged: LoggedEntry | PurgedEntry) -> tuple[str, ...]:
+    from gateway.ledger.reading import PurgedEntry
+
+    if isinstance(logged, PurgedEntry):
+        at = f"{logged.at:%m-%d %H:%M:%S}" if logged.at else ""
+        return str(logged.index), at, logged.kind or "", logged.exchange_id[:_SHOWN], "", "", _gone(logged)
     entry, facts = logged.entry, logged.entry.facts
     told = facts.get("reason") or facts.get("result") or facts.get("act") or ""
     return (

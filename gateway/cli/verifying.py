@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateway.cli import printing
+from gateway.cli.places import place
+from gateway.cli.progress import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from ssl import SSLContext
 
     from gateway.config import Loaded
@@ -36,6 +38,7 @@ _PEM = click.Path(exists=True, dir_okay=False, path_type=Path)
     metavar="SOURCE",
     help="The log's database, a folder of tiles, or an https address; without it, the log that the configuration names.",
 )
+@click.option("--log", "name", metavar="NAME", help="One of the logs before it, by its name under ledger.former.")
 @click.option("--key", "keys", multiple=True, metavar="VKEY", help="Verifier key that must have signed; may be given again.")
 @click.option(
     "--checkpoint",
@@ -59,6 +62,7 @@ def verify(
     *,
     path: str,
     source: str | None,
+    name: str | None,
     keys: tuple[str, ...],
     kept: Any,
     keep: Path | None,
@@ -81,18 +85,20 @@ def verify(
 
     if kept and keep:
         raise click.UsageError("--checkpoint and --keep are two ways to name one checkpoint: give one")
-    verifiers = parsed(keys) if keys or source else own(path)
+    if source and name:
+        raise click.UsageError("name a source or a log of the configuration, not both")
+    verifiers = parsed(keys) if keys or source else own(path, name)
     text = kept.read() if kept else _read(keep) if keep else ""
     earlier = _kept(text, verifiers) if text else None
     given = _files(source, tls)
     if hashes_only and given is None:
         raise click.UsageError("--hashes-only is for a folder or an address")
     try:
-        with _progress(shown=output == "text") as progress:
+        with progress(shown=output == "text") as tell:
             if given is not None:
-                verdict, note = _of_files(given, verifiers, earlier, progress, entries=not hashes_only)
+                verdict, note = _of_files(given, verifiers, earlier, tell, entries=not hashes_only)
             else:
-                verdict, note = _of_store(_opening(path, source), verifiers, earlier, progress)
+                verdict, note = _of_store(_opening(path, source, name), verifiers, earlier, tell)
     except (LogUnusable, OSError) as error:
         printing.fail(str(error))
     if keep and verdict.sound and verifiers:
@@ -126,11 +132,14 @@ def _of_store(
     return verified(opening, verifiers, earlier, progress, processes=min(os.cpu_count() or 1, _MOST_PROCESSES)), note
 
 
-def _opening(path: str, source: str | None) -> Opening:
+def _opening(path: str, source: str | None, name: str | None) -> Opening:
     from gateway import storage
     from gateway.ledger.filed import FiledRecords
 
-    return partial(FiledRecords.open, Path(source)) if source else storage.opening(loaded(path))
+    if source:
+        return partial(FiledRecords.open, Path(source))
+    found = loaded(path)
+    return storage.opening(found) if name is None else storage.opening_at(place(found, name))
 
 
 def _files(source: str | None, tls: dict[str, Path | None]) -> Fetch | None:
@@ -207,12 +216,12 @@ def loaded(path: str) -> Loaded:
         printing.fail("\n".join(str(each) for each in error.problems))
 
 
-def own(path: str) -> tuple[Verifier, ...]:
-    """The verifier keys of the configuration."""
+def own(path: str, name: str | None = None) -> tuple[Verifier, ...]:
+    """The verifier keys of the configuration, for its log or one before it."""
     from gateway.ledger.keys import signers
 
-    found = loaded(path)
-    return tuple(each.verifier for each in signers(found.settings.log, found.log_keys))
+    of = place(loaded(path), name)
+    return tuple(each.verifier for each in signers(of.log, of.keys))
 
 
 def parsed(keys: Sequence[str]) -> tuple[Verifier, ...]:
@@ -237,22 +246,6 @@ def _kept(text: str, verifiers: Sequence[Verifier]) -> Checkpoint:
         return Checkpoint.parse(note.text)
     except NoteRefused as error:
         printing.fail(f"the kept checkpoint: {error}")
-
-
-@contextmanager
-def _progress(*, shown: bool) -> Iterator[Progress]:
-    """A bar on standard error where people look at it."""
-    import sys
-
-    if not shown or not sys.stderr.isatty():
-        yield lambda *_: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    with Progress(BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("")
-        yield lambda done, of: bar.update(task, completed=done, total=of)
 
 
 def _place(verdict: Verdict) -> str:

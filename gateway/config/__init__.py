@@ -6,7 +6,7 @@ at once, with `file:line:column` and what to do.
 
 from gateway.config.effective import Row, effective
 from gateway.config.loading import Loaded, Survey, load, survey, survey_tables
-from gateway.config.material import DatabaseMaterial, RevocationList, ServerMaterial, System, WitnessMaterial
+from gateway.config.material import DatabaseMaterial, LogPlace, RevocationList, ServerMaterial, System, WitnessMaterial
 from gateway.config.places import followed, generations, moved
 from gateway.config.problem import ConfigError, Problem
 from gateway.config.settings import Settings
@@ -17,6 +17,7 @@ __all__ = [
     "Coverage",
     "DatabaseMaterial",
     "Loaded",
+    "LogPlace",
     "Problem",
     "RevocationList",
     "Row",

@@ -24,6 +24,7 @@ from gateway.config.judging import (
 from gateway.config.known import Known
 from gateway.config.material import (
     DatabaseMaterial,
+    LogPlace,
     Material,
     References,
     RevocationList,
@@ -47,6 +48,7 @@ from gateway.model.table import Table
 from gateway.model.usage import SearchRight
 from gateway.model.world import Limits, Region, World
 from gateway.stages.translate.compiling import compile_table
+from gateway.token import SigningKey
 
 _SHORT: Final = 16
 
@@ -55,8 +57,8 @@ _SHORT: Final = 16
 class Loaded:
     """The whole configuration.
 
-    `systems` by the adapter's name; `ledger` is the log's file or database, `log_keys` what signs it, PEM;
-    `witnesses` is None where nobody need cosign; `document` is gateway.yaml; `links` as Places.links;
+    `systems` by the adapter's name; `ledger` is the log's file or database, `log_keys` what signs it; `former` are those before it, oldest
+    first; `witnesses` is None where nobody need cosign; `document` is gateway.yaml; `links` as Places.links;
     `deny_list` is a path, `revocation_lists` by region; `beside` is what the gateway's small records stand beside: the log's file, or,
     where the log is in a database, a name in the folder of gateway.yaml.
     """
@@ -66,7 +68,8 @@ class Loaded:
     systems: Mapping[str, System]
     server: ServerMaterial
     ledger: Path | DatabaseMaterial
-    log_keys: tuple[bytes, ...] = field(repr=False)
+    log_keys: tuple[bytes | SigningKey, ...] = field(repr=False)
+    former: tuple[LogPlace, ...]
     witnesses: WitnessMaterial | None
     coverage: tuple[Coverage, ...]
     document: Document = field(repr=False)
@@ -119,6 +122,7 @@ def load(path: Path, environment: Mapping[str, str], instead: Mapping[Path, Path
         deny_list=plain.path(parts.settings.deny_list),
         revocation_lists=revocation_lists(plain, parts.settings),
         log_keys=parts.material.log_keys,
+        former=parts.material.former,
         witnesses=parts.material.witnesses,
         coverage=parts.tables.coverage,
         document=parts.source.document,

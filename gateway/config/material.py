@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from gateway.config import document as yaml
@@ -20,24 +20,30 @@ from gateway.config.files import Unreadable, read_file
 from gateway.config.places import Places
 from gateway.config.problem import ConfigError, Gathering, Problem
 from gateway.config.settings import (
+    FileReference,
     FormerKeySettings,
     HolderKeySettings,
+    KeyReference,
     PostgresqlSettings,
     RegionSettings,
     SecretFile,
     SecretReference,
     Settings,
     SystemSettings,
+    TokenSettings,
     WitnessSettings,
 )
 from gateway.config.words import Address
 from gateway.model.identity import Anchor
 from gateway.model.world import HolderKey
+from gateway.token import Place, SigningKey, TokenRefused, derived, signing_key
 
+T = TypeVar("T")
 _MOST_PEM: Final = 1 << 18
 _MOST_SECRET: Final = 1 << 14
 _MOST_TEXT: Final = 1 << 16
 _SHORTEST_HOLDER_KEY: Final = 32
+_HOLDER_CONTEXT: Final = b"kuacheng holder key v1\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +116,17 @@ class DatabaseMaterial:
 
 
 @dataclass(frozen=True, slots=True)
+class LogPlace:
+    """A log: its name, its file or database, and what signs it, PEM or in a token."""
+
+    log: str
+    where: Path | DatabaseMaterial
+    keys: tuple[bytes | SigningKey, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Material:
-    """Everything that gateway.yaml refers to. `anchors` by trust domain, `systems` by the adapter's name, `log_keys` PEM."""
+    """Everything that gateway.yaml refers to. `anchors` by trust domain, `systems` by the adapter's name, `log_keys` PEM or in a token."""
 
     anchors: Mapping[str, Anchor]
     systems: Mapping[str, System]
@@ -119,7 +134,8 @@ class Material:
     holder_key: HolderKey
     former_holder_keys: tuple[HolderKey, ...]
     ledger: Path | DatabaseMaterial
-    log_keys: tuple[bytes, ...] = field(repr=False)
+    log_keys: tuple[bytes | SigningKey, ...] = field(repr=False)
+    former: tuple[LogPlace, ...]
     witnesses: WitnessMaterial | None
 
 
@@ -190,9 +206,10 @@ def read_material(references: References, settings: Settings) -> Material:
     gathering = Gathering()
     server = gathering.attempt(_server, references, settings)
     holder_key = gathering.attempt(_holder_key, references, ("ledger", "holder_key"), settings.ledger.holder_key)
-    former = gathering.attempt(_former_holder_keys, references, settings.ledger.holder_key)
+    former_holder_keys = gathering.attempt(_former_holder_keys, references, settings.ledger.holder_key)
     log_keys = gathering.attempt(_log_keys, references, settings)
     ledger = gathering.attempt(_ledger, references, settings)
+    former = gathering.attempt(_former, references, settings, log_keys or ())
     wanted = settings.ledger.witnesses
     witnesses = gathering.attempt(_witnesses, references, wanted) if wanted else None
     anchors, systems = {}, {}
@@ -204,9 +221,19 @@ def read_material(references: References, settings: Settings) -> Material:
                 systems[found.name] = found
     gathering.add(_shared(references.document, anchors))
     gathering.close()
-    if server is None or holder_key is None or former is None or ledger is None or log_keys is None:
+    if server is None or holder_key is None or former_holder_keys is None or ledger is None or log_keys is None or former is None:
         raise RuntimeError("material is missing without a problem")
-    return Material(MappingProxyType(anchors), MappingProxyType(systems), server, holder_key, former, ledger, log_keys, witnesses)
+    return Material(
+        MappingProxyType(anchors),
+        MappingProxyType(systems),
+        server,
+        holder_key,
+        former_holder_keys,
+        ledger,
+        log_keys,
+        former,
+        witnesses,
+    )
 
 
 def revocation_lists(references: References, settings: Settings) -> Mapping[str, tuple[RevocationList, ...]]:
@@ -237,11 +264,17 @@ def _pair(references: References, at: yaml.Path, certificate: str, key: str) -> 
 
 
 def _holder_key(references: References, at: yaml.Path, key: HolderKeySettings | FormerKeySettings) -> HolderKey:
-    secret = references.file((*at, "file"), key.file, most=_MOST_SECRET, private=True)
+    """The key as it is in a file; or, since a token is too slow and too far for each exchange, one that the token derives for this id."""
+    if key.pkcs11 is not None:
+        return HolderKey(
+            key.id, _from_token(references, at, key.pkcs11, lambda place: derived(place, _HOLDER_CONTEXT + key.id.encode()))
+        )
+    at = (*at, "file")
+    secret = references.file(at, key.file or "", most=_MOST_SECRET, private=True)
     if len(secret) < _SHORTEST_HOLDER_KEY:
         message = f"the key is shorter than {_SHORTEST_HOLDER_KEY} bytes, so holders' numbers could be guessed from the log"
         hint = "make one with `openssl rand -out FILE 32`"
-        raise ConfigError([references.document.problem((*at, "file"), message, hint)])
+        raise ConfigError([references.document.problem(at, message, hint)])
     return HolderKey(key.id, secret)
 
 
@@ -262,14 +295,12 @@ def _former_holder_keys(references: References, current: HolderKeySettings) -> t
     return tuple(key for key in keys if key is not None)
 
 
-def _log_keys(references: References, settings: Settings) -> tuple[bytes, ...]:
+def _log_keys(references: References, settings: Settings) -> tuple[bytes | SigningKey, ...]:
     """The log's key, and the one that is to follow it if there is one."""
     gathering = Gathering()
     given = {"key": settings.ledger.key, "next_key": settings.ledger.next_key}
     keys = [
-        gathering.attempt(references.pem, ("ledger", name), each.file, pem.log_key_fault, private=True) or b""
-        for name, each in given.items()
-        if each is not None
+        gathering.attempt(_log_key, references, ("ledger", name), each) or b"" for name, each in given.items() if each is not None
     ]
     gathering.close()
     return tuple(keys)
@@ -302,6 +333,42 @@ def _database(references: References, wanted: PostgresqlSettings) -> DatabaseMat
         certificate=references.path(wanted.certificate.file) if wanted.certificate else None,
         key=references.path(wanted.key.file) if wanted.key else None,
     )
+
+
+def _log_key(references: References, at: yaml.Path, key: KeyReference) -> bytes | SigningKey:
+    if isinstance(key, FileReference):
+        return references.pem(at, key.file, pem.log_key_fault, private=True)
+    return _from_token(references, at, key.pkcs11, signing_key)
+
+
+def _former(references: References, settings: Settings, own: tuple[bytes | SigningKey, ...]) -> tuple[LogPlace, ...]:
+    """The logs before this one; two under one name would be one."""
+    gathering = Gathering()
+    names = {settings.log}
+    files = {references.path(settings.ledger.file)} if settings.ledger.file else set()
+    found = []
+    for index, each in enumerate(settings.ledger.former):
+        at = ("ledger", "former", index)
+        file = references.path(each.file)
+        if each.log in names or file in files:
+            message = f"the log {each.log}, or its file, stands here twice"
+            gathering.add([references.document.problem((*at, "log"), message, "each log has a name and a file of its own")])
+        names.add(each.log)
+        files.add(file)
+        key = gathering.attempt(_log_key, references, (*at, "key"), each.key) if each.key else None
+        found.append(LogPlace(each.log, file, own if key is None else (key,)))
+    gathering.close()
+    return tuple(found)
+
+
+def _from_token(references: References, at: yaml.Path, wanted: TokenSettings, ask: Callable[[Place], T]) -> T:
+    """What the token says. Raises ConfigError at the key that names it."""
+    at = (*at, "pkcs11")
+    place = Place(references.path(wanted.module), wanted.token, wanted.label, references.secret((*at, "pin"), wanted.pin))
+    try:
+        return ask(place)
+    except TokenRefused as refused:
+        raise ConfigError([references.document.problem(at, refused.message, refused.hint)]) from None
 
 
 def _witnesses(references: References, wanted: WitnessSettings) -> WitnessMaterial:

@@ -15,6 +15,7 @@ from gateway.config.words import (
     Duration,
     Frozen,
     HostName,
+    Kept,
     Listening,
     LogName,
     Loopback,
@@ -28,10 +29,12 @@ from gateway.config.words import (
     Url,
     Variable,
 )
+from gateway.model.retention import Retention
 from gateway.model.world import Limits
 
 SHIPPED: Final = "shipped"
 _LIMITS: Final = Limits()
+_KEY_HINT: Final = "write {file: path} or {pkcs11: {module, token, label, pin}}"
 _REFERENCE_HINT: Final = "write {file: path} or {env: NAME}, and renew the secret if this file was shown to anybody"
 
 
@@ -69,6 +72,38 @@ SecretReference = Annotated[
     Annotated[SecretFile, Tag("<file>")] | Annotated[SecretVariable, Tag("<env>")],
     Discriminator(_kind_of_secret),
     BeforeValidator(_referred),
+]
+
+
+class TokenSettings(Section):
+    """A key in a PKCS#11 token."""
+
+    module: Path = Field(description="the shared library of the token's maker")
+    token: Text = Field(description="the token's label")
+    label: Text = Field(description="the key's label in the token")
+    pin: SecretReference = Field(description="the user's PIN, {file} or {env}")
+
+
+class TokenReference(Section):
+    """A key that lies in a token and never leaves it."""
+
+    pkcs11: TokenSettings = Field(description="where it lies, {module, token, label, pin}")
+
+
+def _kept(value: object) -> object:
+    if isinstance(value, dict) and len({"file", "pkcs11"} & value.keys()) != 1:
+        raise fault("must name either a file or a token", _KEY_HINT)
+    return value
+
+
+def _kind_of_key(value: object) -> str:
+    return "<pkcs11>" if isinstance(value, dict) and "pkcs11" in value else "<file>"
+
+
+KeyReference = Annotated[
+    Annotated[FileReference, Tag("<file>")] | Annotated[TokenReference, Tag("<pkcs11>")],
+    Discriminator(_kind_of_key),
+    BeforeValidator(_kept),
 ]
 
 
@@ -129,22 +164,39 @@ class RegionSettings(Section):
     )
 
 
+def _check_one_place(file: str | None, token: TokenSettings | None) -> None:
+    if (file is None) == (token is None):
+        raise fault("must name either a file or a token", "write file: path, or pkcs11: {module, token, label, pin}")
+
+
 class FormerKeySettings(Section):
     """A key under which older entries name their holders."""
 
     id: Name = Field(description="its public name, as those entries have it")
-    file: Path = Field(description="path, relative to gateway.yaml; mode 600")
+    file: Path | None = Field(default=None, description="path, relative to gateway.yaml; mode 600")
+    pkcs11: TokenSettings | None = Field(default=None, description="where it lies in a token, {module, token, label, pin}")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "FormerKeySettings":
+        _check_one_place(self.file, self.pkcs11)
+        return self
 
 
 class HolderKeySettings(Section):
     """The key under which holders' numbers are hashed for the evidence log."""
 
     id: Name = Field(description="its public name, written into the log; a new key gets a new one")
-    file: Path = Field(description="path, relative to gateway.yaml; at least 32 random bytes, mode 600")
+    file: Path | None = Field(default=None, description="path, relative to gateway.yaml; at least 32 random bytes, mode 600")
+    pkcs11: TokenSettings | None = Field(default=None, description="where it lies in a token, {module, token, label, pin}")
     former: tuple[FormerKeySettings, ...] = Field(
         default=(),
         description="the keys before it, a list of {id, file}: entries made under them are found as long as they stand here",
     )
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "HolderKeySettings":
+        _check_one_place(self.file, self.pkcs11)
+        return self
 
 
 class WitnessSettings(Section):
@@ -195,6 +247,16 @@ class PostgresqlSettings(Section):
         return self
 
 
+class FormerLogSettings(Section):
+    """A log that was written before this one, and is finished."""
+
+    log: LogName = Field(description="its name")
+    file: Path = Field(description="its database, relative to gateway.yaml")
+    key: KeyReference | None = Field(
+        default=None, description="the key that signed it last, if it is not `key`, {file} or {pkcs11}"
+    )
+
+
 class LedgerSettings(Section):
     """Where the evidence log is kept."""
 
@@ -203,9 +265,15 @@ class LedgerSettings(Section):
         default=None,
         description="a log in PostgreSQL, {servers, socket, database, schema, user, password, authorities, certificate, key}",
     )
-    key: FileReference = Field(description="the Ed25519 key that signs the log's checkpoints, PEM, mode 600, {file}")
-    next_key: FileReference | None = Field(default=None, description="the key that is to follow it, signing beside it until then")
-    holder_key: HolderKeySettings = Field(description="the key under which holders' numbers are hashed, {id, file, former}")
+    key: KeyReference = Field(description="the Ed25519 key that signs the log's checkpoints, {file} or {pkcs11}")
+    next_key: KeyReference | None = Field(default=None, description="the key that is to follow it, signing beside it until then")
+    holder_key: HolderKeySettings = Field(
+        description="the key under which holders' numbers are hashed, {id, file, former} or {id, pkcs11, former}"
+    )
+    former: tuple[FormerLogSettings, ...] = Field(
+        default=(), description="the logs before this one, oldest first, a list of {log, file, key}"
+    )
+    retention: Kept = Field(default=Retention(36), description="how long what entries say is kept, at least six months")
     witnesses: WitnessSettings | None = Field(
         default=None, description="who must have cosigned, {policy, kept, interval, limit, authorities}"
     )
@@ -253,7 +321,9 @@ class Settings(Section):
     search_rights: tuple[Path, ...] = Field(
         default=(), description="who may search the log for a holder: folders, files; nobody if the key is left out"
     )
-    ledger: LedgerSettings = Field(description="the evidence log, {file or postgresql, key, next_key, holder_key, witnesses}")
+    ledger: LedgerSettings = Field(
+        description="the evidence log, {file or postgresql, key, next_key, holder_key, former, retention, witnesses}"
+    )
     limits: LimitSettings = Field(default_factory=LimitSettings, description="deadlines and load")
     deny_list: Path = Field(default="revoked.json", description="whom to refuse at once, written by `kuacheng certs revoke`")
     strict_identifiers: bool = Field(default=False, description="refuse e-licences whose identifier breaks GB/T 36904")

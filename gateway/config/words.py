@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, PlainValidator, StringCons
 from gateway.config.shape import fault
 from gateway.config.wording import quoted
 from gateway.model.identifiers import CreditCode, InvalidIdentifier, Standing, division
+from gateway.model.retention import FLOOR, Retention
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -58,6 +59,21 @@ def _duration(value: object) -> float:
     if not seconds:
         raise fault("must be longer than nothing", 'write it as "500ms", "20s" or "2m"')
     return seconds
+
+
+def _retention(value: object) -> Retention:
+    try:
+        retention = Retention.parse(value) if isinstance(value, str) else None
+    except ValueError:
+        retention = None
+    if retention is None:
+        raise fault("must be a time in years or months", 'write it as "3y" or "18mo"')
+    if retention.months < FLOOR:
+        raise fault(
+            f"is shorter than {FLOOR} months, for which the Cybersecurity Law (art. 21) has the logs of a network kept",
+            'write "6mo" or more; "3y" is what records of provided personal data need (Network Data Security Regulations art. 12)',
+        )
+    return retention
 
 
 def _address(value: object) -> Address:
@@ -160,6 +176,7 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=400), AfterVali
 Named = Annotated[Text, AfterValidator(_named)]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(_line)]
 Duration = Annotated[float, BeforeValidator(_duration)]
+Kept = Annotated[Retention, PlainValidator(_retention)]
 Listening = Annotated[Address, PlainValidator(_address)]
 Reached = Annotated[Address, PlainValidator(_reached)]
 Loopback = Annotated[Address, PlainValidator(_address), AfterValidator(_loopback)]

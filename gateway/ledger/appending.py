@@ -16,6 +16,7 @@ from gateway.ledger.note import Note, NoteRefused, Signer, signed
 from gateway.ledger.records import Head, LogUnusable, holder_column, unique_key
 from gateway.ledger.tree import Frontier
 from gateway.model.exchange import Entry, Recorded
+from gateway.token import TokenRefused
 
 QUEUE_LIMIT: Final = 4096
 """Entries that may wait; one more is refused."""
@@ -56,7 +57,8 @@ class Notary(NamedTuple):
         try:
             note = signed(text, [each.line(text) for each in self.signers])
         except Exception as error:  # a key may lie anywhere, and fail in any way
-            raise LogUnusable("the log's key could not sign the checkpoint") from error
+            said = f": {error.message}" if isinstance(error, TokenRefused) else ""
+            raise LogUnusable(f"the log's key could not sign the checkpoint{said}") from error
         return Head(frontier.size, frontier.hashes, note)
 
 

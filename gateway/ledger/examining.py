@@ -14,7 +14,7 @@ from typing import Final
 from gateway.ledger.encoding import NONCE_SIZE, Body, MalformedEntry, named, text
 from gateway.ledger.records import BareRow, Row, unique_key
 from gateway.ledger.tree import HASH_SIZE
-from gateway.model.exchange import HOLDER, HOLDER_KEY
+from gateway.model.exchange import HOLDER, HOLDER_KEY, EntryKind
 
 
 class Flaw(StrEnum):
@@ -41,6 +41,10 @@ class Flaw(StrEnum):
     """The log's own checkpoint is none, or is of another tree, although entries and tree fit each other: all was written anew."""
     NOT_SIGNED = "NOT_SIGNED"
     """The log's own checkpoint is not signed by the key that was named."""
+    PURGED_UNRECORDED = "PURGED_UNRECORDED"
+    """A body is gone, and no later entry records a purge that took it, or that might: nobody says who did it, and by which rule."""
+    AFTER_FINISH = "AFTER_FINISH"
+    """Something else than a purge stands behind the entry that ended the log."""
     ROLLED_BACK = "ROLLED_BACK"
     """The log ends before a checkpoint of it that was kept elsewhere: it was put back to an earlier state, or cut."""
     FORKED = "FORKED"
@@ -49,6 +53,7 @@ class Flaw(StrEnum):
     """Who serves the log gave two answers to one question, or a checkpoint that takes an earlier one back."""
 
 
+_ACT: Final = EntryKind.ACT.value
 _PLAIN: Final = re.compile("[0-9A-Za-z._-]+")
 
 UNKNOWN: Final = ""
@@ -57,11 +62,15 @@ UNKNOWN: Final = ""
 
 @dataclass(slots=True)
 class Examined:
-    """Rows from one index on: their leaf hashes, the kind and exchange of each, and what is wrong with the one behind the last of them."""
+    """Rows from one index on: their leaf hashes, the kind and exchange of each, and what is wrong with the one behind the last of them.
+
+    `gone` are the indexes of those whose body was purged, `acts` index and body of those that are acts.
+    """
 
     leaves: list[bytes] = field(default_factory=list)
     steps: list[tuple[str, str]] = field(default_factory=list)
-    purged: int = 0
+    gone: list[int] = field(default_factory=list)
+    acts: list[tuple[int, bytes]] = field(default_factory=list)
     flaw: Flaw | None = None
 
 
@@ -85,9 +94,11 @@ def examine(rows: Iterable[Row | BareRow | None], first: int, parse: Callable[[b
                 raise _Bad(Flaw.GAP)  # noqa: TRY301
             if row.body is None and row.nonce is None:
                 step(_of_purged(row))
-                found.purged += 1
+                found.gone.append(index)
             else:
-                step(_of_whole(row, parse))
+                step(kind := _of_whole(row, parse))
+                if kind[0] == _ACT and row.body is not None:
+                    found.acts.append((index, row.body))
             leaf(row.leaf_hash)
     except _Bad as bad:
         found.flaw = bad.flaw

@@ -52,13 +52,20 @@ class FiledRecords:
             yield from map(Row._make, self._connection.execute(_SELECT_PAGE, (first, end, limit)))
 
     def find(
-        self, after: int, limit: int, *, exchange_id: str | None = None, kind: EntryKind | None = None, holder: str | None = None
+        self,
+        after: int,
+        limit: int,
+        *,
+        exchange_id: str | None = None,
+        kind: EntryKind | None = None,
+        holder: str | None = None,
+        purged: bool = False,
     ) -> Sequence[Row]:
         """As the protocol says."""
         named = {"exchange_id": exchange_id, "kind": kind.value if kind else None, "holder": holder}
         wanted = {column: value for column, value in named.items() if value is not None}
         where = "".join(f" AND {column} = :{column}" for column in wanted)
-        query = f"{_SELECT} WHERE idx > :after AND body IS NOT NULL{where} ORDER BY idx LIMIT :limit"
+        query = f"{_SELECT} WHERE idx > :after{'' if purged else ' AND body IS NOT NULL'}{where} ORDER BY idx LIMIT :limit"
         with _readable():
             return [Row._make(row) for row in self._connection.execute(query, {"after": after, "limit": limit, **wanted})]
 
@@ -66,6 +73,11 @@ class FiledRecords:
         """As the protocol says."""
         with _readable():
             return schema.tile(self._connection, level, place)
+
+    def has_replay_key(self, replay_key: str) -> bool:
+        """As the protocol says."""
+        with _readable():
+            return self._connection.execute("SELECT 1 FROM entries WHERE replay_key = ?", (replay_key,)).fetchone() is not None
 
     def has_outcome(self, exchange_id: str, index: int) -> bool:
         """As the protocol says."""

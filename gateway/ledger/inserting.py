@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from gateway.ledger import schema
 from gateway.ledger.appending import Leaf, OutOfOrder
 from gateway.ledger.records import LogUnusable
 from gateway.model.exchange import EntryKind
@@ -70,6 +71,8 @@ def _insert(connection: sqlite3.Connection, leaf: Leaf, hash_: bytes, index: int
     try:
         connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(leaf, hash_, index))
     except sqlite3.IntegrityError as error:
+        if str(error) == schema.IS_FINISHED:
+            raise LogUnusable("the log is finished: name its successor in the configuration") from error
         if leaf.kind == _OUTCOME or error.sqlite_errorname != "SQLITE_CONSTRAINT_UNIQUE":
             raise
         raise _collision(connection, leaf) from None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -12,7 +13,9 @@ from gateway.ledger.encoding import MalformedEntry, Parser, decode
 from gateway.ledger.examining import Examined, examine
 from gateway.ledger.filed import FiledRecords
 from gateway.ledger.note import Note, Verifier
+from gateway.ledger.purging import Plan, Purged, plan, recorded
 from gateway.ledger.records import BareRow, LogUnusable, Records, Row, Unreadable
+from gateway.ledger.succession import Begun, predecessor, successor
 from gateway.ledger.tiles import WIDTH, Nodes
 from gateway.ledger.tree import HASH_SIZE, Place
 from gateway.ledger.verdict import File, Verdict, compared, judge
@@ -20,6 +23,7 @@ from gateway.model.exchange import Entry, EntryKind, Recorded
 
 PAGE: Final = 2048
 """Entries that are read at once."""
+_LAST: Final = 16
 _LOWEST: Final = -(2**63)
 
 Progress = Callable[[int, int], None]
@@ -46,6 +50,22 @@ class LoggedEntry:
     def leaf(self) -> bytes:
         """What the leaf hash covers."""
         return self.nonce + self.body
+
+
+@dataclass(frozen=True, slots=True)
+class PurgedEntry:
+    """What is left of an entry whose body was purged; of all but its leaf hash nothing is proven any more.
+
+    A folder of tiles knows the hash alone. `on` is when a purge of it was recorded, None where none was.
+    """
+
+    index: int
+    kind: EntryKind | None
+    exchange_id: str
+    at: datetime | None
+    replay_key: str
+    leaf_hash: bytes
+    on: datetime | None
 
 
 class Log:
@@ -116,6 +136,44 @@ class Log:
         """
         return tuple(map(_logged, self._records.find(after, limit, exchange_id=exchange_id, kind=kind, holder=holder)))
 
+    def listed(
+        self, after: int = -1, limit: int = 100, *, exchange_id: str | None = None
+    ) -> tuple[LoggedEntry | PurgedEntry, ...]:
+        """Return as `entries` does, with what is left of those that were purged."""
+        rows = self._records.find(after, limit, exchange_id=exchange_id, purged=True)
+        purges = self.purges() if any(row.body is None for row in rows) else ()
+        return tuple(_logged(row) if row.body is not None else _left(row, purges) for row in rows)
+
+    def purges(self) -> tuple[Purged, ...]:
+        """Return what the log says of purges, in order."""
+        found: list[Purged] = []
+        acts: tuple[LoggedEntry, ...] = self.entries(-1, PAGE, kind=EntryKind.ACT)
+        while acts:
+            found += [each for act in acts if (each := recorded(act.index, act.entry))]
+            acts = self.entries(acts[-1].index, PAGE, kind=EntryKind.ACT) if len(acts) == PAGE else ()
+        return tuple(found)
+
+    def beginning(self) -> Begun | None:
+        """Return what the log says of the one before it, if it follows one."""
+        first = self.entry(0)
+        return predecessor(first.entry) if first else None
+
+    def successor(self) -> str | None:
+        """Return the log that follows, if this one is finished: what ended it is its last entry but for purges."""
+        end = self.size()
+        while end:
+            found = self.entries(max(end - _LAST, 0) - 1, min(end, _LAST))
+            for each in reversed([each for each in found if each.index < end]):
+                if recorded(each.index, each.entry) is None:
+                    return successor(each.entry)
+            end = max(end - _LAST, 0)
+        return None
+
+    def to_purge(self, before: datetime) -> Plan:
+        """Return what a purge of all that is older may take."""
+        head, _ = self._records.end()
+        return plan(self._sound_rows(head.size), before)
+
     def entry(self, index: int) -> LoggedEntry | None:
         """Return the entry with this index, or None; raises LogUnusable."""
         return next((found for found in self.entries(index - 1, 1) if found.index == index), None)
@@ -126,16 +184,28 @@ class Log:
         kept: Checkpoint | None = None,
         progress: Progress = silent,
         looking: Looking | None = None,
+        *,
+        bodies: bool = True,
     ) -> Verdict:
         """Judge all entries that stand when it begins, reading each once.
 
         `verifiers` must all have signed the log's checkpoint; `kept` is a checkpoint of this log that was kept elsewhere and whose
-        signatures are verified already; `looking` looks at the entries, `pages` if None. Raises LogUnusable.
+        signatures are verified already; `looking` looks at the entries, `pages` if None; without
+        `bodies` only hashes are read, and nobody asks why a body is not there. Raises LogUnusable.
         """
         head, present = self._records.end()
-        file = File(self.name, head, present, self._stored(), self._records.has_outcome)
+        file = File(self.name, head, present, self._stored(), self._records.has_outcome, bodies)
         verdict = judge(file, (looking or pages)(self._records, min(head.size, present), progress), verifiers)
         return compared(verdict, kept, self.root) if kept else verdict
+
+    def _sound_rows(self, size: int) -> Iterator[Row]:
+        first = 0
+        while first < size:
+            for row in rows(self._records, first, size):
+                if not isinstance(row, Row) or row.idx < first:
+                    raise LogUnusable("the evidence log is damaged, or has no columns: verify it")
+                yield row
+                first = row.idx + 1
 
     def _stored(self) -> Callable[[int, int], bytes | None]:
         """A hash at a place of a level of tiles; keeps the last tile of each level."""
@@ -151,6 +221,14 @@ class Log:
             return last[level][1][number * HASH_SIZE : (number + 1) * HASH_SIZE]
 
         return stored
+
+
+def _left(row: Row | BareRow, purges: Sequence[Purged]) -> PurgedEntry:
+    on = next((each.at for each in purges if row.idx in each.whole and each.lawful), None)
+    if isinstance(row, BareRow):
+        return PurgedEntry(row.idx, None, "", None, "", row.leaf_hash, on)
+    kind, at = EntryKind(row.kind), datetime.fromisoformat(row.at)
+    return PurgedEntry(row.idx, kind, row.exchange_id, at, row.replay_key or "", row.leaf_hash, on)
 
 
 def _logged(row: Row | BareRow) -> LoggedEntry:

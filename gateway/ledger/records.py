@@ -99,13 +99,27 @@ class Records(Protocol):
         ...
 
     def find(
-        self, after: int, limit: int, *, exchange_id: str | None = None, kind: EntryKind | None = None, holder: str | None = None
+        self,
+        after: int,
+        limit: int,
+        *,
+        exchange_id: str | None = None,
+        kind: EntryKind | None = None,
+        holder: str | None = None,
+        purged: bool = False,
     ) -> Sequence[Row | BareRow]:
-        """Up to `limit` rows with a higher index than `after`, in order, purged ones left out; `holder` as `holder_column` has it."""
+        """Up to `limit` rows with a higher index than `after`, in order, of which purged ones are left out unless they are asked for.
+
+        `holder` is as `holder_column` has it.
+        """
         ...
 
     def tile(self, level: int, place: int) -> bytes:
         """The hashes of a tile as far as it is filled, one after the other; level 0 is that of the leaf hashes."""
+        ...
+
+    def has_replay_key(self, replay_key: str) -> bool:
+        """Whether an INTENT with this replay key stands, purged or not."""
         ...
 
     def has_outcome(self, exchange_id: str, index: int) -> bool:

@@ -70,6 +70,13 @@ CREATE TRIGGER entries_unchanged BEFORE UPDATE ON entries WHEN {_IS_NO_PURGE}
 CREATE TRIGGER entries_undeleted BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'entries are never deleted'); END;
 """
 
+IS_FINISHED: Final = "the log is finished: it takes no exchange any more"
+"""What SQLite says to whoever writes an exchange into a log that has ended."""
+_FINISH: Final = f"""
+CREATE TRIGGER IF NOT EXISTS entries_finished BEFORE INSERT ON entries WHEN NEW.kind <> 'ACT'
+    BEGIN SELECT RAISE(ABORT, '{IS_FINISHED}'); END
+"""
+
 
 def read_head(connection: sqlite3.Connection) -> Head:
     """The head; that of an empty log without checkpoint where the file has none. Raises sqlite3.Error."""
@@ -118,6 +125,11 @@ def create(path: Path, log: str, empty: Head) -> None:
         connection.execute("INSERT INTO meta VALUES (?, ?)", (log, SCHEMA))
         write_head(connection, empty)
         connection.execute("COMMIT")
+
+
+def finish(connection: sqlite3.Connection) -> None:
+    """From now on the log takes nothing but acts, whoever writes it. Raises sqlite3.Error."""
+    connection.execute(_FINISH)
 
 
 def connect_writer(path: Path, notary: Notary, *, lock_timeout: float) -> sqlite3.Connection:

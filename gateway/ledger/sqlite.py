@@ -18,8 +18,9 @@ from gateway.ledger.appending import QUEUE_LIMIT, Appending, Leaf, Notary
 from gateway.ledger.inserting import Unlike, insert_all, insert_each
 from gateway.ledger.note import Signer
 from gateway.ledger.proving import Proofs
-from gateway.ledger.records import Head, LogUnusable
+from gateway.ledger.records import Head, LogUnusable, Opening
 from gateway.ledger.sharing import SignOfLife, Turn, TurnNotGiven, lives, signs
+from gateway.ledger.succession import Unrepeated
 from gateway.ledger.tree import Frontier, grow, leaf_hash
 from gateway.model.exchange import Recorded
 from gateway.model.refusal import Reason, Refusal
@@ -48,17 +49,20 @@ class SqliteLedger(Appending):
         entropy: Callable[[int], bytes],
         lock_timeout: float = LOCK_TIMEOUT,
         queue_limit: int = QUEUE_LIMIT,
+        predecessor: Opening | None = None,
     ) -> Self:
         """Open or make the file of the log named `log`.
 
         Each of `signers`, at least one and all under the log's name, signs every checkpoint; `entropy(n)` gives n bytes of chance;
-        `lock_timeout` is in seconds. Raises LogUnusable, which says what to do.
+        `lock_timeout` is in seconds; what stands in `predecessor`, the log before, is a replay here too. Raises LogUnusable, which says
+        what to do.
         """
         notary = Notary.of(log, signers)
         try:
-            return cls(_Store(path, notary, entropy(_NAME_SIZE).hex(), lock_timeout), entropy, queue_limit)
+            store = _Store(path, notary, entropy(_NAME_SIZE).hex(), lock_timeout)
         except (sqlite3.Error, OSError, TurnNotGiven) as error:
             raise LogUnusable(f"the evidence log {path} cannot be opened: {error}") from error
+        return cls(Unrepeated(store, predecessor) if predecessor else store, entropy, queue_limit)
 
 
 class _Store:

@@ -36,6 +36,11 @@ class TiledRecords:
         self._size = self._stated.size
         self.log = self._stated.origin
 
+    @property
+    def bodies(self) -> bool:
+        """Whether entries are read."""
+        return self._entries
+
     def head(self) -> Head:
         """As the protocol says; the frontier is what the tiles give, or nothing where they lack a part."""
         try:
@@ -67,16 +72,26 @@ class TiledRecords:
                     yield row
 
     def find(
-        self, after: int, limit: int, *, exchange_id: str | None = None, kind: EntryKind | None = None, holder: str | None = None
+        self,
+        after: int,
+        limit: int,
+        *,
+        exchange_id: str | None = None,
+        kind: EntryKind | None = None,
+        holder: str | None = None,
+        purged: bool = False,
     ) -> Sequence[BareRow]:
-        """As the protocol says, by reading every entry."""
+        """As the protocol says, by reading every entry. Whose a purged one was is not known, so it is found where all are asked for."""
         found: list[BareRow] = []
         first = max(after + 1, 0)
         while first < self._size and len(found) < limit:
-            page = list(self.page(first, self._size, min(_SCANNED, limit) if exchange_id is kind is holder is None else _SCANNED))
+            everything = exchange_id is kind is holder is None
+            page = list(self.page(first, self._size, min(_SCANNED, limit) if everything else _SCANNED))
             if not page:
                 break
-            found += [row for row in page if row.body is not None and _fits(row.body, exchange_id, kind, holder)]
+            found += [
+                row for row in page if (purged and everything if row.body is None else _fits(row.body, exchange_id, kind, holder))
+            ]
             first = page[-1].idx + 1
         return found[:limit]
 
@@ -84,6 +99,11 @@ class TiledRecords:
         """As the protocol says; empty where there is none."""
         wanted = self._tile(level, place)
         return (self._files([wanted])[0] or b"") if wanted.width > 0 else b""
+
+    def has_replay_key(self, replay_key: str) -> bool:
+        """As the protocol says, by reading every entry; that of a purged one is not known."""
+        found = self.find(-1, max(self._size, 1), kind=EntryKind.INTENT)
+        return any(decode(row.body or b"").replay_key == replay_key for row in found)
 
     def has_outcome(self, exchange_id: str, index: int) -> bool:
         """As the protocol says, by reading every entry."""

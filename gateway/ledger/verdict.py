@@ -2,20 +2,24 @@
 
 Laws: the first flaw ends the judgement and is named with its index, or with the smallest range that is known to hold it; memory grows with
 the exchanges that are open at once, not with the log; an exchange without an outcome is reported and is no flaw, and so is an entry whose
-body was purged: its leaf hash still stands in the tree. docs/ledger.md says what this finds and what it cannot.
+body was purged, and a later entry says so: its leaf hash still stands in the tree. docs/ledger.md says what this finds and what it cannot.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
 from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.encoding import MalformedEntry, decode
 from gateway.ledger.examining import UNKNOWN, Examined, Flaw
 from gateway.ledger.note import Note, NoteRefused, Verifier
+from gateway.ledger.purging import Purged, Runs, recorded, without
 from gateway.ledger.records import Head
 from gateway.ledger.tiles import HEIGHT, WIDTH
 from gateway.ledger.tree import Frontier, complete_root, grow
-from gateway.model.exchange import EntryKind
+from gateway.model.act import ACT, Act
+from gateway.model.exchange import Entry, EntryKind
 
 _INTENT: Final = EntryKind.INTENT.value
 _OUTCOME: Final = EntryKind.OUTCOME.value
@@ -29,7 +33,8 @@ class File:
     """What a log's file says beside its entries.
 
     `present` is one more than the highest index; `stored(level, place)` the hash at a place of a level of tiles, from 1 on, if it is there;
-    `has_outcome(exchange_id, index)` whether the exchange has an OUTCOME before that index, asked only to word a flaw.
+    `has_outcome(exchange_id, index)` whether the exchange has an OUTCOME before that index, asked only to word a flaw;
+    without `bodies` only hashes are known, and nobody asks why a body is not there.
     """
 
     log: str
@@ -37,6 +42,7 @@ class File:
     present: int
     stored: Callable[[int, int], bytes | None]
     has_outcome: Callable[[str, int], bool]
+    bodies: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +84,18 @@ class _Found(Exception):  # noqa: N818 - named for what it is
 
 def judge(file: File, pages: Iterable[Examined], verifiers: Sequence[Verifier] = ()) -> Verdict:
     """Judge pages of rows, which follow each other from index 0 up to the file's end."""
-    tree, order, purged = _Tree(file), _Order(file.has_outcome), 0
+    tree, order, acts = _Tree(file), _Order(file.has_outcome), _Acts()
     try:
         for page in pages:
-            purged += page.purged
+            acts.add(page)
             _take(page, tree, order)
         _check_end(file, tree)
         signed_by = _signatures(file.head.checkpoint, verifiers, tree.size)
+        if file.bodies:
+            acts.check(tree.size)
     except _Found as found:
-        return Verdict(file.log, found.first, tuple(order.waiting), found.flaw, found.last, purged=purged)
-    return Verdict(file.log, tree.size, tuple(order.waiting), signed_by=signed_by, purged=purged)
+        return Verdict(file.log, found.first, tuple(order.waiting), found.flaw, found.last, purged=acts.purged)
+    return Verdict(file.log, tree.size, tuple(order.waiting), signed_by=signed_by, purged=acts.purged)
 
 
 def compared(verdict: Verdict, kept: Checkpoint, root: Callable[[int], bytes]) -> Verdict:
@@ -144,6 +152,45 @@ class _Order:
             self._unknown -= 1
             return
         raise _Found(Flaw.SECOND_OUTCOME if self._has_outcome(exchange_id, index) else Flaw.OUTCOME_WITHOUT_INTENT, index)
+
+
+class _Acts:
+    """What is gone of a log, and what its entries say of that, which stands behind it; and whether the log has ended.
+
+    It is held together when everything was seen.
+    """
+
+    def __init__(self) -> None:
+        self.purged = 0
+        self._gone = Runs()
+        self._purges: list[Purged] = []
+        self._finished: int | None = None
+
+    def add(self, page: Examined) -> None:
+        """The acts of a page, and what is gone of it."""
+        self.purged += len(page.gone)
+        for index in page.gone:
+            self._gone.add(index)
+        for index, body in page.acts:
+            with suppress(MalformedEntry):  # of a day that no calendar has
+                self._heed(index, decode(body))
+
+    def check(self, size: int) -> None:
+        """Raises _Found at the first entry that no purge took, or that stands behind the end."""
+        for run in without(self._gone.runs, [each.whole for each in self._purges if each.lawful]):
+            raise _Found(Flaw.PURGED_UNRECORDED, run.start, run.stop - 1)
+        if self._finished is not None:
+            purges = {each.index for each in self._purges}
+            for index in range(self._finished + 1, size):
+                if index not in purges:
+                    raise _Found(Flaw.AFTER_FINISH, index)
+
+    def _heed(self, index: int, entry: Entry) -> None:
+        purge = recorded(index, entry)
+        if purge is not None:
+            self._purges.append(purge)
+        if self._finished is None and entry.facts.get(ACT) == Act.LOG_FINISHED:
+            self._finished = index
 
 
 class _Tree:

@@ -49,7 +49,7 @@ def wary(
 ) -> Verdict:
     """As `Log.verify`, for files that a stranger gives: in the end some are asked for once more. Raises LogUnusable."""
     try:
-        verdict = Log(records).verify(verifiers, kept, progress)
+        verdict = Log(records).verify(verifiers, kept, progress, bodies=records.bodies)
         if verdict.sound:
             records.look_again()
     except Contradicted:

@@ -7,6 +7,7 @@ Source: GB/T 22239 8.1.4.3 (audit of every user: when, who, what, how it ended).
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Act(StrEnum):
@@ -23,6 +24,15 @@ class Act(StrEnum):
     CERTIFICATE_ISSUED = "CERTIFICATE_ISSUED"
     CERTIFICATE_REVOKED = "CERTIFICATE_REVOKED"
     CERTIFICATE_UNREVOKED = "CERTIFICATE_UNREVOKED"
+    PURGE = "PURGE"
+    LOG_FINISHED = "LOG_FINISHED"
+    LOG_BEGUN = "LOG_BEGUN"
+
+
+LASTING: Final = frozenset({Act.PURGE, Act.LOG_FINISHED, Act.LOG_BEGUN})
+"""On these the log itself rests: they say why entries are gone, or how one log follows another. They are never purged."""
+ACT: Final = "act"
+"""The fact that names an act."""
 
 
 class HostRole(StrEnum):

@@ -135,6 +135,13 @@ class Logged:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """An entry whose body was purged: all that is left to tell of it is the `replay_key`, if it was an INTENT."""
+
+    replay_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpointed:
     """The state of a log: its name, and the checkpoint as a signed note."""
 

@@ -85,6 +85,12 @@ WORDINGS: Mapping[Reason, Wording] = MappingProxyType(
             "take the exchange_id of an answer or a refusal that a system of your department was given",
             "存证日志中没有本部门以此交换编号发起的查询，请核对交换编号",
         ),
+        Reason.EXCHANGE_PURGED: Wording(
+            _C.NOT_FOUND,
+            "what the log held of this exchange was purged when its time of retention was over",
+            "take the receipt that came with the answer: it verifies as ever against the log's key and checkpoints",
+            "该次查询的存证内容已超过保存期限并依规清除；当时随答复取得的存证回执仍可核验",
+        ),
         Reason.CALLER_UNKNOWN: Wording(
             _C.UNAUTHENTICATED,
             "the certificate does not name a system that its authority may speak for, or it is not in force",

@@ -12,7 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from gateway.model import binding
-from gateway.model.act import Act, Actor
+from gateway.model.act import ACT, Act, Actor
 from gateway.model.agreement import Hidden
 from gateway.model.city import CityAnswer
 from gateway.model.evidence import Value
@@ -83,7 +83,7 @@ def search_declined(searching: Searching, refusal: Refusal, now: datetime, world
 
 def act(what: Act, by: Actor, act_id: str, now: datetime, facts: Mapping[str, Fact]) -> Entry:
     """The entry of an operator's act. `facts` are the act's own, without persons and without secrets."""
-    own: dict[str, Fact] = {"act": what.value, "operator": by.operator, "os_user": by.os_user, "host_role": by.role.value}
+    own: dict[str, Fact] = {ACT: what.value, "operator": by.operator, "os_user": by.os_user, "host_role": by.role.value}
     if own.keys() & facts.keys():
         raise RuntimeError("an act's own facts do not say who did it, or what")
     return Entry(EntryKind.ACT, act_id, now, MappingProxyType({**facts, **own}))

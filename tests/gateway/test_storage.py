@@ -6,22 +6,25 @@ import json
 import os
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from gateway import app, storage
+from gateway import acts, app, rotation, storage
 from gateway.app import gateway
 from gateway.cli import main
 from gateway.clock import SystemClock, entropy
-from gateway.config import Loaded, load
+from gateway.config import Loaded, LogPlace, load
 from gateway.development.layout import Layout, lay_out, write_configuration
 from gateway.ledger.keys import signers
 from gateway.ledger.postgresql.writing import PostgresqlLedger
 from gateway.ledger.reading import Log
 from gateway.ledger.records import LogUnusable
+from gateway.model.act import HostRole
 from gateway.model.exchange import Entry, EntryKind
+from gateway.model.refusal import Refusal
 from tests.postgresql import Server
 
 pytestmark = pytest.mark.needs("postgresql")
@@ -97,6 +100,63 @@ async def test_the_command_line_reads_it(configured: Layout, loaded: Loaded) -> 
     assert (told.exit_code, json.loads(told.stdout)["entries"]) == (0, 1)
     told = CliRunner().invoke(main, ["ledger", "list", "-c", str(configured.config), "-o", "json"])
     assert [each["exchange_id"] for each in json.loads(told.stdout)] == ["one"]
+
+
+def kuacheng(configured: Layout, *arguments: str) -> tuple[int, str]:
+    told = CliRunner().invoke(main, ["ledger", *arguments, "-c", str(configured.config), "-o", "json"])
+    return told.exit_code, told.output
+
+
+async def test_a_purge_is_recorded_by_who_writes_and_done_by_who_may_purge(
+    postgresql: Server, configured: Layout, loaded: Loaded
+) -> None:
+    ledger, long_ago = storage.ledger(loaded), datetime(2019, 5, 9, tzinfo=UTC)
+    await ledger.append(Entry(EntryKind.INTENT, "one", long_ago, {}, "one"))
+    await ledger.append(Entry(EntryKind.OUTCOME, "one", long_ago, {}))
+    await ledger.close()
+    schema = loaded.ledger.schema
+    status, said = await asyncio.to_thread(kuacheng, configured, "purge")
+    assert (status, f"{loaded.ledger.user} may not; grant {schema}_purger to another one" in said) == (2, True)
+    assert len(results(loaded)) == 2, "nothing is recorded that is not done"
+    with postgresql.owner() as connection:
+        connection.execute(f"CREATE ROLE {schema}_timer LOGIN IN ROLE {schema}_purger")
+    secret = configured.folder / "secrets" / "purger"
+    secret.touch(0o600)
+    secret.write_text("of no use on a socket\n")
+    asked = ("purge", "--purger", f"{schema}_timer", "--purger-password", str(secret), "--operator", "timer")
+    status, said = await asyncio.to_thread(kuacheng, configured, *asked)
+    assert (status, json.loads(said)[0]["purged"], json.loads(said)[0]["recorded_at"]) == (0, 2, 2)
+    with Log(storage.opening(loaded)()) as log:
+        assert (log.verify().sound, log.verify().purged) == (True, 2)
+        assert (log.entry(2).entry.facts["act"], log.entry(2).entry.facts["operator"]) == ("PURGE", "timer")
+
+
+def test_a_purgers_options_belong_together(configured: Layout) -> None:
+    for given in (["--purger-cert", str(configured.config)], ["--purger-password", str(configured.config)]):
+        assert kuacheng(configured, "purge", *given)[0] == 2
+    status, said = kuacheng(configured, "purge", "--purger", "timer", "--purger-password", str(configured.config))
+    assert (status, "open to others" in said) == (2, True)
+
+
+async def test_a_log_in_postgresql_follows_one_in_a_file(configured: Layout, loaded: Loaded) -> None:
+    before = LogPlace("log.gateway.test/before", configured.folder / "before.db", loaded.log_keys)
+    older = replace(loaded, ledger=before.where, settings=loaded.settings.model_copy(update={"log": before.log}))
+    ledger = storage.ledger(older)
+    await ledger.append(intent("one"))
+    await ledger.close()
+    changed = replace(loaded, former=(before,))
+    with pytest.raises(LogUnusable, match="run `kuacheng ledger rotate`"):
+        rotation.check(changed)
+    done = await rotation.rotate(changed, SystemClock(), acts.actor(HostRole.COMMAND))
+    assert (done.finished, done.begun) == (True, True)
+    async with gateway(changed, io.StringIO()):
+        pass
+    ledger = storage.ledger(changed)
+    with pytest.raises(Refusal, match="REPLAYED_REQUEST"):
+        await ledger.append(intent("one"))
+    await ledger.close()
+    with pytest.raises(LogUnusable, match="only a log in a file can be ended"):
+        storage.finish(storage.places(changed)[0])
 
 
 def test_the_tables_are_printed_for_the_owner_of_the_database() -> None:

@@ -5,6 +5,7 @@ cleans the tables.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from typing import Any, Final, Self
 
 from gateway.ledger.postgresql import schema
@@ -51,19 +52,31 @@ class PostgresqlRecords:
         return map(Row._make, self._asked(query, (first, end, limit)))
 
     def find(
-        self, after: int, limit: int, *, exchange_id: str | None = None, kind: EntryKind | None = None, holder: str | None = None
+        self,
+        after: int,
+        limit: int,
+        *,
+        exchange_id: str | None = None,
+        kind: EntryKind | None = None,
+        holder: str | None = None,
+        purged: bool = False,
     ) -> Sequence[Row]:
         """As the protocol says."""
         named = {"exchange_id": exchange_id, "kind": kind.value if kind else None, "holder": holder}
         wanted = {column: value for column, value in named.items() if value is not None}
         where = "".join(f" AND {column} = %s" for column in wanted)
-        query = f"SELECT {schema.COLUMNS} FROM {self._schema}.entries WHERE idx > %s AND body IS NOT NULL{where} ORDER BY idx LIMIT %s"
+        where += "" if purged else " AND body IS NOT NULL"
+        query = f"SELECT {schema.COLUMNS} FROM {self._schema}.entries WHERE idx > %s{where} ORDER BY idx LIMIT %s"
         return [Row._make(row) for row in self._asked(query, (after, *wanted.values(), limit))]
 
     def tile(self, level: int, place: int) -> bytes:
         """As the protocol says."""
         with told(_WHAT):
             return tile(self._connection, self._schema, level, place)
+
+    def has_replay_key(self, replay_key: str) -> bool:
+        """As the protocol says."""
+        return bool(self._asked(f"SELECT 1 FROM {self._schema}.entries WHERE replay_key = %s", (replay_key,)))
 
     def has_outcome(self, exchange_id: str, index: int) -> bool:
         """As the protocol says."""
@@ -88,3 +101,12 @@ def tile(connection: Connection, name: str, level: int, place: int) -> bytes:
     query = f"SELECT hashes FROM {name}.tiles WHERE level = %s AND place = %s"
     row = connection.execute(query.encode(), (level, place), binary=True).fetchone()
     return bytes(row[0]) if row else b""
+
+
+def is_begun(database: Database) -> bool:
+    """Whether the schema holds a log that somebody has begun. Raises LogUnusable."""
+    with told(_WHAT), closing(database.connect()) as connection:
+        meta = f"{database.schema}.meta"
+        if connection.execute("SELECT to_regclass(%s) IS NOT NULL", (meta,)).fetchone() != (True,):
+            return False
+        return connection.execute(f"SELECT 1 FROM {meta}".encode()).fetchone() is not None

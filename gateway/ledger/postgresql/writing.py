@@ -23,7 +23,8 @@ from gateway.ledger.postgresql.connecting import Connection, Database, fault, to
 from gateway.ledger.postgresql.living import BEAT, DEAD_AFTER, Living
 from gateway.ledger.postgresql.reading import tile
 from gateway.ledger.proving import Proofs
-from gateway.ledger.records import Head, LogUnusable, Row
+from gateway.ledger.records import Head, LogUnusable, Opening, Row
+from gateway.ledger.succession import Unrepeated
 from gateway.ledger.tiles import Nodes
 from gateway.ledger.tree import Frontier, Place, grow, leaf_hash, root_of
 from gateway.model.exchange import EntryKind, Recorded
@@ -59,17 +60,18 @@ class PostgresqlLedger(Appending):
         queue_limit: int = QUEUE_LIMIT,
         beat: float = BEAT,
         dead_after: float = DEAD_AFTER,
+        predecessor: Opening | None = None,
     ) -> Self:
         """Open the log named `log`, or begin it in tables that are empty.
 
         Each of `signers`, at least one and all under the log's name, signs every checkpoint; `entropy(n)` gives n bytes of chance; a sign
-        of life is given every `beat` seconds, and who gave none for `dead_after` is dead. Raises LogUnusable, which says what to do.
+        of life is given every `beat` seconds, and who gave none for `dead_after` is dead; what stands in `predecessor`, the log before, is
+        a replay here too. Raises LogUnusable, which says what to do.
         """
         notary = Notary.of(log, signers)
         with told("the evidence log cannot be opened"):
-            return cls(
-                _Store(database, notary, f"{os.getpid()}-{entropy(_NAME_SIZE).hex()}", beat, dead_after), entropy, queue_limit
-            )
+            store = _Store(database, notary, f"{os.getpid()}-{entropy(_NAME_SIZE).hex()}", beat, dead_after)
+        return cls(Unrepeated(store, predecessor) if predecessor else store, entropy, queue_limit)
 
 
 class _Store:

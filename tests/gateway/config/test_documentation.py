@@ -27,6 +27,7 @@ from gateway.config.search_right_file import SearchRightSection, SearchRightsFil
 from gateway.config.settings import (
     FileReference,
     FormerKeySettings,
+    FormerLogSettings,
     HolderKeySettings,
     LedgerSettings,
     LimitSettings,
@@ -39,6 +40,8 @@ from gateway.config.settings import (
     SecretVariable,
     Settings,
     SystemSettings,
+    TokenReference,
+    TokenSettings,
     WitnessSettings,
 )
 from gateway.config.shape import Section, shape
@@ -60,6 +63,9 @@ PLACES: dict[type[Section], str] = {
     PostgresqlSettings: "postgresql",
     WitnessSettings: "witnesses",
     HolderKeySettings: "holder_key",
+    FormerLogSettings: "former",
+    TokenReference: "pkcs11",
+    TokenSettings: "pkcs11",
     FormerKeySettings: "former holder keys",
     LimitSettings: "limits",
     AgreementsFile: "Agreements",
@@ -159,6 +165,13 @@ def test_defaults_are_those_of_the_models(heading: str, key: str, default: str):
 def test_the_example_of_gateway_yaml_is_read():
     (content,) = examples("gateway.yaml")
     assert shape(read_document("page", content), Settings).regions["440100"].systems["g2"].timeout == 10
+
+
+def test_the_example_of_keys_in_a_token_is_read():
+    (content,) = examples("pkcs11")
+    read = shape(read_document("page", content), LedgerSettings, ("ledger",))
+    assert read.holder_key.pkcs11.module == read.key.pkcs11.module
+    assert read.key.pkcs11.pin.file == "secrets/pin"
 
 
 def test_the_example_of_agreements_is_read():

@@ -6,12 +6,15 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from gateway.config import words
+from gateway.model.retention import Retention
 
 GOOD = [
     (words.Duration, "500ms", 0.5),
     (words.Duration, "20s", 20.0),
     (words.Duration, "2m", 120.0),
     (words.Duration, "1.5s", 1.5),
+    (words.Kept, "3y", Retention(36)),
+    (words.Kept, "6mo", Retention(6)),
     (words.Listening, "127.0.0.1:0", words.Address("127.0.0.1", 0)),
     (words.Listening, "[::1]:8443", words.Address("::1", 8443)),
     (words.Listening, "gateway.test:65535", words.Address("gateway.test", 65535)),
@@ -29,6 +32,8 @@ GOOD = [
 
 BAD = [
     (words.Duration, [20, 20.0, "20", "0s", "-1s", "1w", "s", "", None, True, "20 s", "1.2345s"], "must be"),
+    (words.Kept, ["", "3", "3m", "0y", 3, None, "36 months"], "years or months"),
+    (words.Kept, ["5mo", "1mo"], "shorter than 6 months, for which the Cybersecurity Law"),
     (words.Listening, [8443, "8443", "host", "host:", "host:65536", "::1:80", ":80", "a b:80", None], "an address and a port"),
     (words.Loopback, ["0.0.0.0:1", "10.0.0.1:1", "[::]:1", "gateway.test:1", "localhost.test:1"], "this machine only"),
     (words.Url, ["http://a", "https://", "//a", "a", "https://a:x", "https://a:99999", "https://[", "https://a b"], "https URL"),

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from gateway.ledger.encoding import moment
 from gateway.ledger.sqlite import SqliteLedger
+from gateway.model.act import Actor, HostRole
 from gateway.model.exchange import Entry, EntryKind
 from tests.gateway.ledger.keyring import signers
 
@@ -21,6 +23,10 @@ WHO = MappingProxyType(
     {"agreement": "gz-fs-014", "evidence_type": "social-insurance-proof", "permitted_fields": ("months", "name")}
 )
 WHAT = MappingProxyType({"result": "ISSUED", "answer_size": 734})
+
+
+BY = Actor("kuacheng", "auditor-1", HostRole.COMMAND)
+"""Who does what operators do."""
 
 
 class Bookkeeping:
@@ -45,6 +51,12 @@ class Bookkeeping:
 
     def act(self, n: int) -> Entry:
         return Entry(EntryKind.ACT, f"act-{n}", AT + timedelta(seconds=n), {"act": "reload"})
+
+    def purge(self, first: int, last: int, entry_id: str = "purge") -> Entry:
+        """The entry that records a purge of these, as old as may be."""
+        at = AT + timedelta(days=2000)
+        facts = {"act": "PURGE", "first": first, "last": last, "before": moment(at - timedelta(days=1100))}
+        return Entry(EntryKind.ACT, entry_id, at, facts)
 
     def exchanges(self, count: int) -> list[Entry]:
         return [entry for n in range(count) for entry in (self.intent(n), self.outcome(n))]

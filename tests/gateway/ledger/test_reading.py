@@ -78,16 +78,27 @@ def purge(*indexes: int) -> str:
     return f"UPDATE entries SET nonce = NULL, body = NULL, holder = NULL WHERE idx IN ({', '.join(map(str, indexes))})"
 
 
-def test_a_purged_body_is_counted_and_every_proof_still_holds(written, tamper, book) -> None:
-    tamper(written, purge(0, 1, 4, 20))
-    with Log.open(written) as log:
+async def test_a_purged_body_is_counted_and_every_proof_still_holds(path, ledger_at, tamper, book) -> None:
+    async with ledger_at(path) as ledger:
+        for entry in (*book.exchanges(10), book.refused(10), book.purge(0, 20)):
+            await ledger.append(entry)
+    tamper(path, purge(0, 1, 4, 20))
+    with Log.open(path) as log:
         verdict = log.verify(VERIFIERS)
-        assert (verdict.sound, verdict.entries, verdict.purged, verdict.open_exchanges) == (True, 21, 4, ())
+        assert (verdict.sound, verdict.entries, verdict.purged, verdict.open_exchanges) == (True, 22, 4, ())
         assert [each.index for each in log.entries(limit=4)] == [2, 3, 5, 6]
         assert (log.entry(4), log.entries(exchange_id="exchange-0")) == (None, ())
         entry = log.entry(5)
         Proof.parse(log.recorded(entry).proof).includes(entry.leaf_hash)
         assert split(log.tile(0, 0))[5] == entry.leaf_hash
+
+
+def test_a_body_that_is_gone_without_a_purge_is_named(written, tamper) -> None:
+    tamper(written, purge(7, 8, 12))
+    with Log.open(written) as log:
+        verdict = log.verify(VERIFIERS)
+        assert (verdict.flaw, verdict.first_bad, verdict.through) == (Flaw.PURGED_UNRECORDED, 7, 8)
+        assert [each.on for each in log.listed(6, 2)] == [None, None]
 
 
 @pytest.mark.parametrize(

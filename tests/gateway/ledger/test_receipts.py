@@ -113,7 +113,7 @@ async def test_a_receipt_is_proven_under_the_cosigned_checkpoint_where_that_cove
     notes: list[str] = []
     policy = Policy.parse(f"log {signers(book.log)[0].verifier}\nwitness w {WITNESS.verifier}\nquorum w\n")
     kept = partial(receipts.standing, lambda: notes[-1] if notes else None, policy)
-    reader = LogReceipts(partial(FiledRecords.open, path), kept)
+    reader = LogReceipts(partial(FiledRecords.open, path), cosigned=kept)
 
     async def shown(n: int) -> str:
         return Proof.parse((await reader.find(f"exchange-{n}"))[-1].recorded.proof).checkpoint

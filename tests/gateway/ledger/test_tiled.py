@@ -98,3 +98,8 @@ def test_entries_are_found_by_exchange_and_kind_and_purged_ones_are_not() -> Non
 def test_hashes_alone_give_the_tree() -> None:
     verdict = wary(TiledRecords(Folder(HERE / "body-changed"), entries=False), [KEY.verifier])
     assert (verdict.sound, verdict.entries, verdict.purged) == (True, 7, 7)
+
+
+def test_a_replay_key_is_found_in_files_too() -> None:
+    records = TiledRecords(Folder(HERE / "sound"))
+    assert [records.has_replay_key(f"spiffe://foshan.test/window#{each}") for each in "abcz"] == [True, True, False, False]

@@ -12,6 +12,8 @@ from certs import subject
 from certs.authority import Leaf
 from certs.extensions import Profile, Usage
 from gateway.client import Intent, QueryRefused, ReceiptRefused
+from gateway.ledger.appending import Notary
+from gateway.ledger.filed_purging import purge
 from gateway.ledger.note import Note
 from gateway.model.exchange import EntryKind
 from gateway.model.refusal import Reason, Refusal
@@ -62,6 +64,18 @@ async def test_a_receipt_is_fetched_anew_under_the_newest_checkpoint() -> None:
     assert receipt.binding_key == b"", "nobody kept it"
     proven = intent.verify(LOG, first.exchange_id, [VKEY])
     assert (proven.index, proven.size, proven.entry.kind) == (0, 4, EntryKind.INTENT)
+
+
+async def test_a_purged_exchange_is_said_to_be_so_and_the_receipt_that_came_with_the_answer_still_verifies() -> None:
+    async with house() as gateway, gateway.client() as client:
+        answer = await client.query(**asked())
+        assert sum(purge(gateway.file, Notary.of(LOG, [LOG_KEY]), [range(2)], lambda: 0.0)) == 2
+        told = await refused(client.receipt(answer.exchange_id))
+        async with gateway.client(leaf("11440604M00000078E")) as other:
+            assert (await refused(other.receipt(answer.exchange_id))).reason == "UNKNOWN_EXCHANGE"
+    assert (told.code, told.reason, told.blame) == (grpc.StatusCode.NOT_FOUND, "EXCHANGE_PURGED", "CALLER")
+    assert "the receipt that came with the answer" in told.message
+    assert answer.verify([VKEY]).answer
 
 
 async def test_another_system_of_the_department_fetches_it_and_another_department_does_not() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.model.exchange import Entry, EntryKind, Logged, Recorded
+from gateway.model.exchange import Entry, EntryKind, Gone, Logged, Recorded
 from gateway.model.refusal import Reason, Refusal
 from gateway.stages.recall import Recalled, recall
 from tests.gateway.stages.builders import NOW, caller
@@ -20,7 +20,10 @@ INTENT, OUTCOME = logged(3, EntryKind.INTENT, **OWN), logged(5, EntryKind.OUTCOM
 REFUSED = logged(7, EntryKind.REFUSED, **OWN)
 
 
-def refusal(*found: Logged, **changes: str) -> Refusal:
+GONE = (Gone(f"{caller().uri}#request-1"), Gone(""))
+
+
+def refusal(*found: Logged | Gone, **changes: str) -> Refusal:
     with pytest.raises(Refusal) as error:
         recall(replace(caller(), **changes), found)
     return error.value
@@ -40,6 +43,17 @@ def test_an_exchange_that_has_not_ended_has_its_intent_only() -> None:
 
 def test_a_call_refused_at_once_has_no_intent() -> None:
     assert recall(caller(), (REFUSED,)) == Recalled(None, REFUSED.recorded)
+
+
+def test_what_was_purged_is_told_to_the_department_that_asked_and_to_nobody_else() -> None:
+    told = refusal(*GONE)
+    assert told.reason is Reason.EXCHANGE_PURGED
+    assert told == refusal(*GONE, uri=caller().uri.replace("/system/", "/system/another-"))
+    assert told == refusal(GONE[0], OUTCOME), "a purge that was ended in the middle"
+    nothing = refusal()
+    assert nothing == refusal(*GONE, uri=caller().uri.replace(caller().department, "11440604M00000078E"))
+    assert nothing == refusal(*GONE, uri=caller().uri.replace("spiffe://", "spiffe://other.")), "another region's authority"
+    assert nothing == refusal(GONE[1]), "of a call refused at once nobody knows whose it was"
 
 
 def test_what_is_not_there_and_what_is_anothers_are_refused_alike() -> None:

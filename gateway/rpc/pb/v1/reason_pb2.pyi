@@ -41,6 +41,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The deadline leaves no time to ask the city."""
     REASON_UNKNOWN_EXCHANGE: _Reason.ValueType  # 7
     """The log holds no exchange with this id that this caller's department asked."""
+    REASON_EXCHANGE_PURGED: _Reason.ValueType  # 8
+    """What the log held of this exchange was purged when its time of retention was over."""
     REASON_CALLER_UNKNOWN: _Reason.ValueType  # 20
     """Blame POLICY: somebody must decide.
 
@@ -109,6 +111,8 @@ REASON_DEADLINE_TOO_SHORT: Reason.ValueType  # 6
 """The deadline leaves no time to ask the city."""
 REASON_UNKNOWN_EXCHANGE: Reason.ValueType  # 7
 """The log holds no exchange with this id that this caller's department asked."""
+REASON_EXCHANGE_PURGED: Reason.ValueType  # 8
+"""What the log held of this exchange was purged when its time of retention was over."""
 REASON_CALLER_UNKNOWN: Reason.ValueType  # 20
 """Blame POLICY: somebody must decide.
 

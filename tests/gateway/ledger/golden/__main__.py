@@ -130,7 +130,20 @@ def exchanged(log: Golden, one: int, other: int) -> Golden:
 
 SMALL: Final = story(*STORY)
 SOUND: Final = Golden.of(SMALL)
-_LARGE: Final = Golden.of(story(*((REFUSED, f"r{number}") for number in range(260))))
+_PURGE: Final = {
+    "act": "PURGE",
+    "before": "2026-06-01T00:00:00.000000Z",
+    "entries": 250,
+    "first": 0,
+    "last": 249,
+    "host_role": "COMMAND",
+    "operator": "auditor-1",
+    "os_user": "kuacheng",
+    "rule": "ledger.retention 3y",
+}
+_ACT: Final = encode(Entry(EntryKind.ACT, "purge-1", datetime(2029, 6, 1, tzinfo=UTC), _PURGE))
+_FINISHED: Final = encode(Entry(EntryKind.ACT, "end-1", AT, {"act": "LOG_FINISHED", "successor": "log.golden.test/2026b"}))
+_LARGE: Final = Golden.of([*story(*((REFUSED, f"r{number}") for number in range(260))), _ACT])
 PURGED: Final = replace(_LARGE, leaves=[None] * 250 + list(_LARGE.leaves[250:]))
 _CHANGED: Final = SMALL[3].replace(b"NO_AGREEMENT", b"NO_AGREEMENZ")
 _BUNDLE: Final = "tile/entries/000.p/7"
@@ -166,6 +179,8 @@ CASES: Final[Mapping[str, Case]] = {
     "bundle-cut": Case(replace(SOUND, cut={_BUNDLE: 900}), "UNREADABLE", 4, 4),
     "not-signed": Case(Golden.of(SMALL, key_of("another")), "NOT_SIGNED"),
     "signature-changed": Case(replace(SOUND, note=SOUND.note[:-8] + "AAAAAA=\n"), "NOT_SIGNED"),
+    "purged-unrecorded": Case(replace(SOUND, leaves=[*SOUND.leaves[:3], None, *SOUND.leaves[4:]]), "PURGED_UNRECORDED", 3, 3),
+    "after-finish": Case(Golden.of([*SMALL[:3], _FINISHED, SMALL[3]]), "AFTER_FINISH", 4, 4),
     "rolled-back": Case(Golden.of(SMALL[:4]), "ROLLED_BACK", 4, 6, kept="sound/checkpoint"),
     "forked": Case(with_body(3, _CHANGED), "FORKED", kept="sound/checkpoint"),
 }

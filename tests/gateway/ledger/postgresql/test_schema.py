@@ -70,7 +70,7 @@ async def test_the_owner_is_kept_from_it_by_accident(postgresql, database, opene
 
 async def test_the_purger_s_role_may_purge_and_no_more(postgresql, database, opened, book) -> None:
     async with opened(database) as ledger:
-        for entry in (book.search(0), book.outcome(0)):
+        for entry in (book.search(0), book.outcome(0), book.purge(0, 0)):
             await ledger.append(entry)
     with postgresql.owner() as connection:
         connection.execute(f"SET ROLE {database.schema}_purger")
@@ -81,7 +81,7 @@ async def test_the_purger_s_role_may_purge_and_no_more(postgresql, database, ope
                 connection.execute(statement)
     with Log(PostgresqlRecords.open(database)) as log:
         verdict = log.verify([signers(LOG)[0].verifier])
-        assert (verdict.sound, verdict.entries, verdict.purged, [each.index for each in log.entries()]) == (True, 2, 1, [1])
+        assert (verdict.sound, verdict.entries, verdict.purged, [each.index for each in log.entries()]) == (True, 3, 1, [1, 2])
 
 
 def test_a_schema_without_tables_is_told_how_to_get_them(database) -> None:
