@@ -166,10 +166,11 @@ def _credentials(system: System) -> list[str]:
 
 def _operations(loaded: Loaded) -> list[str]:
     return [
-        f"table {table.type.alias} of {table.region}: {table.system} has no operation {table.operation}; "
+        f"table {table.type.alias} of {table.region}: {table.system} has no operation {operation}; "
         f"it has {', '.join(sorted(OPERATIONS[table.system]))}"
         for table in loaded.world.tables.values()
-        if table.system in OPERATIONS and table.operation not in OPERATIONS[table.system]
+        for operation in table.operations
+        if table.system in OPERATIONS and operation not in OPERATIONS[table.system]
     ]
 
 

@@ -78,7 +78,7 @@ async def exchange(call: Call, world: World, ports: Ports) -> Sealed:
     if isinstance(after, Declined):
         raise await _refuse(after, queued, ports, asked)
     outcome = await _seal(before, queued, ports, asked)
-    ports.meter.ended(_ended(before.known, _result(after.disclosure), None, ports.clock.now(), asked))
+    ports.meter.ended(_ended(before.known, after.disclosure.result, None, ports.clock.now(), asked))
     return Sealed(before.route, call, after.disclosure, after.city_status, asked, ports.clock.now(), intent, outcome)
 
 
@@ -171,10 +171,6 @@ async def _refuse(declined: Declined, queued: Future[Recorded], ports: Ports, as
         refusal = unrecorded
     ports.meter.ended(_ended(declined.known, Result.REFUSED, refusal.reason, ports.clock.now(), asked))
     return refusal
-
-
-def _result(disclosure: Disclosure) -> Result:
-    return Result.ISSUED if disclosure.evidence else Result.NO_RECORD
 
 
 def _ended(known: Known, result: Result, reason: Reason | None, now: datetime, asked: Asked | None) -> Ended:

@@ -6,6 +6,7 @@ Source: docs/interfaces/foshan.md, F1.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from lxml import etree
 
@@ -20,7 +21,8 @@ from gateway.model.city import CityAnswer, CityRequest, Record
 
 SYSTEM = "foshan.f1"
 CREDENTIALS = frozenset({"access_id", "access_token"})
-OPERATIONS = frozenset({"queryCertInfoByHolderCode", "queryCert"})
+VERIFY = "verifyCertInfo"
+OPERATIONS = frozenset({"queryCertInfoByHolderCode", "queryCert", VERIFY})
 
 ENVELOPE = Envelope(
     system=SYSTEM,
@@ -49,6 +51,8 @@ STATUS = CodeTable(
 _PATH = "/CertShare/services/CertShareService"
 _HEADERS = {"Content-Type": "text/xml; charset=gb2312", "SOAPAction": '""'}
 _JOINT = "^"
+_CLAIMS = "verifyData."
+_AGREES: Mapping[str, bool | None] = MappingProxyType({"1": True, "0": False, "2": None})
 _HOLDER_PARTS = ("CZZT", "CZZTDM", "CZZTDMLXDM")
 # What certData says of each holder, joined in the order of CZZT.
 _HOLDER_DATA = ("XBDM",)
@@ -70,7 +74,7 @@ class F1Dialect:
         return HttpRequest("POST", _PATH, _HEADERS, ENVELOPE.compose(request.operation, document))
 
     def read(self, request: CityRequest, response: HttpResponse) -> CityAnswer:
-        """The certificates found, or the city's word that there are none. Raises Refusal, blame COUNTERPARTY."""
+        """The certificates, or a verdict on each claim, or the city's word that there are none. Raises Refusal, blame COUNTERPARTY."""
         where = f"{SYSTEM} {request.operation}"
         root = ENVELOPE.open(request.operation, accepted_body(response, where))
         status = text_of(root if root.tag == "response" else None, "head/status", where)
@@ -80,15 +84,36 @@ class F1Dialect:
             raise invalid(f"{where} data", "stands without status 0, or is missing with it, or stands twice", status)
         if meaning is Meaning.NO_RECORD:
             return CityAnswer(status, no_record=True)
+        if request.operation == VERIFY:
+            return CityAnswer(status, verdicts=_compared(data[0], request.values, where))
         return CityAnswer(status, _certificates(data[0], request.values["certTypeCode"], where))
 
 
+def _compared(data: etree._Element, asked: Mapping[str, str], where: str) -> tuple[Mapping[str, bool | None], ...]:
+    """For each certificate a verdict on each claim, by the name under which it was asked."""
+    wanted = {name.removeprefix(_CLAIMS) for name in asked if name.startswith(_CLAIMS)}
+    return tuple(_verdicts(each, wanted, f"{where} verifyInfo") for each in _counted(data, "verifyInfo", where))
+
+
+def _verdicts(element: etree._Element, wanted: set[str], where: str) -> Mapping[str, bool | None]:
+    record = read_xml(element, where)
+    items = expect(record.get("verifyItems"), dict[str, object], f"{where} verifyItems")
+    if items.keys() != wanted or not all(isinstance(said, str) and said in _AGREES for said in items.values()):
+        raise invalid(f"{where} verifyItems", "is not a verdict on each claim")
+    if record.get("verifyResult") != str(int(all(said == "1" for said in items.values()))):
+        raise invalid(f"{where} verifyResult", "contradicts verifyItems")
+    return {f"{_CLAIMS}{name}": _AGREES[str(said)] for name, said in items.items()}
+
+
 def _certificates(data: etree._Element, type_code: str, where: str) -> tuple[Record, ...]:
-    total = text_of(data, "totalCount", where)
-    found = data.findall("certInfo")
+    return tuple(_certificate(each, type_code, f"{where} certInfo") for each in _counted(data, "certInfo", where))
+
+
+def _counted(data: etree._Element, name: str, where: str) -> list[etree._Element]:
+    total, found = text_of(data, "totalCount", where), data.findall(name)
     if not found or total != str(len(found)):
         raise invalid(f"{where} totalCount", "is not the number of certificates given, or that is none")
-    return tuple(_certificate(each, type_code, f"{where} certInfo") for each in found)
+    return found
 
 
 def _certificate(element: etree._Element, type_code: str, where: str) -> Record:

@@ -40,3 +40,10 @@ way = _together(
     click.option("--dev", type=_file, help="dev.json of a running `kuacheng dev`; .kuacheng/dev.json is found."),
     click.option("--client", help="Which client of dev.json asks."),
 )
+receipt = click.option(
+    "--receipt",
+    type=click.Choice(["full", "reference"]),
+    default="full",
+    show_default=True,
+    help="With its proof, or short; `kuacheng receipt fetch --complete` gets the proof later.",
+)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from gateway.cli import printing
+from gateway.cli import options, printing
 
 if TYPE_CHECKING:
     from gateway.client import Answer, ClientFailure
@@ -42,13 +42,7 @@ if TYPE_CHECKING:
 @click.option("--key", type=click.Path(dir_okay=False, path_type=Path), help="Its key, PEM.")
 @click.option("--ca", type=click.Path(dir_okay=False, path_type=Path), help="The gateway's authorities, PEM.")
 @click.option("--deadline", type=click.FloatRange(min=0.1), default=20.0, show_default=True, help="Seconds for everything.")
-@click.option(
-    "--receipt",
-    type=click.Choice(["full", "reference"]),
-    default="full",
-    show_default=True,
-    help="With its proof, or short; `kuacheng receipt fetch --complete` gets the proof later.",
-)
+@options.receipt
 @click.option("--request-id", help="A UUID of yours; without one, a new one.")
 @click.option(
     "--dev",

@@ -1,19 +1,34 @@
 """What the options of `kuacheng query` mean: a question and a way to the gateway, from options or from a running `kuacheng dev`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
-from gateway.client import Answer, Client, Holder, HolderType, Identity, LegalBasis, LegalBasisKind, MonthRange, Operator, Purpose
+from gateway.client import (
+    Answer,
+    Claimed,
+    Client,
+    Holder,
+    HolderType,
+    Identity,
+    LegalBasis,
+    LegalBasisKind,
+    MonthRange,
+    Offered,
+    Operator,
+    Purpose,
+    Verification,
+)
 from gateway.model.query import Parameter
 
 _DEV = Path(".kuacheng/dev.json")
 _ORGANISATIONS = ("001", "099")
 _DEADLINE = 20.0
+_LARGEST_FILE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +64,60 @@ class Asked:
                 deadline=self.deadline,
                 reference=self.reference,
             )
+
+    async def verify(self, claims: Mapping[str, str]) -> Verification:
+        """Has claims verified, each of the kind that the directory names for its field. Raises ClientFailure, click.UsageError."""
+        async with Client(self.target, self.identity, server_name=self.server_name) as client:
+            offered = await client.evidence_types(self.region)
+            try:
+                return await client.verify(
+                    evidence_type=self.evidence_type,
+                    region=self.region,
+                    holder=self.holder,
+                    purpose=self.purpose,
+                    legal_basis=self.legal_basis,
+                    claims=_kinds(claims, offered, self.evidence_type),
+                    parameters=self.parameters,
+                    request_id=self.request_id,
+                    deadline=self.deadline,
+                    reference=self.reference,
+                )
+            except ValueError as error:
+                raise click.UsageError(f"a claim has no value of its field's kind: {error}") from None
+
+
+def _kinds(claims: Mapping[str, str], offered: Sequence[Offered], evidence_type: str) -> tuple[Claimed, ...]:
+    """A field that is not offered is claimed as a text: it is the gateway that refuses it, and says why."""
+    found = [each for each in offered if evidence_type in (each.code, each.alias)]
+    kinds = {field.name: field.kind for each in found for field in (*each.fields, *each.verifiable)}
+    return tuple(Claimed(name, kinds.get(name, "text"), value) for name, value in claims.items())
+
+
+def claimed(given: Sequence[str], file: TextIO | None) -> Mapping[str, str]:
+    """The claims that the options make, by field; asks for a value that is missing. Raises click.UsageError."""
+    if bool(given) == (file is not None):
+        raise click.UsageError("give the claims: either --claim FIELD[=VALUE] or --claims-file FILE")
+    if file is not None:
+        return _filed(file)
+    named = [each.partition("=") for each in given]
+    if len({name for name, _, _ in named}) != len(named):
+        raise click.UsageError("--claim names one field twice")
+    return {name: value if equals else _prompted(name) for name, equals, value in named}
+
+
+def _prompted(name: str) -> str:
+    answered: str = click.prompt(f"value claimed for {name}", err=True, hide_input=True)
+    return answered
+
+
+def _filed(file: TextIO) -> Mapping[str, str]:
+    try:
+        found = json.loads(file.read(_LARGEST_FILE))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not found or not all(isinstance(value, str) for value in found.values()):
+        raise click.UsageError('--claims-file holds a JSON object of texts, such as {"status": "VALID"}')
+    return found
 
 
 def arranged(given: Mapping[str, Any]) -> Asked:

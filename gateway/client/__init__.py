@@ -11,12 +11,14 @@ from gateway.client.failure import ClientFailure, OutcomeUnknown, QueryRefused, 
 from gateway.client.proving import Proven, ReceiptRefused
 from gateway.client.receipt import Claim, Fetched, Intent, Receipt, Verified
 from gateway.client.usage import Usage, UsagePage, UsageSearch
-from gateway.model.evidence import Coded, EvidenceHolder, Holders, Period, Rows, Value
-from gateway.model.query import Holder, HolderType, LegalBasis, LegalBasisKind, MonthRange, Operator, Purpose
+from gateway.client.verification import Verification
+from gateway.model.evidence import Coded, EvidenceHolder, Holders, Period, Rows, Value, Verdict
+from gateway.model.query import Claimed, Holder, HolderType, LegalBasis, LegalBasisKind, MonthRange, Operator, Purpose
 
 __all__ = [
     "Answer",
     "Claim",
+    "Claimed",
     "Client",
     "ClientFailure",
     "Coded",
@@ -49,5 +51,7 @@ __all__ = [
     "UsagePage",
     "UsageSearch",
     "Value",
+    "Verdict",
+    "Verification",
     "Verified",
 ]

@@ -99,7 +99,7 @@ def read(response: pb.QueryResponse, asked: Query) -> Answer:
         response.exchange_id,
         _outcome(response.outcome),
         tuple(_paper(each) for each in response.evidence),
-        _provenance(response.provenance),
+        read_provenance(response.provenance),
         read_receipt(response.receipt),
         canonical(asked),
     )
@@ -169,7 +169,8 @@ def _value(message: pb.Value) -> Value:
             return str(getattr(message, kind))
 
 
-def _provenance(message: pb.Provenance) -> Provenance:
+def read_provenance(message: pb.Provenance) -> Provenance:
+    """Where a message says that it came from."""
     return Provenance(
         message.region,
         message.system,

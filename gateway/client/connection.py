@@ -1,20 +1,20 @@
 """One connection to the gateway: mutual TLS, a deadline on everything, retries within a budget."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import grpc
 
-from gateway.client import answer, directory, failure, question, usage
+from gateway.client import answer, directory, failure, question, usage, verification
 from gateway.client.failure import ClientFailure, OutcomeUnknown, QueryRefused, Unreachable
 from gateway.client.receipt import Fetched, Intent
 from gateway.client.retrying import Budget, again
 from gateway.clock import fraction, new_id
-from gateway.model.query import Holder, LegalBasis, Parameter, Purpose, Query
+from gateway.model.query import Claimed, Holder, LegalBasis, Parameter, Purpose, Query
 from gateway.model.refusal import Reason
 from gateway.rpc.pb.v1 import directory_service_pb2 as directory_pb
 from gateway.rpc.pb.v1 import ledger_service_pb2 as ledger_pb
@@ -22,6 +22,7 @@ from gateway.rpc.pb.v1.directory_service_pb2_grpc import DirectoryServiceStub
 from gateway.rpc.pb.v1.evidence_service_pb2_grpc import EvidenceServiceStub
 from gateway.rpc.pb.v1.ledger_service_pb2_grpc import LedgerServiceStub
 
+Answered = TypeVar("Answered")
 _NONE: Mapping[str, Parameter] = MappingProxyType({})
 
 
@@ -89,18 +90,53 @@ class Client:
         asked of the city twice; without one, a question that may have been lost is asked again under a new id.
         """
         asked = Query(request_id or new_id(), evidence_type, region, holder, purpose, legal_basis, parameters, fields)
+
+        async def ask(asked: Query, seconds: float) -> answer.Answer:
+            return answer.read(await self._evidence.Query(question.write(asked, reference=reference), timeout=seconds), asked)
+
+        return await self._attempted(ask, asked, deadline, own_id=request_id is None)
+
+    async def verify(
+        self,
+        *,
+        evidence_type: str,
+        region: str,
+        holder: Holder,
+        purpose: Purpose,
+        legal_basis: LegalBasis,
+        claims: Iterable[Claimed],
+        parameters: Mapping[str, Parameter] = _NONE,
+        request_id: str | None = None,
+        deadline: float = 20.0,
+        reference: bool = False,
+    ) -> verification.Verification:
+        """Whether claims about one holder's evidence hold; the evidence itself stays where it is. Everything else as `query`."""
+        asked = Query(
+            request_id or new_id(), evidence_type, region, holder, purpose, legal_basis, parameters, claims=tuple(claims)
+        )
+
+        async def ask(asked: Query, seconds: float) -> verification.Verification:
+            request = question.write_claims(asked, reference=reference)
+            return verification.read(await self._evidence.Verify(request, timeout=seconds), asked)
+
+        return await self._attempted(ask, asked, deadline, own_id=request_id is None)
+
+    async def _attempted(
+        self, ask: Callable[[Query, float], Awaitable[Answered]], asked: Query, deadline: float, *, own_id: bool
+    ) -> Answered:
+        """Asks until there is an answer, or a failure after which asking again is of no use. `ask` has so many seconds."""
         until = asyncio.get_running_loop().time() + deadline
         lost = False
         for attempt in range(self._attempts):
             try:
-                response = await self._evidence.Query(question.write(asked, reference=reference), timeout=_left(until))
+                answered = await ask(asked, _left(until))
             except grpc.aio.AioRpcError as error:
                 failed = _judged(failure.of(error), lost=lost)
                 lost = lost or isinstance(failed, Unreachable)
-                asked = await self._pause(failed, attempt, until, asked, own_id=request_id is None)
+                asked = await self._pause(failed, attempt, until, asked, own_id=own_id)
             else:
                 self._budget.answered()
-                return answer.read(response, asked)
+                return answered
         raise RuntimeError("the last attempt neither answered nor failed")
 
     async def evidence_types(self, region: str = "", deadline: float = 10.0) -> tuple[directory.Offered, ...]:

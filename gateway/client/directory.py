@@ -19,7 +19,7 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """One evidence type that this system may ask, of these regions."""
+    """One evidence type that this system may ask, of these regions: the fields that it may see, and those that it may have verified."""
 
     code: str
     alias: str
@@ -28,6 +28,7 @@ class Offered:
     regions: tuple[str, ...]
     parameters: tuple[Described, ...]
     fields: tuple[Described, ...]
+    verifiable: tuple[Described, ...] = ()
 
 
 def read(response: pb.ListEvidenceTypesResponse) -> tuple[Offered, ...]:
@@ -44,6 +45,7 @@ def _offered(message: pb.EvidenceType) -> Offered:
         tuple(message.provider_regions),
         tuple(_described(each) for each in message.parameters),
         tuple(_described(each) for each in message.fields),
+        tuple(_described(each) for each in message.verifiable),
     )
 
 

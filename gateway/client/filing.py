@@ -47,7 +47,7 @@ def read(text: str) -> Filed:
         _optional(whole, "exchange_id", _is_text, ""),
         _optional(whole, "outcome", _is_text, ""),
         _optional(whole, "question", _is_object, None),
-        _optional(whole, "evidence", _is_list, None),
+        _optional(whole, "verdicts" if "verdicts" in whole else "evidence", _is_list, None),
     )
     return Filed(_receipt(kept), claim, _intent(intent) if isinstance(intent, dict) else None)
 

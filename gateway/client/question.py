@@ -5,8 +5,10 @@ from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 
+from gateway.model import claiming
+from gateway.model.catalogue import ValueKind
 from gateway.model.identifiers import HolderIdType, InvalidIdentifier, parse_holder_number
-from gateway.model.query import HolderType, LegalBasis, LegalBasisKind, MonthRange, Parameter, Purpose, Query
+from gateway.model.query import Claimed, HolderType, LegalBasis, LegalBasisKind, MonthRange, Parameter, Purpose, Query
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 
 HOLDERS: Mapping[HolderType, pb.HolderType.ValueType] = MappingProxyType(
@@ -28,7 +30,13 @@ def canonical(query: Query) -> Query:
         number = parse_holder_number(HolderIdType.parse(holder.id_type), holder.id_number, date.max)
     except InvalidIdentifier:
         number = holder.id_number
-    return replace(query, request_id=query.request_id.lower(), holder=replace(holder, id_number=number))
+    claims = tuple(map(_canonical_claim, query.claims))
+    return replace(query, request_id=query.request_id.lower(), holder=replace(holder, id_number=number), claims=claims)
+
+
+def _canonical_claim(claim: Claimed) -> Claimed:
+    kind = claim.kind if claim.kind != ValueKind.HOLDERS else ValueKind.TEXT.value
+    return replace(claim, kind=kind, value=claiming.canonical(kind, claim.value) or claim.value)
 
 
 def write(query: Query, *, reference: bool = False) -> pb.QueryRequest:
@@ -45,6 +53,40 @@ def write(query: Query, *, reference: bool = False) -> pb.QueryRequest:
         fields=sorted(query.fields),
         receipt_form=pb.RECEIPT_FORM_REFERENCE if reference else pb.RECEIPT_FORM_UNSPECIFIED,
     )
+
+
+def write_claims(query: Query, *, reference: bool = False) -> pb.VerifyRequest:
+    """The request that carries the claims, for a receipt without its proof where `reference` says so."""
+    asked = write(query, reference=reference)
+    return pb.VerifyRequest(
+        request_id=asked.request_id,
+        evidence_type=asked.evidence_type,
+        provider_region=asked.provider_region,
+        holder=asked.holder,
+        purpose=asked.purpose,
+        legal_basis=asked.legal_basis,
+        parameters=asked.parameters,
+        claims=[pb.Claim(field=each.field, value=_value(each)) for each in query.claims],
+        receipt_form=asked.receipt_form,
+    )
+
+
+def _value(claim: Claimed) -> pb.Value:
+    """Raises ValueError for a claim of a kind that cannot be made, or for a whole number that is none."""
+    match claim.kind:
+        case ValueKind.INTEGER:
+            return pb.Value(integer=int(claim.value))
+        case ValueKind.CODED:
+            return pb.Value(coded=pb.CodedValue(code=claim.value))
+        case ValueKind.PERIOD:
+            first, _, last = claim.value.partition("/")
+            return pb.Value(period=pb.Period(first=first, last=last))
+        case ValueKind.MONEY | ValueKind.DATE | ValueKind.MONTH | ValueKind.DECIMAL:
+            return pb.Value(**{claim.kind: claim.value})  # type: ignore[arg-type]  # each of these is a text under its kind's name
+        case ValueKind.TEXT | ValueKind.HOLDERS:
+            return pb.Value(text=claim.value)
+    message = f"{claim.field}: no claim is made of kind {claim.kind}"
+    raise ValueError(message)
 
 
 def purpose(given: Purpose) -> pb.Purpose:

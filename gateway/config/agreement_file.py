@@ -20,6 +20,7 @@ from gateway.config.shape import Section, fault, shape, unknown
 from gateway.config.words import AgreementId, CallerSystem, Day, Department, Named, Text
 from gateway.model.agreement import Agreement, Grant, Hidden
 from gateway.model.catalogue import EvidenceType
+from gateway.model.claiming import claimable
 from gateway.model.query import LegalBasisKind
 
 _CHINA: Final = timezone(timedelta(hours=8))
@@ -54,10 +55,19 @@ class AgreementsFile(Section):
 
 
 class EvidenceSection(Section):
-    """What of one kind of evidence may be seen."""
+    """What of one kind of evidence may be seen, and what verified."""
 
     type: Named = Field(description="alias or code of the kind of evidence")
-    fields: FieldNames = Field(description="a list of canonical fields, or all")
+    fields: FieldNames = Field(default=(), description="what may be seen: a list of canonical fields, or all")
+    verify: FieldNames = Field(
+        default=(), description="about which fields claims may be verified: a list, or all; seeing does not imply it"
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> "EvidenceSection":
+        if not self.fields and not self.verify:
+            raise fault("grants nothing", "add `fields`, or `verify`, or both")
+        return self
 
 
 class ValiditySection(Section):
@@ -149,7 +159,12 @@ def _hidden(section: HiddenSection) -> Hidden:
 
 
 def _grant(section: EvidenceSection, kind: EvidenceType) -> Grant:
-    return Grant(kind.code, frozenset(kind.fields if section.fields == _ALL else section.fields))
+    verifiable = (name for name, each in kind.fields.items() if claimable(each))
+    return Grant(
+        kind.code,
+        frozenset(kind.fields if section.fields == _ALL else section.fields),
+        frozenset(verifiable if section.verify == _ALL else section.verify),
+    )
 
 
 def first_moment(day: date) -> datetime:
@@ -172,12 +187,22 @@ def _problems(document: Document, at: Path, section: AgreementSection, known: Kn
         if first.setdefault(kind.code, index) != index:
             message = "the agreement names this evidence type twice"
             yield document.problem((*here, "type"), message, f"put the fields together under evidence[{first[kind.code]}]")
-        yield from _unknown_fields(document, (*here, "fields"), each, kind)
+        yield from _unknown_fields(document, (*here, "fields"), each.fields, kind)
+        yield from _unknown_fields(document, (*here, "verify"), each.verify, kind)
+        yield from _not_claimable(document, (*here, "verify"), each.verify, kind)
 
 
-def _unknown_fields(document: Document, at: Path, section: EvidenceSection, kind: EvidenceType) -> Iterator[Problem]:
-    if section.fields == _ALL:
+def _unknown_fields(document: Document, at: Path, names: FieldNames, kind: EvidenceType) -> Iterator[Problem]:
+    if names == _ALL:
         return
-    for index, name in enumerate(section.fields):
+    for index, name in enumerate(names):
         if name not in kind.fields:
             yield document.problem((*at, index), *unknown(f"field of {kind.alias}", name, kind.fields))
+
+
+def _not_claimable(document: Document, at: Path, names: FieldNames, kind: EvidenceType) -> Iterator[Problem]:
+    if names == _ALL:
+        return
+    for index, name in enumerate(names):
+        if name in kind.fields and not claimable(kind.fields[name]):
+            yield document.problem((*at, index), "no claim can be made about a field of rows", "take it out")

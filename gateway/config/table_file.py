@@ -11,10 +11,19 @@ from pydantic import Field
 
 from gateway.config.document import Document
 from gateway.config.problem import Gathering, Problem
-from gateway.config.rule_sections import Answer, Ask, answer_rule
+from gateway.config.rule_sections import Answer, Ask, AskFrom, answer_rule
 from gateway.config.shape import Section, shape
 from gateway.config.words import Connector, RegionCode, Text
-from gateway.model.rules import AnswerRule, AskRule, TableSpec
+from gateway.model.rules import AnswerRule, AskRule, Source, TableSpec, VerifySpec
+
+
+class VerifySection(Section):
+    """The system's own operation that compares values. It is asked what `ask` says, and the claims besides."""
+
+    operation: Text = Field(description="an operation of that system's dialect which compares")
+    claims: Annotated[Mapping[str, Any], Field(min_length=1)] = Field(
+        description="the city's name -> {from: claims.<field>} with a form, and {from: holder.name}, which must agree"
+    )
 
 
 class TableFile(Section):
@@ -27,6 +36,7 @@ class TableFile(Section):
     operation: Text = Field(description="an operation of that system's dialect")
     ask: Annotated[Mapping[str, Any], Field(min_length=1)] = Field(description="the city's name -> outward rule")
     answer: Annotated[Mapping[str, Any], Field(min_length=1)] = Field(description="canonical field -> inward rule")
+    verify: VerifySection | None = Field(default=None, description="where the system compares values itself, {operation, claims}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,8 @@ def read_table(document: Document) -> tuple[TableText, tuple[Problem, ...]]:
     gathering = Gathering()
     asks = ((name, gathering.attempt(_ask, document, name)) for name in file.ask)
     answers = ((name, gathering.attempt(_answer, document, name)) for name in file.answer)
+    claims = ((name, gathering.attempt(_claim, document, name)) for name in (file.verify.claims if file.verify else ()))
+    told = {name: rule for name, rule in claims if rule is not None}
     spec = TableSpec(
         edition=file.edition,
         region=file.region,
@@ -52,12 +64,17 @@ def read_table(document: Document) -> tuple[TableText, tuple[Problem, ...]]:
         operation=file.operation,
         ask={name: rule for name, rule in asks if rule is not None},
         answer={name: rule for name, rule in answers if rule is not None},
+        verify=VerifySpec(file.verify.operation, told) if file.verify else None,
     )
     return TableText(document, spec, frozenset(file.answer)), gathering.problems
 
 
 def _ask(document: Document, name: str) -> AskRule:
     return shape(document, Ask, ("ask", name)).rule()  # type: ignore[arg-type]
+
+
+def _claim(document: Document, name: str) -> Source:
+    return shape(document, AskFrom, ("verify", "claims", name)).rule()
 
 
 def _answer(document: Document, name: str) -> AnswerRule:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from gateway.config.claim_fit import claim_problems
 from gateway.config.document import Document, Path
 from gateway.config.problem import Problem
 from gateway.config.rule_fit import cell_problems, lossless
@@ -61,7 +62,7 @@ class _Tally:
 def check_table(table: TableText, kind: EvidenceType) -> tuple[tuple[Problem, ...], Coverage]:
     """Every problem of the table as a table of this kind of evidence, and what it covers. Pure."""
     tally = _Tally()
-    problems = (*_ask(table, kind), *_answer(table, kind, tally))
+    problems = (*_ask(table, kind), *_answer(table, kind, tally), *claim_problems(table.document, table.spec, kind))
     spec = table.spec
     coverage = Coverage(
         region=spec.region,

@@ -42,7 +42,12 @@ def _told(up: Environment) -> str:
 
 def _query(up: Environment) -> str:
     folder = shlex.quote(str(up.file))
-    commands = ("query", "--sample 0"), ("query", "--sample 9 -o json"), ("usage", "--sample 0")
+    commands = (
+        ("query", "--sample 0"),
+        ("query", "--sample 9 -o json"),
+        ("verify", "--sample 9 --claim status=VALID"),
+        ("usage", "--sample 0"),
+    )
     return "\n  ".join(f"kuacheng {command} --dev {folder} {options}" for command, options in commands)
 
 

@@ -12,10 +12,11 @@ from gateway.model.query import LegalBasisKind
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What of one evidence type (by canonical code) may be seen."""
+    """What of one evidence type (by canonical code) may be seen, and what verified: neither implies the other."""
 
     evidence_type: str
     fields: frozenset[str]
+    verifiable: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

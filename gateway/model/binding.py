@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import orjson
 
-from gateway.model.evidence import Coded, Evidence, Holders
+from gateway.model.evidence import Coded, Evidence, Holders, Verdict
 from gateway.model.query import Query
 
 VERSION: Final = 1
@@ -43,6 +43,11 @@ def question(query: Query) -> Mapping[str, object]:
     if not isinstance(made, dict):
         raise TypeError("a question is an object")
     return made
+
+
+def verdict(field: str, given: Verdict) -> Mapping[str, object]:
+    """What is disclosed of one claim as JSON values."""
+    return {"field": field, "verdict": given.value}
 
 
 def paper(evidence: Evidence) -> Mapping[str, object]:
@@ -79,11 +84,17 @@ def _listed(value: Iterable[object]) -> object:
     return [plain(each) for each in value]
 
 
+def _asked(query: Query) -> object:
+    """A question without claims is spelled as it was before there were any, so that older receipts still bind it."""
+    return {name: plain(getattr(query, name)) for name in _parts(Query) if name != "claims" or query.claims}
+
+
 # By the very class, which costs a tenth of asking each class in turn: an answer of 18 rows has a hundred values.
 _SPELLINGS: Final[Mapping[type, Callable[[Any], object]]] = MappingProxyType(
     {
         str: str,
         int: int,
+        Query: _asked,
         dict: _mapped,
         MappingProxyType: _mapped,
         tuple: _listed,

@@ -20,13 +20,15 @@ class CityRequest:
 class CityAnswer:
     """What the city said: its records, or in so many words that it holds none. `status` is its own code, as evidence.
 
-    `records` empty and `no_record` false never occur together; a dialect that cannot tell refuses instead.
+    `verdicts` are what it says of claims instead, for each of its records by the names of the request: whether a value agrees, None where
+    the record has no such item. One of the three there is, and one only; a dialect that cannot tell refuses instead.
     """
 
     status: str
     records: tuple[Record, ...] = field(default=(), repr=False)
     no_record: bool = False
+    verdicts: tuple[Mapping[str, bool | None], ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
-        if self.no_record == bool(self.records):
-            raise RuntimeError("a city answer holds records or says that there are none")
+        if [self.no_record, bool(self.records), bool(self.verdicts)].count(True) != 1:
+            raise RuntimeError("a city answer holds records, or verdicts, or says that there are none")

@@ -7,6 +7,7 @@ Every repr redacts: evidence is personal data throughout.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 from gateway.model.catalogue import EvidenceType
 
@@ -73,10 +74,22 @@ class Finding:
     field: str
 
 
+class Verdict(StrEnum):
+    """What a record says of a claim; names as in the contract. NO_RECORD is the city's own word, as of evidence."""
+
+    MATCH = "MATCH"
+    MISMATCH = "MISMATCH"
+    NO_RECORD = "NO_RECORD"
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One certificate or e-licence: its type, and each field that the city gave."""
+    """One certificate or e-licence: its type, and each field that the city gave.
+
+    `verdicts` by field, instead of values, where the city itself compared.
+    """
 
     type: EvidenceType
     values: Mapping[str, Value] = field(repr=False)
     findings: tuple[Finding, ...] = ()
+    verdicts: Mapping[str, Verdict] = field(default_factory=lambda: MappingProxyType({}), repr=False)

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from gateway.model.agreement import Agreement
 from gateway.model.catalogue import EvidenceType
-from gateway.model.evidence import Evidence
+from gateway.model.evidence import Evidence, Verdict
 from gateway.model.identity import Caller, Peer
 from gateway.model.query import Query
 from gateway.model.refusal import Refusal
@@ -69,10 +69,21 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """What this caller may see of what the city said; empty `evidence` is the city's own NO_RECORD."""
+    """What this caller may see of what the city said; empty `evidence` is the city's own NO_RECORD.
+
+    Of a verification `verdicts` alone, in the order of the claims; `fields` are then those that were claimed.
+    """
 
     evidence: tuple[Evidence, ...] = field(repr=False)
     fields: tuple[str, ...]
+    verdicts: tuple[tuple[str, Verdict], ...] = field(default=(), repr=False)
+
+    @property
+    def result(self) -> "Result":
+        """How the exchange ended."""
+        if self.verdicts:
+            return Result.VERIFIED
+        return Result.ISSUED if self.evidence else Result.NO_RECORD
 
 
 class EntryKind(StrEnum):
@@ -88,6 +99,10 @@ class EntryKind(StrEnum):
 HOLDER = "holder"
 HOLDER_KEY = "holder_key"
 """The facts that name a holder: the keyed hash, and the id of its key. A log finds entries by both."""
+
+
+ACT = "act"
+"""The fact that names an act: an operator's, a search, or, of an exchange, the Power that was used; without it an exchange is a query."""
 
 
 Fact = str | int | tuple[str, ...]
@@ -164,6 +179,7 @@ class Result(StrEnum):
     NO_RECORD = "NO_RECORD"
     REFUSED = "REFUSED"
     UNKNOWN = "UNKNOWN"
+    VERIFIED = "VERIFIED"
 
 
 @dataclass(frozen=True, slots=True)

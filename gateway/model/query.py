@@ -3,6 +3,7 @@
 Every value here that holds personal data has a redacting repr.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,6 +16,13 @@ class HolderType(StrEnum):
 
     PERSON = "PERSON"
     ORGANISATION = "ORGANISATION"
+
+
+class Power(StrEnum):
+    """What is wanted of the evidence; an agreement grants each by itself."""
+
+    QUERY = "QUERY"
+    VERIFY = "VERIFY"
 
 
 class LegalBasisKind(StrEnum):
@@ -75,8 +83,20 @@ Parameter = str | date | MonthRange
 
 
 @dataclass(frozen=True, slots=True)
+class Claimed:
+    """That a field has this value: `kind` as in the catalogue, `value` in the canonical form of gateway.model.claiming."""
+
+    field: str
+    kind: str
+    value: str = dataclasses.field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
-    """One question about one holder to one region. `fields` empty means all that the agreement allows."""
+    """One question about one holder to one region. `fields` empty means all that the agreement allows.
+
+    With `claims` it asks whether these hold, and for nothing else; a field is claimed once at most.
+    """
 
     request_id: str
     evidence_type: str
@@ -86,3 +106,14 @@ class Query:
     legal_basis: LegalBasis
     parameters: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     fields: frozenset[str] = frozenset()
+    claims: tuple[Claimed, ...] = ()
+
+    @property
+    def power(self) -> Power:
+        """What is wanted."""
+        return Power.VERIFY if self.claims else Power.QUERY
+
+    @property
+    def claimed(self) -> frozenset[str]:
+        """The fields that the claims name."""
+        return frozenset(each.field for each in self.claims)

@@ -117,6 +117,18 @@ class ReadHolders:
 AnswerRule = Read | Constant | Withheld | ReadRows | ReadPeriod | ReadHolders
 
 
+CLAIMS = "claims"
+"""Outward: `claims.<field>` is the value that a caller claims for a field."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifySpec:
+    """A system's own operation that compares values: the city's name of each -> where the value comes from."""
+
+    operation: str
+    claims: Mapping[str, Source]
+
+
 @dataclass(frozen=True, slots=True)
 class TableSpec:
     """One table as written: what one system's names mean for one evidence type. `type` is code or alias."""
@@ -128,6 +140,7 @@ class TableSpec:
     operation: str
     ask: Mapping[str, AskRule]
     answer: Mapping[str, AnswerRule]
+    verify: VerifySpec | None = None
 
 
 SOURCES = frozenset(

@@ -28,6 +28,18 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True)
+class Verifying:
+    """The system's own operation that compares: by canonical field the city's name of the claim and how it is spelled.
+
+    `holder` are the claims that say whose evidence it is: they must agree, or it is somebody else's.
+    """
+
+    operation: str
+    holder: tuple[tuple[str, Writer], ...] = field(repr=False)
+    claims: Mapping[str, tuple[str, Writer]] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """One system's meaning of one evidence type. `system` is the adapter's name, such as `guangzhou.g2`."""
 
@@ -39,3 +51,9 @@ class Table:
     outward: tuple[tuple[str, Writer], ...] = field(repr=False)
     inward: tuple[tuple[str, Reader], ...] = field(repr=False)
     withheld: Mapping[str, str] = field(repr=False)
+    verifying: Verifying | None = None
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """Every operation that it may ask."""
+        return (self.operation, self.verifying.operation) if self.verifying else (self.operation,)

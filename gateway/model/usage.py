@@ -128,6 +128,7 @@ class UsageKind(StrEnum):
 
     QUERY = "QUERY"
     SEARCH = "SEARCH"
+    VERIFY = "VERIFY"
 
 
 class UsageOutcome(StrEnum):
@@ -139,6 +140,7 @@ class UsageOutcome(StrEnum):
     UNKNOWN = "UNKNOWN"
     PENDING = "PENDING"
     SEARCHED = "SEARCHED"
+    VERIFIED = "VERIFIED"
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ def evidence_types(offers: Iterable[Offer], region: str) -> pb.ListEvidenceTypes
 def _type(offers: list[Offer]) -> pb.EvidenceType:
     kind: EvidenceType = offers[0].type
     seen = frozenset[str]().union(*(offer.fields for offer in offers))
+    verifiable = frozenset[str]().union(*(offer.verifiable for offer in offers))
     return pb.EvidenceType(
         code=kind.code,
         alias=kind.alias,
@@ -74,6 +75,7 @@ def _type(offers: list[Offer]) -> pb.EvidenceType:
         provider_regions=sorted(offer.region for offer in offers),
         parameters=[_field(each) for each in kind.parameters],
         fields=[_field(each) for name, each in kind.fields.items() if name in seen],
+        verifiable=[_field(each) for name, each in kind.fields.items() if name in verifiable],
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from gateway.model.identifiers import HolderIdType, InvalidIdentifier, ResidentNumber, parse_holder_number
 from gateway.model.query import (
+    Claimed,
     Holder,
     HolderType,
     LegalBasis,
@@ -25,10 +26,13 @@ from gateway.model.query import (
     Query,
 )
 from gateway.model.refusal import Reason, Refusal, Violation
+from gateway.rpc import claiming
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from gateway.rpc.pb.v1 import ledger_service_pb2 as ledger_pb
 
-Request = pb.QueryRequest | ledger_pb.FindUsageRequest
+Asking = pb.QueryRequest | pb.VerifyRequest
+"""What asks a city, by the same rules."""
+Request = Asking | ledger_pb.FindUsageRequest
 """What names a holder and says why it is asked, by the same rules."""
 
 LARGEST = 64 * 1024
@@ -128,7 +132,16 @@ def question(request: pb.QueryRequest | None, today: date) -> Query | Refusal:
     if request is None:
         return no_message(pb.QueryRequest.DESCRIPTOR.full_name)
     number = holder_number(request, today, _violations(request))
-    return number if isinstance(number, Refusal) else _built(request, number)
+    return number if isinstance(number, Refusal) else _built(request, number, request.fields)
+
+
+def verification(request: pb.VerifyRequest | None, today: date) -> Query | Refusal:
+    """The question whether claims hold, in canonical form as `question`, and so are the claims."""
+    if request is None:
+        return no_message(pb.VerifyRequest.DESCRIPTOR.full_name)
+    claims, faults = claiming.read(request.claims)
+    number = holder_number(request, today, (*_violations(request), *faults))
+    return number if isinstance(number, Refusal) else _built(request, number, claims=claims)
 
 
 def holder_number(request: Request, today: date, further: Iterable[Violation]) -> str | Refusal:
@@ -168,7 +181,7 @@ def legal_basis(request: Request) -> LegalBasis:
     return LegalBasis(LEGAL_BASES[basis.kind], basis.reference, basis.token)
 
 
-def _built(request: pb.QueryRequest, number: str) -> Query:
+def _built(request: Asking, number: str, fields: Iterable[str] = (), claims: tuple[Claimed, ...] = ()) -> Query:
     return Query(
         request_id=request.request_id.lower(),
         evidence_type=request.evidence_type,
@@ -177,7 +190,8 @@ def _built(request: pb.QueryRequest, number: str) -> Query:
         purpose=purpose(request),
         legal_basis=legal_basis(request),
         parameters=MappingProxyType({each.name: _parameter(each) for each in request.parameters}),
-        fields=frozenset(request.fields),
+        fields=frozenset(fields),
+        claims=claims,
     )
 
 
@@ -193,7 +207,7 @@ def _number(request: Request, today: date) -> str | Violation | None:
         return Violation("holder.id_number", str(error))
 
 
-def _violations(request: pb.QueryRequest) -> Iterator[Violation]:
+def _violations(request: Asking) -> Iterator[Violation]:
     yield from _formless(_FORMS, request)
     if request.receipt_form not in pb.ReceiptForm.values():
         yield Violation("receipt_form", "is FULL or REFERENCE, or left out")
@@ -225,7 +239,7 @@ def _holder(holder: pb.Holder) -> Iterator[Violation]:
         yield Violation("holder.id_type", f"names a holder of type {names.value}; holder.type says otherwise")
 
 
-def _parameters(request: pb.QueryRequest) -> Iterator[Violation]:
+def _parameters(request: Asking) -> Iterator[Violation]:
     names = [each.name for each in request.parameters]
     if len(names) > _MOST_PARAMETERS:
         yield Violation("parameters", f"at most {_MOST_PARAMETERS}")

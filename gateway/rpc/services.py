@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import date
+from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 import grpc
@@ -10,8 +12,9 @@ from google.protobuf.message import Message
 
 from gateway.exchange import Ports, exchange
 from gateway.model.binding import KEY_SIZE
-from gateway.model.exchange import Call
+from gateway.model.exchange import Call, Sealed
 from gateway.model.identity import Caller, Peer
+from gateway.model.query import Query
 from gateway.model.refusal import Reason, Refusal
 from gateway.model.usage import Search
 from gateway.model.world import World
@@ -63,16 +66,15 @@ class Evidence(EvidenceServiceServicer):
 
     async def Query(self, request: pb.QueryRequest | None, context: Context) -> pb.QueryResponse:  # noqa: N802
         """One question, one answer, or one refusal."""
-        inside = self._inside
-        world, ports, exchange_id = inside.world(), inside.ports, inside.new_id()
-        try:
-            with inside.door.pass_through(world.limits):
-                call = _call(request, context, exchange_id, world, inside)
-                return writing.answer(await exchange(call, world, ports), _form(request))
-        except Refusal as refusal:
-            await _refuse(context, refusal, exchange_id)
-        except Exception as fault:  # noqa: BLE001  a fault of ours must reach the caller as an opaque INTERNAL
-            await _fail(context, fault, exchange_id)
+        return await _exchanged(
+            self._inside, context, partial(reading.question, request), lambda sealed: writing.answer(sealed, _form(request))
+        )
+
+    async def Verify(self, request: pb.VerifyRequest | None, context: Context) -> pb.VerifyResponse:  # noqa: N802
+        """A verdict on each claim, or one refusal."""
+        return await _exchanged(
+            self._inside, context, partial(reading.verification, request), lambda sealed: writing.verdicts(sealed, _form(request))
+        )
 
 
 class Directory(DirectoryServiceServicer):
@@ -166,6 +168,20 @@ def open_calls(inside: Inside, meter: CutOffMeter) -> OpenCalls:
     )
 
 
+async def _exchanged(
+    inside: Inside, context: Context, read: Callable[[date], Query | Refusal], write: Callable[[Sealed], Answer]
+) -> Answer:
+    """One exchange; `read` yields its question as of a day."""
+    world, ports, exchange_id = inside.world(), inside.ports, inside.new_id()
+    try:
+        with inside.door.pass_through(world.limits):
+            return write(await exchange(_call(read, context, exchange_id, world, inside), world, ports))
+    except Refusal as refusal:
+        await _refuse(context, refusal, exchange_id)
+    except Exception as fault:  # noqa: BLE001  a fault of ours must reach the caller as an opaque INTERNAL
+        await _fail(context, fault, exchange_id)
+
+
 async def _identified(inside: Inside, context: Context, look: Callable[[Caller, World], Awaitable[Answer]]) -> Answer:
     """What a caller whom we know is shown; asks no city and leaves no entry."""
     world, call_id = inside.world(), inside.new_id()
@@ -178,7 +194,7 @@ async def _identified(inside: Inside, context: Context, look: Callable[[Caller, 
         await _fail(context, fault, call_id)
 
 
-def _form(request: pb.QueryRequest | None) -> pb.ReceiptForm.ValueType:
+def _form(request: reading.Asking | None) -> pb.ReceiptForm.ValueType:
     return pb.RECEIPT_FORM_UNSPECIFIED if request is None else request.receipt_form
 
 
@@ -188,10 +204,10 @@ def _region(request: directory_pb.ListEvidenceTypesRequest | None) -> str:
     return request.provider_region
 
 
-def _call(request: pb.QueryRequest | None, context: Context, exchange_id: str, world: World, inside: Inside) -> Call:
+def _call(read: Callable[[date], Query | Refusal], context: Context, exchange_id: str, world: World, inside: Inside) -> Call:
     now, arrived = inside.ports.clock.now(), inside.ports.clock.monotonic()
     left = time_left(context.time_remaining(), world.limits)
-    asked = left if isinstance(left, Refusal) else reading.question(request, now.date())
+    asked = left if isinstance(left, Refusal) else read(now.date())
     seconds = world.limits.minimum_deadline if isinstance(left, Refusal) else left
     return Call(exchange_id, _peer(context, inside), asked, now, arrived + seconds, inside.entropy(KEY_SIZE))
 

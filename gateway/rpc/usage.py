@@ -18,7 +18,7 @@ PAGE: Final = 50
 LARGEST_PAGE: Final = 200
 
 _KINDS: Final[Mapping[UsageKind, pb.UsageAct.ValueType]] = MappingProxyType(
-    {UsageKind.QUERY: pb.USAGE_ACT_QUERY, UsageKind.SEARCH: pb.USAGE_ACT_SEARCH}
+    {each: pb.UsageAct.Value(f"USAGE_ACT_{each.value}") for each in UsageKind}
 )
 _OUTCOMES: Final[Mapping[UsageOutcome, pb.UsageOutcome.ValueType]] = MappingProxyType(
     {each: pb.UsageOutcome.Value(f"USAGE_OUTCOME_{each.value}") for each in UsageOutcome}

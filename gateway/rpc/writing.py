@@ -7,7 +7,7 @@ from types import MappingProxyType
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from gateway.model.catalogue import COMMON, Field, ValueKind
-from gateway.model.evidence import Coded, Evidence, EvidenceHolder, FindingCode, Holders, Period, Rows, Value
+from gateway.model.evidence import Coded, Evidence, EvidenceHolder, FindingCode, Holders, Period, Rows, Value, Verdict
 from gateway.model.exchange import Sealed
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from gateway.rpc.receipts import receipt, short
@@ -31,6 +31,13 @@ _FINDINGS: Mapping[FindingCode, pb.FindingCode.ValueType] = MappingProxyType(
     }
 )
 _EPOCH, _DAY = datetime(1970, 1, 1, tzinfo=UTC), 86_400
+_VERDICTS: Mapping[Verdict, pb.Verdict.ValueType] = MappingProxyType(
+    {
+        Verdict.MATCH: pb.VERDICT_MATCH,
+        Verdict.MISMATCH: pb.VERDICT_MISMATCH,
+        Verdict.NO_RECORD: pb.VERDICT_NO_RECORD,
+    }
+)
 _TEXTS = ("identifier", "number", "issuer", "issuer_code", "issued_on", "valid_from", "valid_to")
 
 
@@ -44,18 +51,34 @@ def answer(sealed: Sealed, form: pb.ReceiptForm.ValueType = pb.RECEIPT_FORM_FULL
         exchange_id=sealed.call.exchange_id,
         outcome=pb.OUTCOME_ISSUED if shown else pb.OUTCOME_NO_RECORD,
         evidence=[_evidence(each) for each in shown],
-        provenance=pb.Provenance(
-            region=sealed.route.table.region,
-            system=sealed.route.table.system,
-            table_edition=sealed.route.table.edition,
-            agreement=permit.agreement.id,
-            request_in=_moment(sealed.call.received),
-            request_out=_moment(sealed.asked.request_out),
-            response_in=_moment(sealed.asked.response_in),
-            response_out=_moment(sealed.response_out),
-            city_status=sealed.city_status,
-        ),
+        provenance=_provenance(sealed, sealed.city_status),
         receipt=short(whole) if form == pb.RECEIPT_FORM_REFERENCE else whole,
+    )
+
+
+def verdicts(sealed: Sealed, form: pb.ReceiptForm.ValueType = pb.RECEIPT_FORM_FULL) -> pb.VerifyResponse:
+    """The verdicts of one sealed exchange. The city's status stays here: it would tell whether there is a paper at all."""
+    whole = receipt(sealed.intent, sealed.outcome, sealed.call.binding_key)
+    return pb.VerifyResponse(
+        request_id=sealed.route.permit.query.request_id,
+        exchange_id=sealed.call.exchange_id,
+        verdicts=[pb.ClaimVerdict(field=field, verdict=_VERDICTS[given]) for field, given in sealed.disclosure.verdicts],
+        provenance=_provenance(sealed, ""),
+        receipt=short(whole) if form == pb.RECEIPT_FORM_REFERENCE else whole,
+    )
+
+
+def _provenance(sealed: Sealed, city_status: str) -> pb.Provenance:
+    return pb.Provenance(
+        region=sealed.route.table.region,
+        system=sealed.route.table.system,
+        table_edition=sealed.route.table.edition,
+        agreement=sealed.route.permit.agreement.id,
+        request_in=_moment(sealed.call.received),
+        request_out=_moment(sealed.asked.request_out),
+        response_in=_moment(sealed.asked.response_in),
+        response_out=_moment(sealed.response_out),
+        city_status=city_status,
     )
 
 

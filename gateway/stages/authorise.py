@@ -11,9 +11,10 @@ from datetime import datetime
 
 from gateway.model.agreement import Agreement
 from gateway.model.catalogue import EvidenceType
+from gateway.model.claiming import claimable
 from gateway.model.exchange import Permit
 from gateway.model.identity import Caller
-from gateway.model.query import LegalBasisKind, Query
+from gateway.model.query import LegalBasisKind, Power, Query
 from gateway.model.refusal import Reason, Refusal, Violation
 from gateway.model.world import World
 
@@ -33,7 +34,8 @@ def authorise(caller: Caller, query: Query, world: World, now: datetime) -> Perm
     kind = _known(query, world)
     _grounded(query)
     agreement = _narrow(world.agreements.get(caller.department, ()), _conditions(caller, query, kind, now))
-    return Permit(caller, query, kind, agreement, query.fields or agreement.grants[kind.code].fields)
+    wanted = query.claimed or query.fields
+    return Permit(caller, query, kind, agreement, wanted or agreement.grants[kind.code].fields)
 
 
 def weigh(caller: Caller, query: Query, world: World, now: datetime) -> tuple[Weighed, ...]:
@@ -57,8 +59,16 @@ def _conditions(caller: Caller, query: Query, kind: EvidenceType, now: datetime)
         (none, "the evidence type is not covered", lambda each: kind.code in each.grants),
         (purpose, "the matter is not covered", lambda each: query.purpose.matter_code in each.matters),
         (purpose, "the legal basis is not covered", lambda each: query.legal_basis.kind in each.legal_bases),
-        (purpose, "a wanted field is not covered", lambda each: _shows(each, query, kind)),
+        _covered(query, kind),
     )
+
+
+def _covered(query: Query, kind: EvidenceType) -> Condition:
+    """What is wanted of the evidence, held against what is granted: to verify a field is a power of its own, and to see it another."""
+    purpose = Reason.PURPOSE_NOT_COVERED
+    if query.power is Power.VERIFY:
+        return purpose, "a claimed field may not be verified", lambda each: query.claimed <= each.grants[kind.code].verifiable
+    return purpose, "a wanted field is not covered", lambda each: _shows(each, query, kind)
 
 
 def _grounded(query: Query) -> None:
@@ -104,7 +114,20 @@ def _known(query: Query, world: World) -> EvidenceType:
         raise _invalid("holder.type", f"{kind.alias} is held by {' or '.join(sorted(kind.holder_types))}")
     if not query.fields <= kind.fields.keys():
         raise _invalid("fields", "names a field that the type does not have; DirectoryService.ListEvidenceTypes lists them")
+    _claims(query, kind)
     return kind
+
+
+def _claims(query: Query, kind: EvidenceType) -> None:
+    for place, claim in enumerate(query.claims):
+        field = kind.fields.get(claim.field)
+        wanted = claimable(field) if field else ""
+        if field is None or not wanted:
+            raise _invalid(f"claims[{place}].field", "is no field of the type about which a claim can be made")
+        if claim.kind != wanted:
+            raise _invalid(f"claims[{place}].value", f"is of kind {claim.kind}; {claim.field} is compared with {wanted}")
+        if field.codes and claim.value not in field.codes:
+            raise _invalid(f"claims[{place}].value", "is no code of the field; DirectoryService.ListEvidenceTypes lists them")
 
 
 _REGION = "a GB/T 2260 code that DirectoryService.ListRegions lists"

@@ -14,9 +14,23 @@ from types import MappingProxyType
 from gateway.model import binding
 from gateway.model.act import ACT, Act, Actor
 from gateway.model.agreement import Hidden
+from gateway.model.catalogue import EvidenceType
 from gateway.model.city import CityAnswer
 from gateway.model.evidence import Value
-from gateway.model.exchange import HOLDER, HOLDER_KEY, Asked, Disclosure, Entry, EntryKind, Fact, Known, Permit, Result, Route
+from gateway.model.exchange import (
+    ACT,
+    HOLDER,
+    HOLDER_KEY,
+    Asked,
+    Disclosure,
+    Entry,
+    EntryKind,
+    Fact,
+    Known,
+    Permit,
+    Result,
+    Route,
+)
 from gateway.model.identity import Caller
 from gateway.model.query import Holder, LegalBasis, Purpose, Query
 from gateway.model.refusal import Refusal
@@ -39,19 +53,30 @@ def intend(known: Known, world: World) -> Entry:
 
 def conclude(known: Known, disclosure: Disclosure, answer: CityAnswer, asked: Asked, world: World, *, intent: Entry) -> Entry:
     """The entry without which nothing is disclosed, after the exchange's `intent`. Its own moment is when the answer may leave."""
-    result = Result.ISSUED if disclosure.evidence else Result.NO_RECORD
-    papers = [binding.paper(each) for each in disclosure.evidence]
+    result = disclosure.result.value
     facts: dict[str, Fact] = {
-        "result": result.value,
+        "result": result,
         "fields": disclosure.fields,
-        "city_status": answer.status,
         binding.REQUEST_DIGEST: intent.facts[binding.REQUEST_DIGEST],
-        binding.ANSWER_DIGEST: binding.answer_digest(known.call.binding_key, result.value, papers),
-        "evidence": tuple(_identifier(world.holder_key, each.values) for each in disclosure.evidence),
+        binding.ANSWER_DIGEST: binding.answer_digest(known.call.binding_key, result, _told(disclosure)),
+        **(_issued(disclosure, answer, world) if not disclosure.verdicts else {}),
         "request_out": _moment(asked.request_out),
         "response_in": _moment(asked.response_in),
     }
     return Entry(EntryKind.OUTCOME, known.call.exchange_id, asked.response_in, MappingProxyType(facts))
+
+
+def _issued(disclosure: Disclosure, answer: CityAnswer, world: World) -> dict[str, Fact]:
+    """What a verification's entry leaves out: it would tell the holder of the receipt more than the verdicts do."""
+    papers = tuple(_identifier(world.holder_key, each.values) for each in disclosure.evidence)
+    return {"city_status": answer.status, "evidence": papers}
+
+
+def _told(disclosure: Disclosure) -> list[Mapping[str, object]]:
+    """The answer as its digest binds it. A verdict is personal data as a value is, so only its digest stands in the log."""
+    if disclosure.verdicts:
+        return [binding.verdict(*each) for each in disclosure.verdicts]
+    return [binding.paper(each) for each in disclosure.evidence]
 
 
 def decline(known: Known, refusal: Refusal, now: datetime, world: World, *, intended: bool) -> Entry:
@@ -139,11 +164,21 @@ def _what(query: Query, world: World) -> dict[str, Fact]:
     kind = world.catalogue.find(query.evidence_type)
     return {
         "request_id": query.request_id,
+        **_wanted(query, kind),
         "evidence_type": kind.code if kind else OTHER,
         "provider_region": query.provider_region if query.provider_region in world.regions else OTHER,
         **_of_whom(query.holder, world.holder_key),
         **_what_for(query.purpose, query.legal_basis),
     }
+
+
+def _wanted(query: Query, kind: EvidenceType | None) -> dict[str, Fact]:
+    """That claims were made, and about which fields; of a query nothing, as in entries from before there were claims."""
+    if not query.claims:
+        return {}
+    known = kind.fields.keys() if kind else frozenset()
+    names = {each if each in known else OTHER for each in query.claimed}
+    return {ACT: query.power.value, "claimed_fields": tuple(sorted(names))}
 
 
 def _of_whom(holder: Holder, key: HolderKey) -> dict[str, Fact]:

@@ -10,24 +10,26 @@ from gateway.model.world import World
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One evidence type of one region, and the fields that this caller may see of it."""
+    """One evidence type of one region, the fields that this caller may see of it, and those that it may have verified."""
 
     region: str
     type: EvidenceType
     fields: frozenset[str]
+    verifiable: frozenset[str] = frozenset()
 
 
 def survey(caller: Caller, world: World, now: datetime) -> tuple[Offer, ...]:
     """Every offer to the caller, by region and type; the fields of several agreements on one type together."""
-    allowed: dict[tuple[str, str], frozenset[str]] = {}
+    allowed: dict[tuple[str, str], tuple[frozenset[str], frozenset[str]]] = {}
     for agreement in world.agreements.get(caller.department, ()):
         named = agreement.systems is None or caller.system in agreement.systems
         if named and agreement.region == caller.region and agreement.valid_from <= now < agreement.valid_to:
             for code, grant in agreement.grants.items():
                 key = (agreement.provider_region, code)
-                allowed[key] = allowed.get(key, frozenset()) | grant.fields
+                seen, verified = allowed.get(key, (frozenset(), frozenset()))
+                allowed[key] = seen | grant.fields, verified | grant.verifiable
     return tuple(
-        Offer(region, world.tables[region, code].type, fields)
-        for (region, code), fields in sorted(allowed.items())
+        Offer(region, world.tables[region, code].type, seen, verified)
+        for (region, code), (seen, verified) in sorted(allowed.items())
         if (region, code) in world.tables
     )

@@ -12,9 +12,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from gateway.model.exchange import Entry, EntryKind, Fact, Result
+from gateway.model.exchange import ACT, Entry, EntryKind, Fact, Result
 from gateway.model.identity import Caller
 from gateway.model.paging import Bookmark
+from gateway.model.query import Power
 from gateway.model.refusal import Reason, Refusal, Violation
 from gateway.model.usage import (
     FOR_GOOD,
@@ -32,7 +33,7 @@ from gateway.model.usage import (
 from gateway.model.world import World
 
 _OTHER: Final = "_other"
-_Q, _S = UsageKind.QUERY, UsageKind.SEARCH
+_Q, _S, _V = UsageKind.QUERY, UsageKind.SEARCH, UsageKind.VERIFY
 _ZH, _EN = "zh", "en"
 
 ACTIONS: Final[Mapping[tuple[UsageKind, UsageOutcome], Mapping[str, str]]] = MappingProxyType(
@@ -61,6 +62,25 @@ ACTIONS: Final[Mapping[tuple[UsageKind, UsageOutcome], Mapping[str, str]]] = Map
             _ZH: "{who}（{role}）因办理“{matter}”，依据{basis}，正在向{where}查询您的{what}。",
             _EN: "{who} ({role}), handling '{matter}' on the ground of {basis}, is asking {where} for your {what}.",
         },
+        (_V, UsageOutcome.VERIFIED): {
+            _ZH: "{who}（{role}）因办理“{matter}”，依据{basis}，向{where}核验您的{what}中的{count}项信息，仅获知是否一致，未获提供内容。",
+            _EN: "{who} ({role}), handling '{matter}' on the ground of {basis}, had {where} verify {count} statements about your {what}, "
+            "and was told whether they are right and nothing else.",
+        },
+        (_V, UsageOutcome.REFUSED): {
+            _ZH: "{who}（{role}）因办理“{matter}”，依据{basis}，申请向{where}核验您的{what}，未获知任何结果。",
+            _EN: "{who} ({role}), handling '{matter}' on the ground of {basis}, wanted {where} to verify statements about your {what} and "
+            "was told nothing.",
+        },
+        (_V, UsageOutcome.UNKNOWN): {
+            _ZH: "{who}（{role}）因办理“{matter}”，依据{basis}，向{where}核验您的{what}，核验中断，未向其告知结果。",
+            _EN: "{who} ({role}), handling '{matter}' on the ground of {basis}, had {where} verify statements about your {what}; the call "
+            "broke off and nothing was told.",
+        },
+        (_V, UsageOutcome.PENDING): {
+            _ZH: "{who}（{role}）因办理“{matter}”，依据{basis}，正在向{where}核验您的{what}。",
+            _EN: "{who} ({role}), handling '{matter}' on the ground of {basis}, is having {where} verify statements about your {what}.",
+        },
         (_S, UsageOutcome.SEARCHED): {
             _ZH: "{who}（{role}）因办理“{matter}”，依据{basis}，查阅了谁曾查询您的信息，共{count}条。",
             _EN: "{who} ({role}), handling '{matter}' on the ground of {basis}, looked up who had looked at your data and found "
@@ -78,6 +98,10 @@ ACTIONS: Final[Mapping[tuple[UsageKind, UsageOutcome], Mapping[str, str]]] = Map
 _UNNAMED: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {"what": {_ZH: "证照", _EN: "evidence"}, "where": {_ZH: "某地区", _EN: "a region"}}
 )
+
+
+_KINDS: Final[Mapping[str, UsageKind]] = MappingProxyType({"": _Q, SEARCH: _S, Power.VERIFY: _V})
+"""What kind of act an entry begins, by its fact `act`."""
 
 
 def paged(found: Looks, searching: Searching, world: World) -> Page:
@@ -111,8 +135,10 @@ def shown(entry: Entry, right: SearchRight, now: datetime) -> bool:
     facts = entry.facts
     if _is_hidden(facts, now):
         return False
-    if "act" in facts:
-        return facts["act"] == SEARCH
+    if facts.get(ACT) == SEARCH:
+        return True
+    if entry.kind is EntryKind.ACT:
+        return False
     regions, kinds = right.provider_regions | {_OTHER}, right.evidence_types | {_OTHER}
     return facts.get("provider_region") in regions and facts.get("evidence_type") in kinds
 
@@ -120,7 +146,7 @@ def shown(entry: Entry, right: SearchRight, now: datetime) -> bool:
 def worded(act: Look, ending: Entry | None, world: World) -> Usage:
     """The act as it is shown. `ending` is the OUTCOME of an intent, None where there is none yet."""
     facts = act.entry.facts
-    kind = UsageKind.SEARCH if "act" in facts else UsageKind.QUERY
+    kind = _KINDS[_text(facts, ACT)]
     outcome = _outcome(act.entry, ending)
     fields = _texts(ending.facts.get("fields")) if ending else ()
     return Usage(

@@ -7,8 +7,8 @@ has held the table against the catalogue before, and told its author where it is
 from types import MappingProxyType
 
 from gateway.model.catalogue import EvidenceType
-from gateway.model.rules import TableSpec, Withheld
-from gateway.model.table import Reader, Table
+from gateway.model.rules import CLAIMS, TableSpec, VerifySpec, Withheld
+from gateway.model.table import Reader, Table, Verifying
 from gateway.stages.translate.inward import reader
 from gateway.stages.translate.outward import writer
 
@@ -24,6 +24,18 @@ def compile_table(spec: TableSpec, kind: EvidenceType) -> Table:
         outward=tuple((name, writer(rule)) for name, rule in spec.ask.items()),
         inward=_inward(spec, kind),
         withheld=MappingProxyType({name: rule.reason for name, rule in spec.answer.items() if isinstance(rule, Withheld)}),
+        verifying=_verifying(spec.verify) if spec.verify else None,
+    )
+
+
+def _verifying(spec: VerifySpec) -> Verifying:
+    claims = {
+        name: rule.path.removeprefix(f"{CLAIMS}.") for name, rule in spec.claims.items() if rule.path.startswith(f"{CLAIMS}.")
+    }
+    return Verifying(
+        operation=spec.operation,
+        holder=tuple((name, writer(rule)) for name, rule in spec.claims.items() if name not in claims),
+        claims=MappingProxyType({field: (name, writer(spec.claims[name])) for name, field in claims.items()}),
     )
 
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
-from unicodedata import normalize
 
 from gateway.model.catalogue import Field, ValueKind
 from gateway.model.city import CityAnswer, Record
-from gateway.model.evidence import Coded, Evidence, EvidenceHolder, Finding, FindingCode, Holders, Period, Rows, Value
+from gateway.model.claiming import spelt
+from gateway.model.evidence import Coded, Evidence, EvidenceHolder, Finding, FindingCode, Holders, Period, Rows, Value, Verdict
 from gateway.model.exchange import Route
 from gateway.model.identifiers import (
     HolderIdType,
@@ -30,7 +30,6 @@ from gateway.model.table import Reader
 from gateway.stages.translate import findings, reading
 
 _MOST_ROWS = 5_000
-_DOTS = frozenset("\u00b7\u2022\u2027\u30fb\u002e\u3002")
 _RESIDENT = frozenset({HolderIdType.RESIDENT_NUMBER, HolderIdType.RESIDENCE_PERMIT_551, HolderIdType.RESIDENCE_PERMIT_552})
 
 
@@ -38,6 +37,8 @@ def inward(answer: CityAnswer, route: Route, *, strict: bool) -> tuple[Evidence,
     """The evidence, none for the city's own NO_RECORD. Raises CITY_ANSWER_INVALID or HOLDER_AMBIGUOUS."""
     if answer.no_record:
         return ()
+    if answer.verdicts:
+        return tuple(_compared(each, route) for each in answer.verdicts)
     table = route.table
     records = tuple(
         {name: value for name, read in table.inward if (value := read(record)) is not None} for record in answer.records
@@ -47,6 +48,23 @@ def inward(answer: CityAnswer, route: Route, *, strict: bool) -> tuple[Evidence,
         Evidence(table.type, MappingProxyType(values), (*found, *findings.of_identifier(values.get("identifier"), strict=strict)))
         for values, found in zip(records, odd, strict=True)
     )
+
+
+def _compared(said: Mapping[str, bool | None], route: Route) -> Evidence:
+    """What the city itself says of the claims about one paper. Whose it is it must have agreed to as well."""
+    own = route.table.verifying
+    if own is None:
+        raise RuntimeError("a system without an operation that compares has compared")
+    if any(said[name] is not True for name, _ in own.holder):
+        raise Refusal(Reason.HOLDER_AMBIGUOUS, "the city knows the number under another name")
+    asked = {field: said[own.claims[field][0]] for field in sorted(route.permit.fields)}
+    verdicts = {field: _VERDICTS[agrees] for field, agrees in asked.items()}
+    return Evidence(route.table.type, MappingProxyType({}), verdicts=MappingProxyType(verdicts))
+
+
+_VERDICTS: Mapping[bool | None, Verdict] = MappingProxyType(
+    {True: Verdict.MATCH, False: Verdict.MISMATCH, None: Verdict.NO_RECORD}
+)
 
 
 def _about(records: tuple[dict[str, Value], ...], asked: Holder, most: int) -> tuple[tuple[Finding, ...], ...]:
@@ -88,14 +106,9 @@ def _odd_name(holders: tuple[EvidenceHolder, ...], asked: Holder) -> tuple[Findi
     names = {each.name for each in holders if _same(each, asked)}
     if asked.name in names:
         return ()
-    if _spelt(asked.name) not in {_spelt(each) for each in names}:
+    if spelt(asked.name) not in {spelt(each) for each in names}:
         raise Refusal(Reason.HOLDER_AMBIGUOUS, "the city knows the number under another name")
     return (Finding(FindingCode.HOLDER_NAME_DIFFERS, "holders"),)
-
-
-def _spelt(name: str) -> str:
-    """A name without what keyboards and registers do to it: widths, spaces, and the many dots between parts of a name."""
-    return "".join(sign for sign in normalize("NFKC", name).casefold() if not sign.isspace() and sign not in _DOTS)
 
 
 def _odd_division(asked: Holder) -> tuple[Finding, ...]:

@@ -8,10 +8,10 @@ from types import MappingProxyType
 from gateway.model.catalogue import Field, ValueKind
 from gateway.model.city import CityRequest
 from gateway.model.exchange import Route
-from gateway.model.query import MonthRange, Parameter
+from gateway.model.query import MonthRange, Parameter, Query
 from gateway.model.refusal import Reason, Refusal, Violation
-from gateway.model.rules import AskRule, Codes, Constant, DateForm, Form, MonthForm
-from gateway.model.table import Asking, Writer
+from gateway.model.rules import CLAIMS, AskRule, Codes, Constant, DateForm, Form, MonthForm
+from gateway.model.table import Asking, Table, Writer
 
 _READ: Mapping[str, Callable[[Asking], Parameter | None]] = MappingProxyType(
     {
@@ -43,12 +43,31 @@ _PYTHON: Mapping[ValueKind, type] = MappingProxyType({ValueKind.TEXT: str, Value
 
 
 def outward(route: Route) -> CityRequest:
-    """The question for the city. Raises INVALID_REQUEST for a parameter that is missing, superfluous or of another kind."""
+    """The question for the city: to its own operation that compares where that knows every claim, else for the evidence.
+
+    Raises INVALID_REQUEST for a parameter that is missing, superfluous or of another kind, and a claim about what the city does not give.
+    """
     query, table = route.permit.query, route.table
     _check(query.parameters, table.type.parameters)
+    _given(query, table)
+    own = table.verifying
+    operation, writers = table.operation, table.outward
+    if query.claims and own is not None and query.claimed <= own.claims.keys():
+        operation, writers = own.operation, (*writers, *own.holder, *(own.claims[each.field] for each in query.claims))
     asking = Asking(query, route.permit.caller, route.permit.agreement.department_name, table.type)
-    values = {name: text for name, write in table.outward if (text := write(asking)) is not None}
-    return CityRequest(table.system, table.operation, MappingProxyType(values))
+    values = {name: text for name, write in writers if (text := write(asking)) is not None}
+    return CityRequest(table.system, operation, MappingProxyType(values))
+
+
+def _given(query: Query, table: Table) -> None:
+    """A claim about what the city does not give has no verdict: it would read as NO_RECORD."""
+    violations = tuple(
+        Violation(f"claims[{place}].field", "this region does not give the field, so that no claim about it can be verified")
+        for place, each in enumerate(query.claims)
+        if each.field in table.withheld
+    )
+    if violations:
+        raise Refusal(Reason.INVALID_REQUEST, "claims are at fault", violations=violations)
 
 
 def _check(given: Mapping[str, Parameter], wanted: tuple[Field, ...]) -> None:
@@ -69,8 +88,23 @@ def writer(rule: AskRule) -> Writer:
     if isinstance(rule, Constant):
         text = rule.text
         return lambda _: text
-    read = _READ.get(rule.path) or _parameter(rule.path)
+    read = _READ.get(rule.path) or _claim(rule.path) or _parameter(rule.path)
     return _spelled(read, rule.path, rule.form) if rule.form is not None else _plain(read)
+
+
+def _claim(path: str) -> Callable[[Asking], Parameter | None] | None:
+    """What a caller claims for a field, a date as such."""
+    head, _, name = path.partition(".")
+    if head != CLAIMS:
+        return None
+
+    def read(asking: Asking) -> Parameter | None:
+        claim = next((each for each in asking.query.claims if each.field == name), None)
+        if claim is None:
+            return None
+        return date.fromisoformat(claim.value) if claim.kind == ValueKind.DATE else claim.value
+
+    return read
 
 
 def _parameter(path: str) -> Callable[[Asking], Parameter | None]:

@@ -243,3 +243,48 @@ def test_no_secret_shows() -> None:
     assert ENVELOPE.declared == "gb2312"
     with pytest.raises(RuntimeError):
         DIALECT.compose(asked(operation="another"), STAMP)
+
+
+CLAIMS = {"certTypeCode": MARRIAGE, "verifyData.ZZBH": "J", "verifyData.ZZZT": "1"}
+
+
+def compared(*infos: str, total: str | None = None) -> CityAnswer:
+    data = element("data", element("totalCount", str(len(infos)) if total is None else total), *infos)
+    text = element("response", element("head", element("status", "0"), "<message>何</message>"), data)
+    return DIALECT.read(CityRequest("foshan.f1", "verifyCertInfo", CLAIMS), response(text, "verifyCertInfo"))
+
+
+def info(number: str, state: str, whole: str | None = None, more: str = "") -> str:
+    items = element("verifyItems", element("ZZBH", number), element("ZZZT", state), more)
+    result = str(int(number == state == "1")) if whole is None else whole
+    return element("verifyInfo", element("ZZBS", "1.2"), element("ZZBH", "J"), element("verifyResult", result), items)
+
+
+def test_claims_are_put_and_their_verdicts_read() -> None:
+    request = DIALECT.compose(CityRequest("foshan.f1", "verifyCertInfo", CLAIMS), STAMP)
+    inner = request.body.decode("gb18030").replace("&lt;", "<").replace("&gt;", ">")
+    assert "<verifyData><ZZBH>J</ZZBH><ZZZT>1</ZZZT></verifyData>" in inner
+    assert compared(info("1", "0"), info("1", "1"), info("2", "1")).verdicts == (
+        {"verifyData.ZZBH": True, "verifyData.ZZZT": False},
+        {"verifyData.ZZBH": True, "verifyData.ZZZT": True},
+        {"verifyData.ZZBH": None, "verifyData.ZZZT": True},
+    )
+
+
+@pytest.mark.parametrize(
+    "infos",
+    [
+        (),
+        (info("1", "1", whole="0"),),
+        (info("1", "0", whole="1"),),
+        (info("3", "1"),),
+        (info("1", ""),),
+        (info("1", "1", more="<ZZMC>1</ZZMC>"),),
+        (info("1", "1", more="<ZZBH>1</ZZBH>"),),
+        (element("verifyInfo", element("verifyResult", "1")),),
+    ],
+)
+def test_verdicts_that_are_none_are_refused(infos: tuple[str, ...]) -> None:
+    with pytest.raises(Refusal) as refused:
+        compared(*infos)
+    assert refused.value.reason is Reason.CITY_ANSWER_INVALID

@@ -45,7 +45,7 @@ from gateway.config.settings import (
     WitnessSettings,
 )
 from gateway.config.shape import Section, shape
-from gateway.config.table_file import TableFile, read_table
+from gateway.config.table_file import TableFile, VerifySection, read_table
 from gateway.config.tables import check_table
 
 PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
@@ -78,6 +78,7 @@ PLACES: dict[type[Section], str] = {
     EvidenceTypeFile: "Catalogue",
     FieldSection: "Fields",
     TableFile: "Tables",
+    VerifySection: "verify",
     AskFrom: "Ask rules",
     ConstantSection: "Answer rules",
     WithheldSection: "Answer rules",

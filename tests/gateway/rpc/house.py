@@ -314,3 +314,18 @@ def asked(**changes: Any) -> dict[str, Any]:
         "parameters": query.parameters,
         "fields": query.fields,
     }
+
+
+def verify_request(*claims: pb.Claim) -> pb.VerifyRequest:
+    """Claims about the same holder, with a request_id of their own."""
+    made = request()
+    return pb.VerifyRequest(
+        request_id=made.request_id,
+        evidence_type=made.evidence_type,
+        provider_region=made.provider_region,
+        holder=made.holder,
+        purpose=made.purpose,
+        legal_basis=made.legal_basis,
+        parameters=made.parameters,
+        claims=claims,
+    )

@@ -12,8 +12,12 @@ import pytest
 from certs.authority import Leaf
 from certs.extensions import Profile, Usage
 from gateway.client.failure import QueryRefused, of
-from gateway.model.city import Record
+from gateway.client.proving import ReceiptRefused
+from gateway.model.agreement import Agreement, Grant
+from gateway.model.city import CityAnswer, Record
+from gateway.model.evidence import Verdict
 from gateway.model.exchange import Ended, EntryKind
+from gateway.model.query import Claimed
 from gateway.model.refusal import Reason, Refusal
 from gateway.model.table import Table
 from gateway.model.world import Limits
@@ -21,8 +25,8 @@ from gateway.rpc.pb.v1 import directory_service_pb2 as directory_pb
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from gateway.rpc.pb.v1.directory_service_pb2_grpc import DirectoryServiceStub
 from tests.certs import faulty
-from tests.gateway.client.notary import LOG
-from tests.gateway.rpc.house import PATIENCE, House, house, papers, request
+from tests.gateway.client.notary import LOG, VKEY
+from tests.gateway.rpc.house import PATIENCE, House, asked, house, papers, request, verify_request
 from tests.gateway.stages import builders
 
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -301,3 +305,59 @@ async def test_who_calls_is_seen_whatever_it_is_answered() -> None:
             await DirectoryServiceStub(channel).ListRegions(directory_pb.ListRegionsRequest(), timeout=PATIENCE)
         shown = [each.leaf for each in gateway.shown_by]
     assert shown == [papers().sound.certificate, named_by_host.certificate, papers().sound.certificate]
+
+
+def verifiable() -> Agreement:
+    """By which a field may be verified, and nothing seen."""
+    day = timedelta(days=1)
+    grants = {builders.KIND.code: Grant(builders.KIND.code, frozenset(), frozenset({"status", "capital", "remark"}))}
+    return builders.agreement(grants=grants, valid_from=papers().now - day, valid_to=papers().now + day)
+
+
+CLAIMS = (
+    pb.Claim(field="capital", value=pb.Value(money="1205000")),
+    pb.Claim(field="status", value=pb.Value(coded=pb.CodedValue(code="REVOKED"))),
+    pb.Claim(field="remark", value=pb.Value(text=CANARY)),
+)
+
+
+async def test_claims_get_their_verdicts_and_nothing_else_leaves(capfd: pytest.CaptureFixture[str]) -> None:
+    async with house(agreements={faulty.CREDIT_CODE: (verifiable(),)}) as gateway, gateway.stub() as stub:
+        asked = verify_request(*CLAIMS)
+        got = await stub.Verify(asked, timeout=PATIENCE)
+        assert [(each.field, each.verdict) for each in got.verdicts] == [
+            ("capital", pb.VERDICT_MATCH),
+            ("status", pb.VERDICT_MISMATCH),
+            ("remark", pb.VERDICT_NO_RECORD),
+        ]
+        assert (got.request_id, got.provenance.city_status) == (asked.request_id, "")
+        assert gateway.told() == ("INTENT", "OUTCOME VERIFIED")
+        shown = str(got) + got.receipt.leaf.decode(errors="replace") + str(gateway.entries())
+        held = builders.record()
+        assert not any(str(held[name]) in shown for name in ("bh", "zjhm", "xm", "dw", "zczb"))
+        assert CANARY not in f"{shown} {gateway.said.getvalue()} {capfd.readouterr()}"
+        with pytest.raises(grpc.aio.AioRpcError):
+            await stub.Query(request(), timeout=PATIENCE)
+        assert gateway.told()[-1] == "REFUSED REFUSED PURPOSE_NOT_COVERED"
+
+
+async def test_the_client_has_claims_verified_and_the_receipt_binds_the_verdicts() -> None:
+    async with house(agreements={faulty.CREDIT_CODE: (verifiable(),)}) as gateway, gateway.client() as client:
+        question = {name: value for name, value in asked().items() if name != "fields"}
+        got = await client.verify(**question, claims=(Claimed("capital", "money", "1205000"), Claimed("remark", "text", "x")))
+        assert dict(got.verdicts) == {"capital": Verdict.MATCH, "remark": Verdict.NO_RECORD}
+        found = got.verify([VKEY])
+        assert (found.question, found.answer) == (True, True)
+        lied = replace(got, verdicts={"capital": Verdict.MISMATCH, "remark": Verdict.NO_RECORD})
+        with pytest.raises(ReceiptRefused):
+            lied.verify([VKEY])
+
+
+async def test_a_city_that_holds_none_has_no_record_of_any_claim() -> None:
+    async with house(agreements={faulty.CREDIT_CODE: (verifiable(),)}) as gateway, gateway.stub() as stub:
+        gateway.city.told = CityAnswer("01", no_record=True)
+        got = await stub.Verify(verify_request(*CLAIMS), timeout=PATIENCE)
+        assert {each.verdict for each in got.verdicts} == {pb.VERDICT_NO_RECORD}
+        gateway.city.told = Refusal(Reason.CITY_UNAVAILABLE, "down")
+        with pytest.raises(grpc.aio.AioRpcError):
+            await stub.Verify(verify_request(*CLAIMS), timeout=PATIENCE)

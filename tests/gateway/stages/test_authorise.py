@@ -14,7 +14,7 @@ from gateway.model.agreement import Agreement, Grant
 from gateway.model.catalogue import Catalogue
 from gateway.model.exchange import Permit
 from gateway.model.identity import Caller
-from gateway.model.query import HolderType, LegalBasis, LegalBasisKind, Query
+from gateway.model.query import Claimed, HolderType, LegalBasis, LegalBasisKind, Query
 from gateway.model.refusal import Reason, Refusal
 from gateway.model.world import World
 from gateway.stages.authorise import authorise, weigh
@@ -295,3 +295,47 @@ def test_weighing_says_what_authorising_does(
         assert refusal(asked, given_world).reason in {Reason.NO_AGREEMENT, Reason.PURPOSE_NOT_COVERED}
     else:
         assert authorise(caller(), asked, given_world, NOW).agreement == first.agreement
+
+
+def claiming(*claims: Claimed) -> Query:
+    return query(claims=claims)
+
+
+STATUS = Claimed("status", "coded", "VALID")
+
+
+def verifying(*fields: str, seen: frozenset[str] = frozenset()) -> Agreement:
+    return agreement(grants={KIND.code: Grant(KIND.code, seen, frozenset(fields))})
+
+
+def test_to_verify_is_a_power_of_its_own() -> None:
+    permit = authorise(caller(), claiming(STATUS), world(verifying("status", "number")), NOW)
+    assert permit.fields == {"status"}
+    uncovered = Refusal(Reason.PURPOSE_NOT_COVERED, "a claimed field may not be verified")
+    assert refusal(claiming(STATUS), world(agreement())) == uncovered
+    assert refusal(claiming(STATUS, Claimed("number", "text", "1")), world(verifying("status"))) == uncovered
+    assert refusal(query(), world(verifying("status"))) == Refusal(Reason.PURPOSE_NOT_COVERED, "a wanted field is not covered")
+
+
+@pytest.mark.parametrize(
+    ("claim", "field"),
+    [
+        (Claimed("gone", "text", "1"), "claims[0].field"),
+        (Claimed("payments", "text", "1"), "claims[0].field"),
+        (Claimed("capital", "text", "1"), "claims[0].value"),
+        (Claimed("status", "coded", "NO_SUCH"), "claims[0].value"),
+    ],
+)
+def test_a_claim_that_the_type_cannot_have_is_refused(claim: Claimed, field: str) -> None:
+    refused = refusal(claiming(claim), world(verifying(*KIND.fields)))
+    assert (refused.reason, [each.field for each in refused.violations]) == (Reason.INVALID_REQUEST, [field])
+
+
+@given(st.frozensets(st.sampled_from(sorted(FIELDS)), min_size=1), st.frozensets(st.sampled_from(sorted(FIELDS))))
+def test_no_grant_to_see_lets_verify(seen: frozenset[str], verifiable: frozenset[str]) -> None:
+    try:
+        authorise(caller(), claiming(STATUS), world(verifying(*verifiable, seen=seen)), NOW)
+    except Refusal:
+        assert "status" not in verifiable
+    else:
+        assert "status" in verifiable

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.model.evidence import Evidence, Finding, FindingCode
+from gateway.model.exchange import Result
+from gateway.model.query import Claimed
 from gateway.stages.disclose import disclose
-from tests.gateway.stages.builders import KIND, permit
+from tests.gateway.stages.builders import KIND, permit, query
 
 NAMES = sorted(KIND.fields)
 FINDINGS = (
@@ -70,3 +72,12 @@ def test_no_record_discloses_nothing_but_itself() -> None:
 def test_a_disclosure_does_not_show_itself() -> None:
     found = Evidence(KIND, {"number": "canary"})
     assert "canary" not in repr(disclose((found,), permit()))
+
+
+@given(EVIDENCE)
+def test_of_claims_nothing_leaves_but_a_verdict_on_each(evidence: tuple[Evidence, ...]) -> None:
+    claims = (Claimed("number", "text", "1"), Claimed("employer", "text", "2"))
+    shown = disclose(evidence, permit(query(claims=claims), fields=frozenset({"number", "employer"})))
+    assert (shown.evidence, shown.fields, shown.result) == ((), ("employer", "number"), Result.VERIFIED)
+    assert [field for field, _ in shown.verdicts] == ["number", "employer"]
+    assert "verdicts" not in repr(shown)

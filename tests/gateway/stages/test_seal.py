@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from gateway.ledger.encoding import encode
 from gateway.model.binding import answer_digest, paper, question, request_digest
 from gateway.model.city import CityAnswer
-from gateway.model.evidence import Coded, Evidence, EvidenceHolder, Finding, FindingCode, Holders, Period, Rows, Value
+from gateway.model.evidence import Coded, Evidence, EvidenceHolder, Finding, FindingCode, Holders, Period, Rows, Value, Verdict
 from gateway.model.exchange import Asked, Disclosure, Entry, EntryKind, Known
-from gateway.model.query import Holder, HolderType, LegalBasis, LegalBasisKind, Operator, Query
+from gateway.model.query import Claimed, Holder, HolderType, LegalBasis, LegalBasisKind, Operator, Query
 from gateway.model.refusal import Reason, Refusal, Violation
 from gateway.model.world import HolderKey
 from gateway.stages import seal
@@ -316,3 +316,32 @@ def test_what_is_free_text_is_what_the_codec_has_bounded() -> None:
     assert free == {"matter_name", "case_number", "operator_account", "operator_role", "legal_basis_reference"}
     assert NAME not in repr(dict(entry.facts))
     assert OPERATOR_NAME not in repr(dict(entry.facts))
+
+
+def test_a_verification_leaves_its_fields_and_neither_values_nor_verdicts() -> None:
+    asked = query(claims=(Claimed("status", "coded", "VALID"), Claimed("number", "text", NUMBER)))
+    mine = known(query=asked, permit=permit(asked, fields=frozenset({"status", "number"})))
+    intent = seal.intend(mine, world())
+    assert (intent.facts["act"], intent.facts["claimed_fields"]) == ("VERIFY", ("number", "status"))
+    given_verdicts = (("status", Verdict.MATCH), ("number", Verdict.MISMATCH))
+    told = Disclosure((), ("number", "status"), given_verdicts)
+
+    def seal_of(disclosure: Disclosure) -> Entry:
+        return seal.conclude(mine, disclosure, CityAnswer("10", no_record=True), ASKED, world(), intent=intent)
+
+    outcome = seal_of(told)
+    assert (outcome.facts["result"], outcome.facts["fields"]) == ("VERIFIED", ("number", "status"))
+    assert not outcome.facts.keys() & {"city_status", "evidence"}
+    whole = f"{intent.facts} {outcome.facts}"
+    assert not any(secret in whole for secret in (NUMBER, "VALID", "MATCH"))
+    digests = {
+        seal_of(Disclosure((), ("number", "status"), tuple(reversed(given_verdicts)))).facts["answer_digest"],
+        outcome.facts["answer_digest"],
+    }
+    assert len(digests) == 2
+
+
+def test_a_claim_about_an_unknown_field_is_told_as_other() -> None:
+    asked = query(claims=(Claimed("canary", "text", "1"),))
+    entry = seal.decline(Known(call(asked), caller(), asked), REFUSED, NOW, world(), intended=False)
+    assert entry.facts["claimed_fields"] == ("_other",)

@@ -56,3 +56,9 @@ def test_offers_stand_by_region_and_type() -> None:
 def test_a_system_that_is_named_is_offered_what_it_is_named_for() -> None:
     given_world = world(agreement(systems=frozenset({"terminal"})))
     assert survey(caller(system="terminal"), given_world, NOW) == (Offer("440600", KIND, SHOWN),)
+
+
+def test_what_may_be_verified_is_told_apart_from_what_may_be_seen() -> None:
+    grants = {KIND.code: Grant(KIND.code, frozenset(), frozenset({"status"}))}
+    given_world = world(agreement(grants=grants), granting("number", id="other"))
+    assert survey(caller(), given_world, NOW) == (Offer("440600", KIND, frozenset({"number"}), frozenset({"status"})),)

@@ -147,6 +147,20 @@ ENDS: dict[str, tuple[Entry, Entry | None, UsageKind, UsageOutcome]] = {
     for result in ("ISSUED", "NO_RECORD", "REFUSED", "UNKNOWN")
 } | {
     "pending": (asked(), None, UsageKind.QUERY, UsageOutcome.PENDING),
+    "verified": (
+        asked(act="VERIFY"),
+        entry(EntryKind.OUTCOME, result="VERIFIED", fields=("number",)),
+        UsageKind.VERIFY,
+        UsageOutcome.VERIFIED,
+    ),
+    "verification refused": (entry(EntryKind.REFUSED, act="VERIFY"), None, UsageKind.VERIFY, UsageOutcome.REFUSED),
+    "verification unknown": (
+        asked(act="VERIFY"),
+        entry(EntryKind.OUTCOME, result="UNKNOWN"),
+        UsageKind.VERIFY,
+        UsageOutcome.UNKNOWN,
+    ),
+    "verification pending": (asked(act="VERIFY"), None, UsageKind.VERIFY, UsageOutcome.PENDING),
     "search": (entry(EntryKind.ACT, act=SEARCH, found=7), None, UsageKind.SEARCH, UsageOutcome.SEARCHED),
     "search refused": (entry(EntryKind.REFUSED, act=SEARCH), None, UsageKind.SEARCH, UsageOutcome.REFUSED),
 }

@@ -272,6 +272,7 @@ class EvidenceType(_message.Message):
     PROVIDER_REGIONS_FIELD_NUMBER: _builtins.int
     PARAMETERS_FIELD_NUMBER: _builtins.int
     FIELDS_FIELD_NUMBER: _builtins.int
+    VERIFIABLE_FIELD_NUMBER: _builtins.int
     code: _builtins.str
     """Canonical code, 21 characters."""
     alias: _builtins.str
@@ -298,6 +299,10 @@ class EvidenceType(_message.Message):
     def fields(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldDescription]:
         """What this caller may see."""
 
+    @_builtins.property
+    def verifiable(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldDescription]:
+        """What this caller may have verified."""
+
     def __init__(
         self,
         *,
@@ -310,10 +315,11 @@ class EvidenceType(_message.Message):
         provider_regions: _abc.Iterable[_builtins.str] | None = ...,
         parameters: _abc.Iterable[Global___FieldDescription] | None = ...,
         fields: _abc.Iterable[Global___FieldDescription] | None = ...,
+        verifiable: _abc.Iterable[Global___FieldDescription] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alias", b"alias", "code", b"code", "fields", b"fields", "holder_types", b"holder_types", "kind", b"kind", "name_en", b"name_en", "name_zh", b"name_zh", "parameters", b"parameters", "provider_regions", b"provider_regions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alias", b"alias", "code", b"code", "fields", b"fields", "holder_types", b"holder_types", "kind", b"kind", "name_en", b"name_en", "name_zh", b"name_zh", "parameters", b"parameters", "provider_regions", b"provider_regions", "verifiable", b"verifiable"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

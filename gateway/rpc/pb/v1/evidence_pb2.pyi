@@ -196,6 +196,34 @@ RECEIPT_FORM_REFERENCE: ReceiptForm.ValueType  # 2
 """Without `proof` and `leaf`, which LedgerService.GetReceipt gives later; the binding key is there, for it comes only now."""
 Global___ReceiptForm: _TypeAlias = ReceiptForm  # noqa: Y015
 
+class _Verdict:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _VerdictEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Verdict.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    VERDICT_UNSPECIFIED: _Verdict.ValueType  # 0
+    """Never sent."""
+    VERDICT_MATCH: _Verdict.ValueType  # 1
+    """The record has this value (一致)."""
+    VERDICT_MISMATCH: _Verdict.ValueType  # 2
+    """The record has another value; which one is not said (不一致)."""
+    VERDICT_NO_RECORD: _Verdict.ValueType  # 3
+    """The city said, in so many words, that it holds no such evidence, or its record has no such item (无记录)."""
+
+class Verdict(_Verdict, metaclass=_VerdictEnumTypeWrapper):
+    """What the city's record says of one claim (核验结果)."""
+
+VERDICT_UNSPECIFIED: Verdict.ValueType  # 0
+"""Never sent."""
+VERDICT_MATCH: Verdict.ValueType  # 1
+"""The record has this value (一致)."""
+VERDICT_MISMATCH: Verdict.ValueType  # 2
+"""The record has another value; which one is not said (不一致)."""
+VERDICT_NO_RECORD: Verdict.ValueType  # 3
+"""The city said, in so many words, that it holds no such evidence, or its record has no such item (无记录)."""
+Global___Verdict: _TypeAlias = Verdict  # noqa: Y015
+
 @_typing.final
 class Holder(_message.Message):
     """Whose evidence is asked for (持证主体)."""
@@ -991,3 +1019,167 @@ class QueryResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___QueryResponse: _TypeAlias = QueryResponse  # noqa: Y015
+
+@_typing.final
+class Claim(_message.Message):
+    """That a field of the evidence has this value (待核验信息项)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIELD_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    field: _builtins.str
+    """Canonical name of the field, e.g. `registered_capital`; no field of rows. `holders` is the name of one holder."""
+    @_builtins.property
+    def value(self) -> Global___Value:
+        """The value, of the kind that the directory names: text for text and `holders`; of a code its `coded.code` alone; a period by `first`
+        and `last`. Money, decimals, dates and codes are compared as such; texts as docs/verifying.md says. Personal data.
+        """
+
+    def __init__(
+        self,
+        *,
+        field: _builtins.str = ...,
+        value: Global___Value | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["field", b"field", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Claim: _TypeAlias = Claim  # noqa: Y015
+
+@_typing.final
+class VerifyRequest(_message.Message):
+    """Asks one region whether claims about one holder's evidence hold."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    EVIDENCE_TYPE_FIELD_NUMBER: _builtins.int
+    PROVIDER_REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    LEGAL_BASIS_FIELD_NUMBER: _builtins.int
+    PARAMETERS_FIELD_NUMBER: _builtins.int
+    CLAIMS_FIELD_NUMBER: _builtins.int
+    RECEIPT_FORM_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """UUID made by the caller (请求编号), as in a query."""
+    evidence_type: _builtins.str
+    """Canonical code of the evidence type (证照类型代码), 21 characters, or its alias such as `business-licence`."""
+    provider_region: _builtins.str
+    """Region that holds it (提供方行政区划), GB/T 2260, e.g. `440100`."""
+    receipt_form: Global___ReceiptForm.ValueType
+    """How much of the receipt is wanted with the answer (回执形式), as in a query."""
+    @_builtins.property
+    def holder(self) -> Global___Holder:
+        """About whom (持证主体)."""
+
+    @_builtins.property
+    def purpose(self) -> Global___Purpose:
+        """For what (用证目的)."""
+
+    @_builtins.property
+    def legal_basis(self) -> Global___LegalBasis:
+        """On what ground (用证依据)."""
+
+    @_builtins.property
+    def parameters(self) -> _containers.RepeatedCompositeFieldContainer[Global___Parameter]:
+        """What the type asks besides (查询参数), at most 16, each once."""
+
+    @_builtins.property
+    def claims(self) -> _containers.RepeatedCompositeFieldContainer[Global___Claim]:
+        """What is to be verified (待核验信息项): 1 to 16 claims, of a field one at most."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        evidence_type: _builtins.str = ...,
+        provider_region: _builtins.str = ...,
+        holder: Global___Holder | None = ...,
+        purpose: Global___Purpose | None = ...,
+        legal_basis: Global___LegalBasis | None = ...,
+        parameters: _abc.Iterable[Global___Parameter] | None = ...,
+        claims: _abc.Iterable[Global___Claim] | None = ...,
+        receipt_form: Global___ReceiptForm.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["holder", b"holder", "legal_basis", b"legal_basis", "purpose", b"purpose"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claims", b"claims", "evidence_type", b"evidence_type", "holder", b"holder", "legal_basis", b"legal_basis", "parameters", b"parameters", "provider_region", b"provider_region", "purpose", b"purpose", "receipt_form", b"receipt_form", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerifyRequest: _TypeAlias = VerifyRequest  # noqa: Y015
+
+@_typing.final
+class ClaimVerdict(_message.Message):
+    """What the record says of one claim."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIELD_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    field: _builtins.str
+    """Canonical name of the field."""
+    verdict: Global___Verdict.ValueType
+    """What the record says."""
+    def __init__(
+        self,
+        *,
+        field: _builtins.str = ...,
+        verdict: Global___Verdict.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["field", b"field", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClaimVerdict: _TypeAlias = ClaimVerdict  # noqa: Y015
+
+@_typing.final
+class VerifyResponse(_message.Message):
+    """The verdicts on the claims of one request."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    EXCHANGE_ID_FIELD_NUMBER: _builtins.int
+    VERDICTS_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """The request's own id."""
+    exchange_id: _builtins.str
+    """The gateway's id for the exchange; it finds both entries in the log."""
+    @_builtins.property
+    def verdicts(self) -> _containers.RepeatedCompositeFieldContainer[Global___ClaimVerdict]:
+        """One for each claim, in the order of the claims."""
+
+    @_builtins.property
+    def provenance(self) -> Global___Provenance:
+        """Where it came from; without the city's status, which would tell more than the verdicts."""
+
+    @_builtins.property
+    def receipt(self) -> Global___Receipt:
+        """Proof of recording."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        exchange_id: _builtins.str = ...,
+        verdicts: _abc.Iterable[Global___ClaimVerdict] | None = ...,
+        provenance: Global___Provenance | None = ...,
+        receipt: Global___Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance", "receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exchange_id", b"exchange_id", "provenance", b"provenance", "receipt", b"receipt", "request_id", b"request_id", "verdicts", b"verdicts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerifyResponse: _TypeAlias = VerifyResponse  # noqa: Y015

@@ -40,6 +40,11 @@ class EvidenceServiceStub(object):
                 request_serializer=kuacheng_dot_v1_dot_evidence__pb2.QueryRequest.SerializeToString,
                 response_deserializer=kuacheng_dot_v1_dot_evidence__pb2.QueryResponse.FromString,
                 _registered_method=True)
+        self.Verify = channel.unary_unary(
+                '/kuacheng.v1.EvidenceService/Verify',
+                request_serializer=kuacheng_dot_v1_dot_evidence__pb2.VerifyRequest.SerializeToString,
+                response_deserializer=kuacheng_dot_v1_dot_evidence__pb2.VerifyResponse.FromString,
+                _registered_method=True)
 
 
 class EvidenceServiceServicer(object):
@@ -53,6 +58,13 @@ class EvidenceServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Verify(self, request, context):
+        """Whether claims about one holder's evidence hold by the city's record (信息核验); discloses a verdict on each and nothing else.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_EvidenceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -60,6 +72,11 @@ def add_EvidenceServiceServicer_to_server(servicer, server):
                     servicer.Query,
                     request_deserializer=kuacheng_dot_v1_dot_evidence__pb2.QueryRequest.FromString,
                     response_serializer=kuacheng_dot_v1_dot_evidence__pb2.QueryResponse.SerializeToString,
+            ),
+            'Verify': grpc.unary_unary_rpc_method_handler(
+                    servicer.Verify,
+                    request_deserializer=kuacheng_dot_v1_dot_evidence__pb2.VerifyRequest.FromString,
+                    response_serializer=kuacheng_dot_v1_dot_evidence__pb2.VerifyResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -90,6 +107,33 @@ class EvidenceService(object):
             '/kuacheng.v1.EvidenceService/Query',
             kuacheng_dot_v1_dot_evidence__pb2.QueryRequest.SerializeToString,
             kuacheng_dot_v1_dot_evidence__pb2.QueryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Verify(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kuacheng.v1.EvidenceService/Verify',
+            kuacheng_dot_v1_dot_evidence__pb2.VerifyRequest.SerializeToString,
+            kuacheng_dot_v1_dot_evidence__pb2.VerifyResponse.FromString,
             options,
             channel_credentials,
             insecure,

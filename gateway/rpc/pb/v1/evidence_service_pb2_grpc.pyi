@@ -35,6 +35,8 @@ class EvidenceServiceStub:
     def __new__(cls, channel: _aio.Channel) -> EvidenceServiceAsyncStub: ...
     Query: _grpc.UnaryUnaryMultiCallable[_evidence_pb2.QueryRequest, _evidence_pb2.QueryResponse]
     """One piece of evidence about one holder, from one region."""
+    Verify: _grpc.UnaryUnaryMultiCallable[_evidence_pb2.VerifyRequest, _evidence_pb2.VerifyResponse]
+    """Whether claims about one holder's evidence hold by the city's record (信息核验); discloses a verdict on each and nothing else."""
 
 @_typing.type_check_only
 class EvidenceServiceAsyncStub(EvidenceServiceStub):
@@ -43,6 +45,8 @@ class EvidenceServiceAsyncStub(EvidenceServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Query: _aio.UnaryUnaryMultiCallable[_evidence_pb2.QueryRequest, _evidence_pb2.QueryResponse]  # type: ignore[assignment]
     """One piece of evidence about one holder, from one region."""
+    Verify: _aio.UnaryUnaryMultiCallable[_evidence_pb2.VerifyRequest, _evidence_pb2.VerifyResponse]  # type: ignore[assignment]
+    """Whether claims about one holder's evidence hold by the city's record (信息核验); discloses a verdict on each and nothing else."""
 
 class EvidenceServiceServicer(metaclass=_abc_1.ABCMeta):
     """Evidence across cities. Refusals are gRPC statuses with google.rpc details; see docs/reasons.md."""
@@ -54,5 +58,13 @@ class EvidenceServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_evidence_pb2.QueryResponse, _abc.Awaitable[_evidence_pb2.QueryResponse]]:
         """One piece of evidence about one holder, from one region."""
+
+    @_abc_1.abstractmethod
+    def Verify(
+        self,
+        request: _evidence_pb2.VerifyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_evidence_pb2.VerifyResponse, _abc.Awaitable[_evidence_pb2.VerifyResponse]]:
+        """Whether claims about one holder's evidence hold by the city's record (信息核验); discloses a verdict on each and nothing else."""
 
 def add_EvidenceServiceServicer_to_server(servicer: EvidenceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

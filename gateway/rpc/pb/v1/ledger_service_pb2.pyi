@@ -33,6 +33,8 @@ class _UsageActEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UsageAct.Val
     """Evidence about the holder was asked for (查询证照)."""
     USAGE_ACT_SEARCH: _UsageAct.ValueType  # 2
     """The log was searched for the holder: this method (查询使用记录)."""
+    USAGE_ACT_VERIFY: _UsageAct.ValueType  # 3
+    """Claims about the holder's evidence were verified (核验信息)."""
 
 class UsageAct(_UsageAct, metaclass=_UsageActEnumTypeWrapper):
     """What kind of act it was (行为类别)."""
@@ -43,6 +45,8 @@ USAGE_ACT_QUERY: UsageAct.ValueType  # 1
 """Evidence about the holder was asked for (查询证照)."""
 USAGE_ACT_SEARCH: UsageAct.ValueType  # 2
 """The log was searched for the holder: this method (查询使用记录)."""
+USAGE_ACT_VERIFY: UsageAct.ValueType  # 3
+"""Claims about the holder's evidence were verified (核验信息)."""
 Global___UsageAct: _TypeAlias = UsageAct  # noqa: Y015
 
 class _UsageOutcome:
@@ -65,6 +69,8 @@ class _UsageOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UsageOut
     """It has not ended yet."""
     USAGE_OUTCOME_SEARCHED: _UsageOutcome.ValueType  # 6
     """Of a search: the usages that it found were disclosed."""
+    USAGE_OUTCOME_VERIFIED: _UsageOutcome.ValueType  # 7
+    """Of a verification: whether each claim holds was disclosed, and of `fields` nothing else."""
 
 class UsageOutcome(_UsageOutcome, metaclass=_UsageOutcomeEnumTypeWrapper):
     """How the act ended (行为结果)."""
@@ -83,6 +89,8 @@ USAGE_OUTCOME_PENDING: UsageOutcome.ValueType  # 5
 """It has not ended yet."""
 USAGE_OUTCOME_SEARCHED: UsageOutcome.ValueType  # 6
 """Of a search: the usages that it found were disclosed."""
+USAGE_OUTCOME_VERIFIED: UsageOutcome.ValueType  # 7
+"""Of a verification: whether each claim holds was disclosed, and of `fields` nothing else."""
 Global___UsageOutcome: _TypeAlias = UsageOutcome  # noqa: Y015
 
 @_typing.final

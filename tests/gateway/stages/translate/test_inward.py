@@ -1,6 +1,7 @@
 """The city's answer is evidence about the one who was asked for, whole and canonical, or it is refused without being repeated."""
 
 import re
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,13 +12,38 @@ from hypothesis import strategies as st
 from adapters.simulation.identifiers import elicence_identifier, resident_number
 from gateway.model.catalogue import Field, ValueKind
 from gateway.model.city import CityAnswer
-from gateway.model.evidence import Coded, Evidence, EvidenceHolder, Finding, FindingCode, Holders, Period, Rows
-from gateway.model.query import HolderType, Query
+from gateway.model.evidence import Coded, Evidence, EvidenceHolder, Finding, FindingCode, Holders, Period, Rows, Verdict
+from gateway.model.query import Claimed, HolderType, Query
 from gateway.model.refusal import Reason, Refusal
-from gateway.model.rules import Codes, Constant, DateForm, HolderPlace, Read, ReadHolders, ReadPeriod, ReadRows, Withheld
+from gateway.model.rules import (
+    Codes,
+    Constant,
+    DateForm,
+    HolderPlace,
+    Read,
+    ReadHolders,
+    ReadPeriod,
+    ReadRows,
+    Source,
+    VerifySpec,
+    Withheld,
+)
 from gateway.model.table import Table
-from gateway.stages.translate import inward
-from tests.gateway.stages.builders import COUPLE, IDENTIFIER, KIND, NAME, NUMBER, answer, asking_for, record, table, way
+from gateway.stages.translate import compile_table, inward
+from tests.gateway.stages.builders import (
+    COUPLE,
+    IDENTIFIER,
+    KIND,
+    NAME,
+    NUMBER,
+    SPEC,
+    answer,
+    asking_for,
+    query,
+    record,
+    table,
+    way,
+)
 
 OTHER = resident_number("440104", date(1888, 1, 2), 2)
 THIRD = resident_number("440104", date(1887, 1, 2), 2)
@@ -453,3 +479,28 @@ def test_evidence_does_not_show_itself() -> None:
     assert not any(text in shown for text in (NAME, NUMBER, IDENTIFIER, "样样有限公司"))
     shown = " ".join(repr(value) for value in one().values.values() if not isinstance(value, str | int))
     assert not any(text in shown for text in (NAME, NUMBER, "VALID", "528.40", "2026-01-01"))
+
+
+OWN = VerifySpec("compare", {"hd.xm": Source("holder.name"), "hd.bh": Source("claims.number"), "hd.zt": Source("claims.status")})
+COMPARING = compile_table(replace(SPEC, verify=OWN), KIND)
+CLAIMS = (Claimed("number", "text", "17"), Claimed("status", "coded", "VALID"))
+
+
+def compared(**said: bool | None) -> tuple[Evidence, ...]:
+    route = way(query(claims=CLAIMS), COMPARING)
+    permitted = replace(route.permit, fields=frozenset({"number", "status"}))
+    verdicts = {"hd.xm": True, "hd.bh": True, "hd.zt": False} | {f"hd.{name}": agrees for name, agrees in said.items()}
+    return inward(CityAnswer("0", verdicts=(verdicts,)), replace(route, permit=permitted), strict=False)
+
+
+def test_what_the_city_compared_is_a_verdict_on_each_field() -> None:
+    assert dict(compared()[0].verdicts) == {"number": Verdict.MATCH, "status": Verdict.MISMATCH}
+    assert dict(compared(zt=None)[0].verdicts)["status"] is Verdict.NO_RECORD
+    assert not compared()[0].values
+
+
+@pytest.mark.parametrize("said", [{"xm": False}, {"xm": None}])
+def test_a_paper_of_which_the_city_does_not_say_that_it_is_the_holders_is_somebody_elses(said: dict[str, bool | None]) -> None:
+    with pytest.raises(Refusal) as refused:
+        compared(**said)
+    assert refused.value.reason is Reason.HOLDER_AMBIGUOUS

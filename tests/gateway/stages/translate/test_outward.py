@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.model.catalogue import Field, ValueKind
-from gateway.model.query import MonthRange, Query
+from gateway.model.query import Claimed, MonthRange, Query
 from gateway.model.refusal import Reason, Refusal
-from gateway.model.rules import SOURCES, Codes, Constant, DateForm, MoneyUnit, MonthForm, Source
-from gateway.stages.translate import outward
+from gateway.model.rules import SOURCES, Codes, Constant, DateForm, MoneyUnit, MonthForm, Source, VerifySpec
+from gateway.stages.translate import compile_table, outward
 from tests.certs import faulty
-from tests.gateway.stages.builders import KIND, NAME, NUMBER, OPERATOR_NAME, asking_for, query, table, way
+from tests.gateway.stages.builders import KIND, NAME, NUMBER, OPERATOR_NAME, SPEC, asking_for, query, table, way
 
 ALWAYS = Constant("1")
 MONTHS = {"months": MonthRange("2029-11", "2030-04")}
@@ -187,3 +187,44 @@ def test_every_kind_of_parameter_that_a_type_may_have_is_known(kind: ValueKind, 
 def test_a_question_does_not_show_itself() -> None:
     assert NUMBER not in repr(outward(way()))
     assert NAME not in repr(outward(way()))
+
+
+OWN = VerifySpec(
+    "compare",
+    {
+        "hd.xm": Source("holder.name"),
+        "hd.bh": Source("claims.number"),
+        "hd.rq": Source("claims.issued_on", DateForm(("%Y%m%d",))),
+        "hd.zt": Source("claims.status", Codes({"VALID": "1", "REVOKED": "2"})),
+    },
+)
+COMPARING = compile_table(replace(SPEC, verify=OWN), KIND)
+NUMBERED, DATED, PRICED = (
+    Claimed("number", "text", "17"),
+    Claimed("issued_on", "date", "2030-05-01"),
+    Claimed("capital", "money", "1.00"),
+)
+
+
+def test_claims_that_the_city_can_compare_go_there_and_nothing_else_does() -> None:
+    made = outward(way(query(claims=(DATED, Claimed("status", "coded", "VALID"))), COMPARING))
+    assert made.operation == "compare"
+    assert {name: text for name, text in made.values.items() if name.startswith("hd.")} == {
+        "hd.xm": NAME,
+        "hd.rq": "20300501",
+        "hd.zt": "1",
+    }
+    assert made.values["zjhm"] == NUMBER
+
+
+def test_one_claim_that_the_city_cannot_compare_and_the_record_is_asked_for() -> None:
+    made = outward(way(query(claims=(NUMBERED, PRICED)), COMPARING))
+    assert (made.operation, [name for name in made.values if name.startswith("hd.")]) == (SPEC.operation, [])
+    assert outward(way(query(), COMPARING)).operation == SPEC.operation
+
+
+def test_a_claim_about_what_the_city_does_not_give_is_refused() -> None:
+    with pytest.raises(Refusal) as refused:
+        outward(way(query(claims=(NUMBERED, Claimed("secret", "text", "x")))))
+    assert refused.value.reason is Reason.INVALID_REQUEST
+    assert [each.field for each in refused.value.violations] == ["claims[1].field"]
