@@ -12,9 +12,10 @@ import click
 from gateway.cli import printing
 
 if TYPE_CHECKING:
+    from gateway.model.catalogue import EvidenceType
     from gateway.model.exchange import Route
     from gateway.model.identity import Caller
-    from gateway.model.query import Query
+    from gateway.model.query import Claimed, Query
     from gateway.model.refusal import Refusal
     from gateway.model.world import World
     from gateway.stages.authorise import Weighed
@@ -45,6 +46,9 @@ class Explained:
     show_default=True,
 )
 @click.option("--field", "fields", multiple=True, help="This field is wanted; may be given again. Without: all that may be seen.")
+@click.option(
+    "--claim", "claims", multiple=True, help="A claim about this field is to be verified, and nothing seen; may be given again."
+)
 @click.option("--holder-type", type=click.Choice(["PERSON", "ORGANISATION"]), help="Kind of holder; without it, the kind's own.")
 @click.option(
     "--at",
@@ -68,6 +72,8 @@ def command(path: str, output: str, uri: str | None, cert: Path | None, moment: 
     from gateway.cli.problems import loaded_or_fail
     from gateway.clock import SystemClock
 
+    if asked["claims"] and asked["fields"]:
+        raise click.UsageError("a question either sees fields or has claims verified: give --field or --claim")
     if (uri is None) == (cert is None):
         raise click.UsageError("name the system: either --as URI or --cert FILE")
     world = loaded_or_fail(Path(path), output).world
@@ -131,7 +137,17 @@ def _query(world: World, asked: dict[str, Any]) -> Query:
         purpose=Purpose(asked["matter_code"], "", "", Operator("", "", "")),
         legal_basis=LegalBasis(LegalBasisKind(asked["basis"]), ""),
         fields=frozenset(asked["fields"]),
+        claims=tuple(_claimed(name, kind) for name in asked["claims"]),
     )
+
+
+def _claimed(name: str, kind: EvidenceType | None) -> Claimed:
+    """A claim of the field's own kind, and of a value that it can have: whether it holds decides nothing here."""
+    from gateway.model.claiming import claimable
+    from gateway.model.query import Claimed
+
+    field = kind.fields.get(name) if kind else None
+    return Claimed(name, claimable(field) if field else "", field.codes[0] if field and field.codes else "")
 
 
 def _plain(found: Explained) -> dict[str, Any]:
@@ -157,7 +173,8 @@ def _told(found: Explained) -> None:
     if way is not None:
         click.echo(f"allowed by agreement {way.permit.agreement.id}")
         click.echo(f"  asks    {way.table.system}, table {way.table.edition}")
-        click.echo(f"  shows   {', '.join(sorted(way.permit.fields))}")
+        power = "tells of" if way.permit.query.claims else "shows"
+        click.echo(f"  {power:<7} {', '.join(sorted(way.permit.fields))}")
     if refusal is not None:
         click.echo(f"refused: {refusal.reason.name} (blame: {refusal.reason.blame.value}): {refusal.detail}")
         for violation in refusal.violations:

@@ -47,7 +47,7 @@ def command(**given: Any) -> None:
     5284.00 (yuan), a code VALID, a period 2026-01-01/2026-12-31; of `holders` the name of one.
 
     \b
-    While `kuacheng dev` runs:      kuacheng verify --sample 9 --claim status=VALID --claim registered_capital
+    While `kuacheng dev` runs:      kuacheng verify --sample 0 --claim insured_status=ACTIVE --claim months_paid
     Against a gateway of your own:  kuacheng verify business-licence --region 440600 --holder-id-type 001 \\
         --claims-file - --gateway gateway.example:8443 --cert me.pem --key me.key --ca gateway-ca.pem --matter-code ...
 

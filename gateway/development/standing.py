@@ -45,7 +45,7 @@ def _query(up: Environment) -> str:
     commands = (
         ("query", "--sample 0"),
         ("query", "--sample 9 -o json"),
-        ("verify", "--sample 9 --claim status=VALID"),
+        ("verify", "--sample 0 --claim insured_status=ACTIVE --claim months_paid=1"),
         ("usage", "--sample 0"),
     )
     return "\n  ".join(f"kuacheng {command} --dev {folder} {options}" for command, options in commands)

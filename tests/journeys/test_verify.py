@@ -4,15 +4,22 @@ Law: the claims are made by hand from the simulators' records; whether the city 
 """
 
 import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gateway.client import Claimed, Client, Verdict
+from gateway.client import Claimed, Client, QueryRefused, Verdict
 from tests.journeys.asking import TRUTHS, YEARS
 from tests.journeys.canonical import COMMON, Plain
 from tests.journeys.conftest import Up, question
+from tests.journeys.faults import AMBIGUOUS, FAULTS, ISSUED, NO_RECORD, armed
 
 KINDS = {
     "registered_capital": "money", "established_on": "date", "born_on": "date", "first_issued_on": "date", "issued_on": "date",
@@ -32,30 +39,40 @@ def claims(paper: Plain) -> dict[str, tuple[Claimed, Claimed]]:
 
 
 @pytest.fixture(scope="module")
+async def clients(up: Up) -> AsyncIterator[dict[str, Client]]:
+    """One connection for each system that asks."""
+    async with AsyncExitStack() as stack:
+        yield {
+            name: await stack.enter_async_context(
+                Client(up.said["gateway"], up.identity(name), server_name=up.said["server_name"], attempts=1)
+            )
+            for name in up.said["clients"]
+        }
+
+
+@pytest.fixture(scope="module")
 def samples(up: Up) -> list[dict[str, Any]]:
     return [each for each in up.said["samples"] if each["outcome"] in {"ISSUED", "NO_RECORD"}]
 
 
-async def verdicts(up: Up, sample: dict[str, Any], made: list[Claimed]) -> dict[str, Verdict]:
-    identity = up.identity(sample["client"])
-    async with Client(up.said["gateway"], identity, server_name=up.said["server_name"]) as client:
-        return dict((await client.verify(**question(sample), claims=made)).verdicts)
+async def verdicts(clients: dict[str, Client], sample: dict[str, Any], made: list[Claimed]) -> dict[str, Verdict]:
+    return dict((await clients[sample["client"]].verify(**question(sample), claims=made)).verdicts)
 
 
-async def test_the_citys_own_record_decides(up: Up, samples: list[dict[str, Any]]) -> None:
+async def test_the_citys_own_record_decides(clients: dict[str, Client], samples: list[dict[str, Any]]) -> None:
     async def compare(sample: dict[str, Any]) -> None:
         months = sample["parameters"].get("months", {})
         span = (months["first"], months["last"]) if months else YEARS
         papers = TRUTHS[sample["region"]].papers(sample["type"], sample["holder"]["id_number"], span)
         if not papers:
-            assert set((await verdicts(up, sample, [Claimed("holders", "text", "别的")])).values()) == {Verdict.NO_RECORD}
+            assert set((await verdicts(clients, sample, [Claimed("holders", "text", "别的")])).values()) == {Verdict.NO_RECORD}
             return
         pairs = claims(papers[0])
-        assert set((await verdicts(up, sample, [right for right, _ in pairs.values()])).values()) == {Verdict.MATCH}, sample[
+        assert set((await verdicts(clients, sample, [right for right, _ in pairs.values()])).values()) == {Verdict.MATCH}, sample[
             "type"
         ]
         wrong = {name: pair[1] if name != "number" else pair[0] for name, pair in pairs.items()}
-        told = await verdicts(up, sample, list(wrong.values()))
+        told = await verdicts(clients, sample, list(wrong.values()))
         assert {name for name, verdict in told.items() if verdict is Verdict.MISMATCH} == wrong.keys() - {"number"}
 
     assert {(each["type"], each["region"]) for each in samples if each["outcome"] == "ISSUED"} >= {
@@ -64,15 +81,65 @@ async def test_the_citys_own_record_decides(up: Up, samples: list[dict[str, Any]
     await asyncio.gather(*map(compare, samples))
 
 
-async def test_a_city_that_can_compare_does_and_keeps_its_record(up: Up, samples: list[dict[str, Any]]) -> None:
+async def test_a_city_that_can_compare_does_and_keeps_its_record(
+    up: Up, clients: dict[str, Client], samples: list[dict[str, Any]]
+) -> None:
     sample = next(each for each in samples if (each["type"], each["region"]) == ("business-licence", "440600"))
     city = up.city("440600")
     before = await city.last()
     asked = [Claimed("status", "coded", "VALID"), Claimed("established_on", "date", "1899-12-31")]
-    assert await verdicts(up, sample, asked) == {"status": Verdict.MATCH, "established_on": Verdict.MISMATCH}
+    assert await verdicts(clients, sample, asked) == {"status": Verdict.MATCH, "established_on": Verdict.MISMATCH}
     said = await city.tape(before)
     assert [each["operation"] for each in said] == ["verifyCertInfo"]
     assert "FDDBR" not in said[0]["response"]["inner"]
     before = await city.last()
-    await verdicts(up, sample, [*asked, Claimed("registered_capital", "money", str(Decimal("1.00")))])
+    await verdicts(clients, sample, [*asked, Claimed("registered_capital", "money", str(Decimal("1.00")))])
     assert [each["operation"] for each in await city.tape(before)] == ["queryCertInfoByHolderCode"]
+
+
+# What a fault does to a verdict, where that is not what it does to a record: the holder is one of the claims, and a day is not told.
+WORDS = frozenset(
+    {"missing_field", "unknown_code", "bad_date", "unknown_status", "two_holders", "other_holder", "inner_garbage", "truncated"}
+)
+"""Faults in what the city says; those of bytes befall every operation alike."""
+OF_VERDICTS = {"other_holder": (AMBIGUOUS, AMBIGUOUS), "two_holders": (AMBIGUOUS, AMBIGUOUS), "bad_date": (ISSUED, NO_RECORD)}
+
+
+async def test_a_city_that_fails_while_it_compares_gives_no_verdict(
+    up: Up, clients: dict[str, Client], samples: list[dict[str, Any]]
+) -> None:
+    """Each fault of F1's words: its reason, and a verdict only where the city's own words are whole."""
+    licences = [each for each in samples if (each["type"], each["region"]) == ("business-licence", "440600")]
+    held, none = (next(each for each in licences if each["outcome"] == outcome) for outcome in (ISSUED, NO_RECORD))
+    asked = [Claimed("status", "coded", "VALID"), Claimed("established_on", "date", "1899-12-31")]
+
+    async def told(sample: dict[str, Any]) -> str:
+        try:
+            found = await verdicts(clients, sample, asked)
+        except QueryRefused as refusal:
+            return refusal.reason
+        return NO_RECORD if set(found.values()) == {Verdict.NO_RECORD} else ISSUED
+
+    for fault in FAULTS:
+        if fault.interface == "f1" and fault.name in WORDS:
+            async with armed(up.city("440600"), fault):
+                found = await asyncio.gather(told(held), told(none))
+            assert tuple(found) == OF_VERDICTS.get(fault.name, (fault.held, fault.none)), fault.name
+
+
+def test_the_command_tells_verdicts_and_its_file_is_a_receipt(up: Up, tmp_path: Path) -> None:
+    claimed = tmp_path / "claims.json"
+    claimed.write_text('{"insured_status": "ACTIVE", "months_paid": "999999"}')
+    way = ("--dev", str(Path(up.said["config"]).parent / "dev.json"), "--sample", "0")
+    status, said = kuacheng("verify", *way, "--claims-file", str(claimed), "-o", "json")
+    assert status == 1
+    assert [each["verdict"] for each in json.loads(said)["verdicts"]] == ["MATCH", "MISMATCH"]
+    (tmp_path / "verified.json").write_text(said)
+    key = kuacheng("ledger", "key", "-c", up.said["config"])[1].split()[0]
+    status, said = kuacheng("receipt", "verify", str(tmp_path / "verified.json"), "--key", key)
+    assert (status, "question: holds" in said, "answer: holds" in said) == (0, True, True)
+
+
+def kuacheng(*arguments: str) -> tuple[int, str]:
+    done = subprocess.run([sys.executable, "-m", "gateway.cli", *arguments], capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout

@@ -106,3 +106,12 @@ def test_one_system_is_named_and_its_certificate_has_to_be_there(layout: Layout,
     assert "cannot be read" in said
     (tmp_path / "garbage.pem").write_bytes(b"no certificate")
     assert explained(layout, *asked, "--cert", str(tmp_path / "garbage.pem"))[1]["reason"] == "CALLER_UNKNOWN"
+
+
+def test_what_may_be_verified_is_told_apart_from_what_is_seen(layout: Layout, terminal: tuple[str, Path]) -> None:
+    asked = ("business-licence", "--region", "440600", "--matter-code", MATTER, "--as", terminal[0])
+    status, said = explain(layout, *asked, "--claim", "status", "--claim", "registered_capital")
+    assert status == 0
+    assert "tells of registered_capital, status\n" in said
+    assert explain(layout, *asked, "--claim", "status", "--field", "address")[0] == 2
+    assert explained(layout, *asked, "--claim", "no_such")[1]["reason"] == "INVALID_REQUEST"
