@@ -110,7 +110,10 @@ class Client:
         deadline: float = 20.0,
         reference: bool = False,
     ) -> verification.Verification:
-        """Whether claims about one holder's evidence hold; the evidence itself stays where it is. Everything else as `query`."""
+        """Whether claims about one holder's evidence hold; the evidence itself stays where it is.
+
+        Everything else as `query`; raises ValueError for a claim of rows, or of a whole number that is none.
+        """
         asked = Query(
             request_id or new_id(), evidence_type, region, holder, purpose, legal_basis, parameters, claims=tuple(claims)
         )

@@ -344,7 +344,7 @@ class Usage(_message.Message):
 
     @_builtins.property
     def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Canonical names of the fields that were disclosed (已提供的信息项)."""
+        """Canonical names of the fields that were disclosed, or, of a verification, claimed (已提供或核验的信息项)."""
 
     def __init__(
         self,
