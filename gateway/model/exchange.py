@@ -101,10 +101,6 @@ HOLDER_KEY = "holder_key"
 """The facts that name a holder: the keyed hash, and the id of its key. A log finds entries by both."""
 
 
-ACT = "act"
-"""The fact that names an act: an operator's, a search, or, of an exchange, the Power that was used; without it an exchange is a query."""
-
-
 Fact = str | int | tuple[str, ...]
 
 

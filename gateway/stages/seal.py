@@ -18,7 +18,6 @@ from gateway.model.catalogue import EvidenceType
 from gateway.model.city import CityAnswer
 from gateway.model.evidence import Value
 from gateway.model.exchange import (
-    ACT,
     HOLDER,
     HOLDER_KEY,
     Asked,

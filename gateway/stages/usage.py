@@ -12,7 +12,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from gateway.model.exchange import ACT, Entry, EntryKind, Fact, Result
+from gateway.model.act import ACT
+from gateway.model.exchange import Entry, EntryKind, Fact, Result
 from gateway.model.identity import Caller
 from gateway.model.paging import Bookmark
 from gateway.model.query import Power
