@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from adapters.connectors.settings import SystemSettings
-from adapters.foshan import f1, f2, f3
+from adapters.foshan import f1, f2, f3, f4
 from adapters.foshan.f1_client import f1_adapter
 from adapters.foshan.f2_client import F2Adapter
 from adapters.foshan.f3_client import F3Adapter
+from adapters.foshan.f4_client import f4_adapter
 from adapters.guangzhou import g1, g2, g3
 from adapters.guangzhou.g1_client import G1Adapter
 from adapters.guangzhou.g2_client import g2_adapter
@@ -27,9 +28,12 @@ CONNECTORS: Mapping[str, Factory] = MappingProxyType(
         f1.SYSTEM: f1_adapter,
         f2.SYSTEM: F2Adapter,
         f3.SYSTEM: F3Adapter,
+        f4.SYSTEM: f4_adapter,
     }
 )
 
-CREDENTIALS: Mapping[str, frozenset[str]] = MappingProxyType({each.SYSTEM: each.CREDENTIALS for each in (g1, g2, g3, f1, f2, f3)})
+_ALL = (g1, g2, g3, f1, f2, f3, f4)
 
-OPERATIONS: Mapping[str, frozenset[str]] = MappingProxyType({each.SYSTEM: each.OPERATIONS for each in (g1, g2, g3, f1, f2, f3)})
+CREDENTIALS: Mapping[str, frozenset[str]] = MappingProxyType({each.SYSTEM: each.CREDENTIALS for each in _ALL})
+
+OPERATIONS: Mapping[str, frozenset[str]] = MappingProxyType({each.SYSTEM: each.OPERATIONS for each in _ALL})

@@ -203,6 +203,7 @@ def _settings(system: System) -> SystemSettings:
         timeout=system.timeout,
         connections=system.connections,
         credentials=system.credentials,
+        authorities_file=system.authorities_file,
     )
 
 

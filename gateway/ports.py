@@ -7,18 +7,31 @@ from typing import Protocol
 
 from gateway.model.city import CityAnswer, CityRequest
 from gateway.model.exchange import Checkpointed, Ended, Entry, Gone, Logged, Recorded
+from gateway.model.city import CityAnswer, CityRequest, CityTicket
+from gateway.model.exchange import Checkpointed, Ended, Entry, Logged, Recorded
 from gateway.model.usage import Looks, Period
 
 
 class CityAdapter(Protocol):
     """One system of one city."""
 
-    async def ask(self, request: CityRequest, seconds: float) -> CityAnswer:
-        """Asks once, within `seconds`. Raises Refusal with blame COUNTERPARTY for whatever goes wrong over there."""
+    async def ask(self, request: CityRequest, seconds: float) -> CityAnswer | CityTicket:
+        """Asks once, within `seconds`. Raises Refusal with blame COUNTERPARTY for whatever goes wrong over there.
+
+        A CityTicket where the city answers later; only a LateAdapter gives one, and only it is asked with one.
+        """
         ...
 
     async def close(self) -> None:
         """Ends its connections."""
+        ...
+
+
+class LateAdapter(CityAdapter, Protocol):
+    """One system of one city that may answer later."""
+
+    async def ready(self, request: CityRequest, seconds: float) -> bool:
+        """Whether the answer to the ticket of `request` is there; it is not read. Raises as `ask`."""
         ...
 
 

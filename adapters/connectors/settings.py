@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 class SystemSettings:
     """One system.
 
-    `authorities` are PEM certificates; `certificate` and `key` are paths, because ssl reads nothing else; `timeout` is in
-    seconds; `server_name` is the name that the system's certificate must carry; `credentials` has the keys that
-    adapters.registry.CREDENTIALS names.
+    `authorities` are PEM certificates, and `authorities_file` the file of them; `certificate` and `key` are paths, because ssl
+    reads nothing else; `timeout` is in seconds; `server_name` is the name that the system's certificate must carry; `credentials`
+    has the keys that adapters.registry.CREDENTIALS names.
     """
 
     name: str
@@ -25,6 +25,7 @@ class SystemSettings:
     timeout: float
     connections: int
     credentials: Mapping[str, str] = field(repr=False)
+    authorities_file: str = ""
 
     def credential(self, name: str) -> str:
         """The credential of this name. Raises ValueError, which never quotes a value, where it is missing or empty."""

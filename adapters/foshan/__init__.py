@@ -1,1 +1,1 @@
-"""Foshan (佛山, 440600): e-licences over SOAP (F1), certificates over the national exchange style (F2) and in sealed envelopes (F3)."""
+"""Foshan (佛山, 440600): e-licences over SOAP (F1), certificates over REST (F2), in envelopes (F3) and through tables (F4)."""

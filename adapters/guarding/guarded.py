@@ -14,7 +14,7 @@ from typing import Final
 from adapters.connectors.verdict import Unreached
 from adapters.guarding.breaker import Breaker, Thresholds, Verdict
 from adapters.guarding.budget import Budget
-from gateway.model.city import CityAnswer, CityRequest
+from gateway.model.city import CityAnswer, CityRequest, CityTicket
 from gateway.model.refusal import Reason, Refusal
 from gateway.model.standing import Standing
 from gateway.ports import CityAdapter, Clock
@@ -62,7 +62,7 @@ class Guarded:
             tried_again=self._tried_again,
         )
 
-    async def ask(self, request: CityRequest, seconds: float) -> CityAnswer:
+    async def ask(self, request: CityRequest, seconds: float) -> CityAnswer | CityTicket:
         """As the port says; besides, CITY_UNAVAILABLE where the question was turned away here."""
         until = self._clock.monotonic() + seconds
         await self._enter(seconds)
@@ -96,7 +96,7 @@ class Guarded:
         finally:
             self._waiting -= 1
 
-    async def _tried(self, request: CityRequest, until: float) -> CityAnswer:
+    async def _tried(self, request: CityRequest, until: float) -> CityAnswer | CityTicket:
         try:
             return await self._once(request, until)
         except Unreached:
@@ -107,7 +107,7 @@ class Guarded:
         self._tried_again += 1
         return await self._once(request, until)
 
-    async def _once(self, request: CityRequest, until: float) -> CityAnswer:
+    async def _once(self, request: CityRequest, until: float) -> CityAnswer | CityTicket:
         began = self._clock.monotonic()
         given = self._breaker.enter(began)
         if given is None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from adapters.simulation.operation import Operation, Reply
+from adapters.simulation.operation import TABLE, Operation, Reply
 from adapters.simulation.population import draw
 
 TRANSPORT_FAULTS = {
@@ -166,5 +166,5 @@ def _fits(fault: Fault, operation: Operation, called: str) -> bool:
 
 
 def _offers(operation: Operation, name: str) -> bool:
-    generic = name in TRANSPORT_FAULTS or name in BODY_FAULTS or (operation.xml and name in XML_FAULTS)
-    return generic or name in operation.faults or name in operation.if_named
+    wired = operation.method != TABLE and (name in TRANSPORT_FAULTS or name in BODY_FAULTS)
+    return wired or (operation.xml and name in XML_FAULTS) or name in operation.faults or name in operation.if_named

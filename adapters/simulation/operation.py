@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 JSON_TYPE = "application/json; charset=utf-8"
+TABLE = "TABLE"
+"""What stands in place of an HTTP method where a row of a table asks; `path` is then the table. See adapters.simulation.front."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ from aiohttp import web
 
 from adapters.simulation.delivery import deliver
 from adapters.simulation.faults import FaultBook, WrongFaultError, spoil
-from adapters.simulation.operation import Asked, Operation
+from adapters.simulation.front import Front, Store, end, work_off
+from adapters.simulation.operation import TABLE, Asked, Operation
 from adapters.simulation.tape import Tape
 
 _LARGEST_REQUEST = 1024 * 1024
@@ -53,8 +54,13 @@ class Settings:
     token_life: float | None
 
 
-def main(program: str, build: Callable[[Settings], Sequence[Operation]], arguments: Sequence[str] | None = None) -> int:
-    """Serve what `build` makes of the settings until told to end; the exit status."""
+def main(
+    program: str,
+    build: Callable[[Settings], Sequence[Operation]],
+    arguments: Sequence[str] | None = None,
+    front: Callable[[Settings], Front | None] = lambda _: None,
+) -> int:
+    """Serve what `build` makes of the settings until told to end; the exit status. `front` is its front-end database, if it has one."""
     options = _parser(program).parse_args(arguments)
     settings = Settings(
         secrets=json.loads(options.secrets.read_text(encoding="utf-8")),
@@ -65,7 +71,7 @@ def main(program: str, build: Callable[[Settings], Sequence[Operation]], argumen
     )
     operations = tuple(build(settings))
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(operations, options))
+        runner.run(_serve(operations, options, front(settings)))
     return 0
 
 
@@ -92,13 +98,14 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
-async def _serve(operations: tuple[Operation, ...], options: argparse.Namespace) -> None:
+async def _serve(operations: tuple[Operation, ...], options: argparse.Namespace, front: Front | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    tape, book = Tape(), FaultBook(operations)
     runner = web.AppRunner(
-        application(operations, options.clock_offset),
+        application(operations, tape, book, options.clock_offset),
         access_log=None,
         handler_cancellation=True,
         shutdown_timeout=0.5,
@@ -107,6 +114,8 @@ async def _serve(operations: tuple[Operation, ...], options: argparse.Namespace)
     host, _, port = options.listen.rpartition(":")
     context = _tls(options.cert, options.key, options.client_ca)
     await web.TCPSite(runner, host, int(port), ssl_context=context).start()
+    at_tables = tuple(each for each in operations if each.method == TABLE)
+    work = asyncio.create_task(work_off(Store(front), at_tables, tape, book, options.clock_offset)) if front else None
     interfaces = list(dict.fromkeys(operation.interface for operation in operations))
     sys.stdout.write(json.dumps({"url": f"https://{host}:{runner.addresses[0][1]}", "interfaces": interfaces}) + "\n")
     sys.stdout.flush()
@@ -114,6 +123,8 @@ async def _serve(operations: tuple[Operation, ...], options: argparse.Namespace)
     try:
         await stop.wait()
     finally:
+        if work is not None:
+            await end(work)
         await runner.cleanup()
 
 
@@ -140,12 +151,11 @@ def _watch_parent(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
     loop.add_reader(descriptor, readable)
 
 
-def application(operations: tuple[Operation, ...], clock_offset: float = 0.0) -> web.Application:
+def application(operations: tuple[Operation, ...], tape: Tape, book: FaultBook, clock_offset: float = 0.0) -> web.Application:
     """The city's operations and the control endpoints as one aiohttp application."""
-    tape, book = Tape(), FaultBook(operations)
     app = web.Application(client_max_size=_LARGEST_REQUEST)
     _add_control(app, tape, book)
-    for operation in operations:
+    for operation in (each for each in operations if each.method != TABLE):
         app.router.add_route(operation.method, operation.path, _handler(operation, tape, book, clock_offset))
     return app
 

@@ -59,8 +59,8 @@ class ServerMaterial:
 class System:
     """What reaches one system of a city. `name` is the adapter's; `certificate` and `key` are paths, for ssl reads files only.
 
-    `timeout` in seconds; `authorities` PEM; `shown` is the certificate as it was read. `pair` is a
-    digest of certificate and key, by which one sees that they were replaced.
+    `timeout` in seconds; `authorities` PEM, and `authorities_file` where they stand; `shown` is the certificate as it was read. `pair`
+    is a digest of certificate and key, by which one sees that they were replaced.
     """
 
     name: str
@@ -76,6 +76,7 @@ class System:
     credentials: Mapping[str, str] = field(repr=False)
     shown: bytes = field(default=b"", repr=False)
     pair: str = ""
+    authorities_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,6 +417,7 @@ def _system(references: References, code: str, name: str, system: SystemSettings
         credentials=MappingProxyType(credentials),
         shown=pair[0] if pair else b"",
         pair=hashlib.sha256(b"\0".join(pair or ())).hexdigest(),
+        authorities_file=str(references.path(system.authorities.file)),
     )
 
 

@@ -10,7 +10,7 @@ from datetime import date
 from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Annotated, Final, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator, StringConstraints
 
@@ -96,14 +96,28 @@ def _loopback(address: Address) -> Address:
     return address
 
 
+_REACHED: Final[Mapping[str, Callable[[SplitResult], bool]]] = MappingProxyType(
+    {
+        "https": lambda url: bool(url.hostname) and url.port != 0,
+        "postgresql": lambda url: bool(url.hostname) and url.port != 0 and len(url.path) > 1,
+        "sqlite": lambda url: not url.netloc and len(url.path) > 1,
+    }
+)
+"""What a system's address must have, by scheme."""
+
+
 def _url(text: str) -> str:
     try:
         parts = urlsplit(text)
-        whole = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+        whole = _REACHED[parts.scheme](parts) if parts.scheme in _REACHED else False
     except ValueError:
         whole = False
     if not whole or re.search(r"\s", text):
-        raise fault("must be an https URL", "write it as https://host:port; personal data never goes over plain http")
+        raise fault(
+            "must be an https URL",
+            "write it as https://host:port, or for a front-end database as postgresql://host:port/database or sqlite:///path;"
+            " personal data never goes over plain http",
+        )
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise fault("must be a host and a path only", "put whatever is secret under credentials")
     return text.removesuffix("/")

@@ -49,7 +49,9 @@ DEPARTMENTS: Mapping[str, str] = MappingProxyType(
         DESK.client: "佛山市政务服务和数据管理局（虚构）",
     }
 )
-INTERFACES: Mapping[str, tuple[str, ...]] = MappingProxyType({"440100": ("g1", "g2", "g3"), "440600": ("f1", "f2", "f3")})
+INTERFACES: Mapping[str, tuple[str, ...]] = MappingProxyType({"440100": ("g1", "g2", "g3"), "440600": ("f1", "f2", "f3", "f4")})
+FRONTS = frozenset({"f4"})
+"""Interfaces that are a database of the city's, and no address."""
 CITIES: Mapping[str, str] = MappingProxyType({"440100": "guangzhou", "440600": "foshan"})
 
 
@@ -71,6 +73,10 @@ class Layout:
     def material(self) -> Path:
         """The gateway's certificates in their generations."""
         return self.folder / "material"
+
+    def front(self, region: str) -> str:
+        """Where the front-end database of a city is."""
+        return f"sqlite://{_front(self.folder, region)}"
 
     def witness(self, region: str) -> Path:
         """The folder of a city's witness."""
@@ -100,10 +106,13 @@ def lay_out(folder: Path, now: datetime, entropy: Callable[[int], bytes]) -> Lay
                 _write(folder / "secrets" / f"{region}-{interface}-{name}", value)
     _write(folder / "secrets" / "440600-f3-platform_key", _public(platform))
     for region, systems in secrets.items():
-        _write(folder / "secrets" / f"{region}.json", json.dumps(_as_the_city_has_them(systems, platform)))
+        _write(
+            folder / "secrets" / f"{region}.json",
+            json.dumps(_with_databases(folder, region, _as_the_city_has_them(systems, platform))),
+        )
     _write(folder / "secrets" / "holder-key", entropy(32).hex())
     _write(folder / "secrets" / "log-key", new_key(entropy).decode())
-    for stale in (*folder.glob("ledger.db*"), folder / "witnessed.note", folder / "revoked.json"):
+    for stale in (*folder.glob("ledger.db*"), *folder.glob("front/*"), folder / "witnessed.note", folder / "revoked.json"):
         stale.unlink(missing_ok=True)
     laid = Layout(
         folder=folder,
@@ -129,7 +138,7 @@ def write_configuration(
 
     `cities`: the base URL of each region's systems; `witnesses`: the witness of each region.
     """
-    regions = "".join(_region(region, url) for region, url in cities.items())
+    regions = "".join(_region(layout, region, url) for region, url in cities.items())
     gateway = _GATEWAY.format(log=LOG, address=address, metrics=metrics, regions=regions)
     if witnesses:
         gateway += _WITNESSES
@@ -200,6 +209,7 @@ def _secrets(entropy: Callable[[int], bytes]) -> Mapping[str, Mapping[str, Mappi
             "f1": {"access_id": "kuacheng", "access_token": fresh()},
             "f2": {"sid": "kuacheng", "app_secret": fresh(), "aes_key": fresh()},
             "f3": {"app_code": "kuacheng", "sm4_key": fresh(), "private_key": _new_key(entropy)},
+            "f4": {"account": "kuacheng", "password": fresh()},
         },
     }
 
@@ -226,6 +236,16 @@ def _as_the_city_has_them(systems: Mapping[str, Mapping[str, str]], platform: st
         }
         for interface, values in systems.items()
     }
+
+
+def _front(folder: Path, region: str) -> Path:
+    return folder / "front" / f"{CITIES[region]}.db"
+
+
+def _with_databases(folder: Path, region: str, systems: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+    """The same, and where the city finds its front-end databases."""
+    url = f"sqlite://{_front(folder, region)}"
+    return {name: {**values, **({"database": url} if name in FRONTS else {})} for name, values in systems.items()}
 
 
 _GATEWAY = """\
@@ -321,10 +341,11 @@ TYPES = (
 )
 
 
-def _region(region: str, url: str) -> str:
+def _region(layout: Layout, region: str, url: str) -> str:
     zh, en = NAMES[region]
     head = _REGION.format(region=region, zh=zh, en=en, domain=TRUST_DOMAINS[region])
-    return head + "".join(_system(region, interface, url) for interface in INTERFACES[region])
+    at = {interface: layout.front(region) if interface in FRONTS else url for interface in INTERFACES[region]}
+    return head + "".join(_system(region, interface, each) for interface, each in at.items())
 
 
 def _system(region: str, interface: str, url: str) -> str:

@@ -9,11 +9,23 @@ Record = Mapping[str, "Leaf | Record | list[Record] | list[Leaf]"]
 
 @dataclass(frozen=True, slots=True)
 class CityRequest:
-    """A question for one operation of one system, by the city's own names; a dot in a name means a part within a part."""
+    """A question for one operation of one system, by the city's own names; a dot in a name means a part within a part.
+
+    With a `ticket` it was put already, and its answer is fetched.
+    """
 
     system: str
     operation: str
     values: Mapping[str, str] = field(repr=False)
+    ticket: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CityTicket:
+    """The city has the question and has not answered yet; `ticket` is what the answer is fetched with, and a secret."""
+
+    ticket: str = field(repr=False)
+    status: str = ""
 
 
 @dataclass(frozen=True, slots=True)

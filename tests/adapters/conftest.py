@@ -45,6 +45,7 @@ SECRETS: dict[str, dict[str, dict[str, str]]] = {
             "platform_private_key": PLATFORM_KEY.hex(),
             "app_key": PrivateKey(APP_KEY).public.point.hex(),
         },
+        "f4": {"account": "test-account", "password": "test-password"},
     },
 }
 """What each city has in its secrets file."""
@@ -138,6 +139,11 @@ class City:
     context: ssl.SSLContext
     process: subprocess.Popen[str] = field(repr=False)
     heard: int = 0
+    front: str = ""
+
+    def at(self, name: str) -> str:
+        """Where one of its systems is reached."""
+        return self.front if name == "foshan.f4" else self.url
 
     def control(self, method: str, path: str, order: object = None) -> Any:
         connection = http.client.HTTPSConnection(self.url.removeprefix("https://"), context=self.context, timeout=5)
@@ -157,9 +163,18 @@ class City:
         return sum(path in entry["request"]["path"] for entry in entries)
 
 
+def _front(folder: Path) -> str:
+    return f"sqlite://{folder}/front.db"
+
+
+def _city_s(city: str, folder: Path) -> dict[str, dict[str, str]]:
+    """The secrets as the city has them, and where its front-end database is."""
+    return {name: {**each, **({"database": _front(folder)} if name == "f4" else {})} for name, each in SECRETS[city].items()}
+
+
 def _running(city: str, pki: DevelopmentPki, folder: Path) -> Iterator[City]:
     secrets, pair = folder / "secrets.json", pki.cities[REGIONS[city]]
-    secrets.write_text(json.dumps(SECRETS[city]))
+    secrets.write_text(json.dumps(_city_s(city, folder)))
     files = {"--cert": pair.certificate, "--key": pair.key, "--client-ca": pki.gateway_ca, "--secrets": secrets}
     options = [str(each) for item in files.items() for each in item]
     command = [sys.executable, "-m", f"adapters.{city}.simulator", "--people", "40", "--companies", "30", *options]
@@ -168,7 +183,7 @@ def _running(city: str, pki: DevelopmentPki, folder: Path) -> Iterator[City]:
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         try:
-            yield City(json.loads(process.stdout.readline())["url"], context, process)
+            yield City(json.loads(process.stdout.readline())["url"], context, process, front=_front(folder))
         finally:
             process.communicate(timeout=10)
 

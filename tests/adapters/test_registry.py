@@ -12,13 +12,13 @@ SettingsOf = Callable[..., SystemSettings]
 
 
 def test_the_names_agree() -> None:
-    named = {"guangzhou.g1", "guangzhou.g2", "guangzhou.g3", "foshan.f1", "foshan.f2", "foshan.f3"}
+    named = {"guangzhou.g1", "guangzhou.g2", "guangzhou.g3", "foshan.f1", "foshan.f2", "foshan.f3", "foshan.f4"}
     assert CONNECTORS.keys() == CREDENTIALS.keys() == OPERATIONS.keys() == named
 
 
 @pytest.mark.parametrize("name", sorted(CONNECTORS))
 async def test_made_of_exactly_the_credentials_it_names(name: str, settings_of: SettingsOf, clock: Any) -> None:
-    settings = settings_of(name, "https://city.test")
+    settings = settings_of(name, "postgresql://foshan.test/front" if name == "foshan.f4" else "https://city.test")
     assert settings.credentials.keys() == CREDENTIALS[name]
     await CONNECTORS[name](settings, clock, bytes).close()
     for missing in CREDENTIALS[name]:

@@ -12,7 +12,7 @@ from gateway.development.city import City
 from tests.journeys.asking import Desk, Question
 from tests.journeys.canonical import CERTIFICATES, E_LICENCES
 
-ISSUED, NO_RECORD = "ISSUED", "NO_RECORD"
+ISSUED, NO_RECORD, DEFERRED = "ISSUED", "NO_RECORD", "DEFERRED"
 TIMEOUT, UNAVAILABLE, REFUSED, INVALID, AMBIGUOUS = (
     "CITY_TIMEOUT",
     "CITY_UNAVAILABLE",
@@ -20,15 +20,16 @@ TIMEOUT, UNAVAILABLE, REFUSED, INVALID, AMBIGUOUS = (
     "CITY_ANSWER_INVALID",
     "HOLDER_AMBIGUOUS",
 )
-REGION_OF = {"g1": "440100", "g2": "440100", "g3": "440100", "f1": "440600", "f2": "440600", "f3": "440600"}
-HOUSING, MEDICAL = ("housing-record",), ("medical-insurance-statement",)
+REGION_OF = {"g1": "440100", "g2": "440100", "g3": "440100", "f1": "440600", "f2": "440600", "f3": "440600", "f4": "440600"}
+HOUSING, MEDICAL, SOCIAL = ("housing-record",), ("medical-insurance-statement",), ("social-insurance-proof",)
 KINDS_OF = {
     "g1": E_LICENCES,
     "g2": tuple(kind for kind in CERTIFICATES if kind not in HOUSING),
     "g3": HOUSING,
     "f1": E_LICENCES,
-    "f2": tuple(kind for kind in CERTIFICATES if kind not in MEDICAL),
+    "f2": tuple(kind for kind in CERTIFICATES if kind not in (*MEDICAL, *SOCIAL)),
     "f3": MEDICAL,
+    "f4": SOCIAL,
 }
 LATE_SECONDS = 0.4
 WITH_RECORDS, WITHOUT = 0, 10
@@ -101,6 +102,12 @@ _OWN: dict[tuple[str, str], Ends] = {
     | {name: ends for name, ends in _STATUSES.items() if name != "busy"}
     | {"two_holders": (AMBIGUOUS, INVALID), "other_holder": (INVALID, INVALID)}
     | {f"inner_{name}": (INVALID, INVALID) for name in ("garbage", "entity_bomb", "external_entity")},
+    ("f4", ""): _LATENCY
+    | _RECORDS
+    | {"unknown_status": (INVALID, INVALID), "expired_token": (REFUSED, REFUSED), "busy": (UNAVAILABLE, UNAVAILABLE)}
+    | {"two_holders": (AMBIGUOUS, AMBIGUOUS), "other_holder": (INVALID, INVALID), "unknown_flag": (INVALID, INVALID)}
+    | {"answers_twice": (INVALID, INVALID), "garbage": (INVALID, NO_RECORD), "half_answer": (INVALID, NO_RECORD)}
+    | {"silence": (DEFERRED, DEFERRED)},
     ("f2", ""): _EVERYWHERE
     | _STATUSES
     | _RECORDS

@@ -91,7 +91,11 @@ WANTED = {
 
 SYSTEMS = {"440100": ("guangzhou.g1", "guangzhou.g2"), "440600": ("foshan.f1", "foshan.f2")}
 """Of e-licences and of certificates, but for these:"""
-OTHER_SYSTEMS = {("440100", "housing-record"): "guangzhou.g3", ("440600", "medical-insurance-statement"): "foshan.f3"}
+OTHER_SYSTEMS = {
+    ("440100", "housing-record"): "guangzhou.g3",
+    ("440600", "medical-insurance-statement"): "foshan.f3",
+    ("440600", "social-insurance-proof"): "foshan.f4",
+}
 ROWS = {
     "social-insurance-proof": "contributions",
     "income-tax-statement": "payments",

@@ -31,17 +31,17 @@ COMMON = {
 RECORDS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     "social-insurance-proof": (
         {
-            "personName": "何㛃",
-            "idNo": "440604189002140210",
-            "unitName": "佛山市岭泰陶瓷有限公司",
-            "unitCreditCode": "91440605MA4W00011E",
-            "insureState": "3",
-            "firstMonth": "201807",
-            "paidMonths": 78,
-            "agency": "佛山市社会保险基金管理局",
-            "printDate": "20250115",
-            "proofNo": "FSSB202501150000001",
-            "payList": [{"month": "202312", "kind": "02", "payBase": 654321, "personPay": 1309, "unitPay": 5235}],
+            "xm": "何㛃",
+            "zjhm": "440604189002140210",
+            "dwmc": "佛山市岭泰陶瓷有限公司",
+            "dwxydm": "91440605MA4W00011E",
+            "cbzt": "3",
+            "scny": "201807",
+            "ljys": 78,
+            "jbjg": "佛山市社会保险基金管理局",
+            "dyrq": "20250115",
+            "zmbh": "FSSB202501150000001",
+            "jfmx": [{"jfny": "202312", "xz": "02", "jfjs": "6543.21", "grjf": "13.09", "dwjf": "52.35"}],
         },
         {
             "number": "FSSB202501150000001",

@@ -37,7 +37,8 @@ CHANGES = {
         "https://127.0.0.1:9001",
         "http://127.0.0.1:9001",
         f"gateway.yaml:13:14: {SYSTEM}.url: must be an https URL;"
-        " write it as https://host:port; personal data never goes over plain http",
+        " write it as https://host:port, or for a front-end database as postgresql://host:port/database or sqlite:///path;"
+        " personal data never goes over plain http",
     ),
     "duration without a unit": (
         "timeout: 8s",

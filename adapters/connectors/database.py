@@ -1,0 +1,211 @@
+"""Statements on a city's front-end database (前置库), PostgreSQL or an SQLite file, each group of them in one transaction.
+
+Laws: the event loop never waits for a statement: they run on threads of their own; over a network TLS with the server's name verified,
+always, and the gateway's certificate shown; nothing that is told of a fault carries a value, a statement or an address; a connection
+that broke is replaced, and what ran on it is run once more, so a statement that writes must be one that may come twice.
+Source: libpq, Database Connection Control Functions (34.1.2); SQLite, Uniform Resource Identifiers (3.1).
+"""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+from urllib.parse import quote, urlsplit
+
+import psycopg
+from psycopg.rows import dict_row
+
+from adapters.connectors.settings import SystemSettings
+from adapters.connectors.verdict import Unreached, timed_out
+from gateway.model.refusal import Reason, Refusal
+
+_MOST_THREADS: Final = 8
+_CONNECT_SECONDS: Final = 2
+_FAULTS: Final = (sqlite3.Error, psycopg.Error)
+_BROKEN: Final = (psycopg.OperationalError, psycopg.InterfaceError)
+_DENIED: Final = (
+    psycopg.errors.InsufficientPrivilege,
+    psycopg.errors.InvalidPassword,
+    psycopg.errors.InvalidAuthorizationSpecification,
+)
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement, a `?` for each value."""
+
+    text: str
+    values: tuple[str, ...] = field(default=(), repr=False)
+
+
+class _Session(Protocol):
+    """A connection, used by one thread."""
+
+    def run(self, statements: Sequence[Statement]) -> list[list[Row]]: ...
+
+    def close(self) -> None: ...
+
+
+class Database:
+    """One front-end database. Raises ValueError when made of settings that no connection can be made with."""
+
+    def __init__(self, settings: SystemSettings) -> None:
+        self._open = _opener(settings)
+        self._system = settings.name
+        threads = min(settings.connections, _MOST_THREADS)
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=settings.name)
+        self._own = threading.local()
+        self._sessions: list[_Session] = []
+
+    async def run(self, statements: Sequence[Statement], seconds: float) -> list[list[Row]]:
+        """The rows of each statement, all of one moment. Raises Refusal, blame COUNTERPARTY; Unreached where nothing was sent."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, statements)
+        except TimeoutError:
+            raise timed_out(self._system) from None
+
+    async def close(self) -> None:
+        """Ends the connections, once what still runs on them has ended."""
+        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
+        while self._sessions:
+            self._sessions.pop().close()
+
+    def _run(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        kept: _Session | None = getattr(self._own, "session", None)
+        if kept is not None:
+            try:
+                return kept.run(statements)
+            except _BROKEN:
+                self._drop(kept)
+            except _FAULTS as error:
+                raise self._failed(error) from None
+        session = self._opened()
+        try:
+            return session.run(statements)
+        except _FAULTS as error:
+            if isinstance(error, _BROKEN):
+                self._drop(session)
+            raise self._failed(error) from None
+
+    def _opened(self) -> _Session:
+        try:
+            session = self._open()
+        except _DENIED as error:
+            raise self._failed(error) from None
+        except _FAULTS as error:
+            refused = "authentication failed" in str(error)
+            what = f"{self._system}: no connection to the database ({_fault(error)})"
+            raise Refusal(Reason.CITY_REFUSED, what) if refused else Unreached(Reason.CITY_UNAVAILABLE, what) from None
+        self._own.session = session
+        self._sessions.append(session)
+        return session
+
+    def _drop(self, session: _Session) -> None:
+        self._own.session = None
+        self._sessions.remove(session)
+        session.close()
+
+    def _failed(self, error: Exception) -> Refusal:
+        reason = Reason.CITY_REFUSED if isinstance(error, _DENIED) else Reason.CITY_UNAVAILABLE
+        return Refusal(reason, f"{self._system}: the database failed ({_fault(error)})")
+
+
+class _File:
+    """An SQLite file, which is there already: nothing is made where the city put nothing."""
+
+    def __init__(self, path: str, seconds: float) -> None:
+        self._connection = sqlite3.connect(
+            f"file:{quote(path)}?mode=rw", uri=True, timeout=seconds, isolation_level=None, check_same_thread=False
+        )
+        self._connection.row_factory = sqlite3.Row
+
+    def run(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        self._connection.execute("BEGIN")
+        try:
+            told = [[dict(row) for row in self._connection.execute(each.text, each.values)] for each in statements]
+        except sqlite3.Error:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+        return told
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class _Server:
+    """A PostgreSQL server."""
+
+    def __init__(self, parameters: dict[str, Any]) -> None:
+        # No statement is prepared, so that a pooler may give each transaction another session.
+        self._connection = psycopg.Connection.connect(row_factory=dict_row, prepare_threshold=None, **parameters)
+        self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+
+    def run(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            return [self._rows(cursor, each) for each in statements]
+
+    @staticmethod
+    def _rows(cursor: psycopg.Cursor[Row], statement: Statement) -> list[Row]:
+        cursor.execute(statement.text.replace("?", "%s").encode(), statement.values)
+        return cursor.fetchall() if cursor.description else []
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _opener(settings: SystemSettings) -> Callable[[], _Session]:
+    url = urlsplit(settings.url)
+    if url.scheme == "sqlite" and not url.netloc and url.path:
+        return lambda: _File(url.path, settings.timeout)
+    if url.scheme == "postgresql" and url.hostname and url.path.strip("/"):
+        parameters = _parameters(settings, url.hostname, url.port or 5432, url.path.strip("/"))
+        return lambda: _Server(parameters)
+    message = f"{settings.name}: the url must be postgresql://host[:port]/database or sqlite:///path"
+    raise ValueError(message)
+
+
+def _parameters(settings: SystemSettings, host: str, port: int, database: str) -> dict[str, Any]:
+    """Everything that libpq would otherwise take from variables and files that it finds by itself."""
+    if not _is_address(host) and host != settings.server_name:
+        message = f"{settings.name}: write the server's address in the url, for its certificate carries another name"
+        raise ValueError(message)
+    return {
+        # The name is what the certificate must carry, the address where the server is.
+        "host": settings.server_name,
+        "hostaddr": host if _is_address(host) else "",
+        "port": port,
+        "dbname": database,
+        "user": settings.credential("account"),
+        "password": settings.credential("password"),
+        "passfile": "/dev/null/none",
+        "options": f"-c statement_timeout={int(settings.timeout * 1000)}",
+        "gssencmode": "disable",
+        "application_name": "kuacheng",
+        "client_encoding": "UTF8",
+        "connect_timeout": _CONNECT_SECONDS,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 2,
+        "sslmode": "verify-full",
+        "sslrootcert": settings.authorities_file,
+        "sslcert": settings.certificate,
+        "sslkey": settings.key,
+        "ssl_min_protocol_version": "TLSv1.2",
+    }
+
+
+def _is_address(host: str) -> bool:
+    return ":" in host or host.replace(".", "").isdigit()
+
+
+def _fault(error: BaseException) -> str:
+    """The name of a fault: the database's condition where it named one, else the driver's."""
+    state = getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None)
+    return f"{type(error).__name__} {state}" if state else type(error).__name__

@@ -1,0 +1,83 @@
+"""Asks through tables: files a request, looks until the answer is there, and leaves with a ticket when it is not there in time.
+
+Laws: a question is filed once, under a ticket that nobody can guess; once it is filed, what keeps us from looking is no answer and no
+refusal: the ticket stays good. A ticket that was brought along is looked at and never filed again.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from adapters.connectors.calling import Deadline
+from adapters.connectors.database import Database
+from adapters.connectors.front_tables import FrontDialect, is_ticket
+from adapters.connectors.settings import SystemSettings
+from gateway.model.city import CityAnswer, CityRequest, CityTicket
+from gateway.model.refusal import Reason, Refusal
+from gateway.ports import Clock
+
+_TICKET_BYTES: Final = 16
+_FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.02, 1.0, 1.5
+"""Seconds between two looks."""
+_KEPT_BACK, _LARGEST_PART = 0.2, 0.1
+"""Seconds, and part of all there are, in which to leave with the ticket."""
+_WAITS: Final = frozenset({Reason.CITY_TIMEOUT, Reason.CITY_UNAVAILABLE})
+
+
+class FrontAdapter:
+    """One front-end database (gateway.ports.LateAdapter)."""
+
+    def __init__(self, settings: SystemSettings, dialect: FrontDialect, clock: Clock, entropy: Callable[[int], bytes]) -> None:
+        """Raises ValueError for settings that cannot serve."""
+        self._system = settings.name
+        self._dialect = dialect
+        self._database = Database(settings)
+        self._clock = clock
+        self._entropy = entropy
+        self._timeout = settings.timeout
+
+    async def ask(self, request: CityRequest, seconds: float) -> CityAnswer | CityTicket:
+        """The answer, or the ticket with which to ask for it later. Raises Refusal, blame COUNTERPARTY."""
+        within = min(seconds, self._timeout)
+        deadline = Deadline(self._system, self._clock.monotonic, within - min(_KEPT_BACK, within * _LARGEST_PART))
+        if request.ticket:
+            return await self._brought(request, request.ticket, deadline)
+        ticket = self._entropy(_TICKET_BYTES).hex()
+        await self._database.run(self._dialect.file(request, ticket, self._clock.now()), deadline.left())
+        try:
+            return await self._waited(request, ticket, deadline)
+        except Refusal as refusal:
+            if refusal.reason in _WAITS and not refusal.city_status:
+                return CityTicket(ticket)
+            raise
+
+    async def ready(self, request: CityRequest, seconds: float) -> bool:
+        """Whether the answer to the ticket of `request` is there. Raises Refusal, blame COUNTERPARTY."""
+        self._check(request.ticket)
+        told = await self._database.run(self._dialect.look(request, request.ticket), min(seconds, self._timeout))
+        return self._dialect.is_there(request, told)
+
+    async def close(self) -> None:
+        """Ends its connections."""
+        await self._database.close()
+
+    async def _brought(self, request: CityRequest, ticket: str, deadline: Deadline) -> CityAnswer | CityTicket:
+        """What there is to a ticket that was brought along, now: whoever brings one is told when to come by looking."""
+        self._check(ticket)
+        told = await self._database.run(self._dialect.fetch(request, ticket), deadline.left())
+        return self._dialect.read(request, told) if self._dialect.is_there(request, told) else CityTicket(ticket)
+
+    async def _waited(self, request: CityRequest, ticket: str, deadline: Deadline) -> CityAnswer | CityTicket:
+        pause = _FIRST_PAUSE
+        while True:
+            told = await self._database.run(self._dialect.fetch(request, ticket), deadline.left())
+            if self._dialect.is_there(request, told):
+                return self._dialect.read(request, told)
+            if pause >= deadline.left():
+                return CityTicket(ticket)
+            await asyncio.sleep(pause)
+            pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+
+    def _check(self, ticket: str) -> None:
+        if not is_ticket(ticket):
+            raise RuntimeError(f"{self._system} gave no such ticket")

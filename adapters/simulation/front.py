@@ -1,0 +1,125 @@
+"""A front-end database (前置库) and the program of the city's that works it off: requests in one table, answers in others, some time later.
+
+Laws: the tables are the only way in and out; a request is taken up once, and its answer is written in one transaction with the mark that
+it was; which answer, says an operation as for every other interface, and faults and tape are those of the frame.
+"""
+
+import asyncio
+import json
+import sqlite3
+import time
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg.rows import dict_row
+
+from adapters.simulation.faults import Fault, FaultBook
+from adapters.simulation.operation import TABLE, Asked, Operation, Reply
+from adapters.simulation.tape import Tape
+
+_PAUSE_SECONDS = 0.02
+_WAITS, _TAKEN, _DONE = "0", "1", "2"
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """A front-end database: where it is, what its tables are, and how long an answer takes.
+
+    `url` is sqlite:///path, or a conninfo of PostgreSQL; `key` and `mark` are the columns of the request table that name a request and
+    say how far it is. An operation's reply is {table: [row, ...]}.
+    """
+
+    url: str = field(repr=False)
+    tables: tuple[str, ...]
+    key: str
+    mark: str
+    delay: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    tape: Tape
+    book: FaultBook
+
+
+class Store:
+    """One connection, each group of statements a transaction."""
+
+    def __init__(self, front: Front) -> None:
+        self.front = front
+        path = urlsplit(front.url).path if front.url.startswith("sqlite:") else ""
+        self._sign = "?" if path else "%s"
+        self._connection: Any
+        if path:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(path, isolation_level=None)
+            Path(path).chmod(0o600)
+            self._connection.row_factory = sqlite3.Row
+            self._connection.execute("PRAGMA journal_mode=WAL")
+        else:
+            self._connection = psycopg.connect(front.url, autocommit=True, row_factory=dict_row)
+        for statement in front.tables:
+            self._connection.execute(statement)
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._connection.close()
+
+    def waiting(self, table: str) -> list[dict[str, Any]]:
+        """The requests that nobody took up yet; from now on they are taken up."""
+        key, mark = self.front.key, self.front.mark
+        found = [dict(each) for each in self._run(f"SELECT * FROM {table} WHERE {mark} = {self._sign}", _WAITS)]
+        for each in found:
+            self._run(f"UPDATE {table} SET {mark} = {self._sign} WHERE {key} = {self._sign}", _TAKEN, each[key])
+        return found
+
+    def answer(self, table: str, ticket: str, rows: dict[str, list[dict[str, Any]]]) -> None:
+        """The answer and the mark, or neither."""
+        self._run("BEGIN")
+        for name, each in ((name, row) for name, some in rows.items() for row in some):
+            marks = ", ".join(self._sign for _ in each)
+            self._run(f"INSERT INTO {name} ({', '.join(each)}) VALUES ({marks})", *each.values())
+        self._run(f"UPDATE {table} SET {self.front.mark} = {self._sign} WHERE {self.front.key} = {self._sign}", _DONE, ticket)
+        self._run("COMMIT")
+
+    def _run(self, text: str, *values: Any) -> Any:
+        return self._connection.execute(text, values)
+
+
+async def work_off(store: Store, operations: Sequence[Operation], tape: Tape, book: FaultBook, clock_offset: float = 0.0) -> None:
+    """Works requests off until cancelled, and ends the connection."""
+    with closing(store):
+        due: list[tuple[float, Operation, str, Reply]] = []
+        while True:
+            now = time.time() + clock_offset  # noqa: TID251 - a city has a clock of its own
+            for operation in operations:
+                for row in store.waiting(operation.path):
+                    due += _taken_up(store.front, operation, row, now, _Frame(tape, book))
+            for moment, operation, ticket, reply in [each for each in due if each[0] <= now]:
+                store.answer(operation.path, ticket, json.loads(reply.body))
+                due.remove((moment, operation, ticket, reply))
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def end(work: asyncio.Task[None]) -> None:
+    """Stops working off."""
+    work.cancel()
+    with suppress(asyncio.CancelledError):
+        await work
+
+
+def _taken_up(
+    front: Front, operation: Operation, row: dict[str, Any], now: float, frame: _Frame
+) -> list[tuple[float, Operation, str, Reply]]:
+    body = json.dumps(row, ensure_ascii=False).encode()
+    asked = Asked(TABLE, operation.path, {}, {}, body, now)
+    fault: Fault | None = frame.book.take(operation, operation.name)
+    reply = operation.answer(replace(asked, fault=fault.name) if fault else asked)
+    frame.tape.record(operation, operation.name, asked, reply, fault.name if fault else None)
+    late = fault.seconds if fault and fault.name == "latency" else 0.0
+    return [] if fault and fault.name == "silence" else [(now + front.delay + late, operation, str(row[front.key]), reply)]

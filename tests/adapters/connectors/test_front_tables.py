@@ -1,0 +1,112 @@
+"""Generated answers through the reader of tables: a value or a refusal, and no false NO_RECORD."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.connectors.front_tables import Detail, FrontDialect, FrontTables
+from adapters.connectors.verdict import CodeTable, Meaning
+from gateway.model.city import CityRequest
+from gateway.model.refusal import Refusal
+
+DETAIL = Detail("rows", "detail", "ticket", "place", ("amount",), "rows_told")
+TABLES = FrontTables(
+    requests="asked",
+    ticket="ticket",
+    moment="at",
+    moment_form="%Y%m%d%H%M%S",
+    account="who",
+    constants={"mark": "0"},
+    asked=("number",),
+    responses="answered",
+    flag="flag",
+    waiting=frozenset({"0"}),
+    done=frozenset({"2"}),
+    code="code",
+    codes=CodeTable(str, {"00": Meaning.OK, "04": Meaning.NO_RECORD}),
+    holder="number",
+    columns=("number", "name"),
+    details=(DETAIL,),
+)
+DIALECT = FrontDialect("city.tables", "me", {"proof": TABLES})
+REQUEST = CityRequest("city.tables", "proof", {"number": "1"})
+FINE = {"flag": "2", "code": "00", "number": "1", "name": None, "rows_told": 1}
+NONE = {"flag": "2", "code": "04", "number": None, "name": None, "rows_told": None}
+ROWS = [{"amount": Decimal("1.20")}]
+
+
+def test_a_question_is_one_row_and_the_moment_is_beijing_s() -> None:
+    (statement,) = DIALECT.file(REQUEST, "f" * 32, datetime(2026, 11, 1, 20, 0, tzinfo=UTC))
+    assert (
+        statement.text
+        == "INSERT INTO asked (ticket, at, who, mark, number) VALUES (?, ?, ?, ?, ?) ON CONFLICT (ticket) DO NOTHING"
+    )
+    assert statement.values == ("f" * 32, "20261102040000", "me", "0", "1")
+    assert "20261102040000" not in repr(statement)
+
+
+def test_an_answer_a_no_and_an_absent_value() -> None:
+    answer = DIALECT.read(REQUEST, [[FINE], ROWS])
+    assert (answer.status, answer.records) == ("00", ({"number": "1", "rows": [{"amount": "1.20"}]},))
+    assert DIALECT.read(REQUEST, [[NONE], []]).no_record
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        ([[NONE | {"name": "x"}], []], "CITY_ANSWER_INVALID"),
+        ([[NONE], ROWS], "CITY_ANSWER_INVALID"),
+        ([[FINE], []], "CITY_ANSWER_INVALID"),
+        ([[FINE, FINE], ROWS], "CITY_ANSWER_INVALID"),
+        ([[FINE, FINE | {"number": "2"}], ROWS], "HOLDER_AMBIGUOUS"),
+        ([[FINE | {"number": b"1"}], ROWS], "CITY_ANSWER_INVALID"),
+        ([[FINE | {"number": "x" * 70_000}], ROWS], "CITY_ANSWER_INVALID"),
+        ([[FINE | {"code": 0}], ROWS], "CITY_ANSWER_INVALID"),
+    ],
+)
+def test_an_answer_that_is_none(told: list[list[dict[str, Any]]], reason: str) -> None:
+    with pytest.raises(Refusal, match=reason):
+        DIALECT.read(REQUEST, told)
+
+
+def test_nothing_there_is_no_answer_and_an_unknown_flag_is_a_refusal() -> None:
+    assert not DIALECT.is_there(REQUEST, [[]])
+    assert not DIALECT.is_there(REQUEST, [[{"flag": "0"}]])
+    assert DIALECT.is_there(REQUEST, [[{"flag": "2"}]])
+    with pytest.raises(Refusal, match="CITY_ANSWER_INVALID"):
+        DIALECT.is_there(REQUEST, [[{"flag": None}]])
+
+
+CELLS = (
+    st.none()
+    | st.text(max_size=5)
+    | st.integers()
+    | st.binary(max_size=3)
+    | st.floats()
+    | st.booleans()
+    | st.sampled_from(["00", "04"])
+)
+
+
+@settings(max_examples=300, deadline=1000)
+@given(st.fixed_dictionaries(dict.fromkeys(FINE, CELLS)), st.lists(st.fixed_dictionaries({"amount": CELLS}), max_size=3))
+def test_a_value_or_a_refusal(answer: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    try:
+        found = DIALECT.read(REQUEST, [[answer], rows])
+    except Refusal:
+        return
+    assert found.no_record == (answer["code"] == "04")
+
+
+def test_no_name_that_cannot_stand_in_a_statement() -> None:
+    with pytest.raises(RuntimeError):
+        replace(TABLES, requests="asked; DROP")
+    with pytest.raises(RuntimeError):
+        DIALECT.file(replace(REQUEST, values={"other": "1"}), "f" * 32, datetime(2026, 1, 1, tzinfo=UTC))
+    with pytest.raises(RuntimeError):
+        DIALECT.look(replace(REQUEST, operation="other"), "f" * 32)

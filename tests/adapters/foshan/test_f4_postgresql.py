@@ -1,0 +1,128 @@
+"""F4 over PostgreSQL: TLS with the server's name verified and the gateway's certificate shown, and a city that restarts."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+import pytest
+
+from adapters.connectors.fronting import FrontAdapter
+from adapters.connectors.settings import SystemSettings
+from adapters.foshan.f4_client import f4_adapter
+from adapters.foshan.simulator.front import Counter, front
+from adapters.foshan.simulator.records import Register
+from adapters.simulation.faults import FaultBook
+from adapters.simulation.front import Store, end, work_off
+from adapters.simulation.tape import Tape
+from certs.development import DevelopmentPki
+from gateway.clock import SystemClock, entropy
+from gateway.model.city import CityAnswer, CityTicket
+from gateway.model.refusal import Refusal
+from tests.adapters.asking import question
+from tests.postgresql import Server
+
+pytestmark = pytest.mark.needs("postgresql")
+
+KIND, ACCOUNT = "social-insurance-proof", "front_account"
+ASKED = question("foshan", KIND, 1)
+RULES = b"local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256 clientcert=verify-ca\n"
+
+
+@pytest.fixture(scope="module")
+def served(pki: DevelopmentPki) -> Any:
+    """A server of Foshan's own: its address, its TLS, one account that may file and read."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = int(listener.getsockname()[1])
+    server, pair = Server.begin(), pki.cities["440600"]
+    files = {
+        "ssl_cert_file": pair.certificate.read_bytes(),
+        "ssl_key_file": pair.key.read_bytes(),
+        "ssl_ca_file": pki.gateway_ca.read_bytes(),
+        "hba_file": RULES,
+    }
+    options = " ".join(f"-c {name}={server.write(name, content)}" for name, content in files.items())
+    further = f"{options} -c ssl=on -c listen_addresses=127.0.0.1 -c port={port}"
+    try:
+        server.stop()
+        server.start(further)
+        yield server, further, port
+    finally:
+        server.end()
+
+
+@pytest.fixture
+async def tables(served: Any, settings_of: Callable[..., SystemSettings], pki: DevelopmentPki) -> AsyncIterator[Any]:
+    server, _, port = served
+    conninfo = f"host={server.folder} port={port} dbname=postgres user=owner"
+    operations = Counter(Register(40, 30, 1), ACCOUNT).operations()
+    book = FaultBook(operations)
+    store = Store(front(conninfo, 0.0))
+    grant(conninfo)
+    work = asyncio.create_task(work_off(store, operations, Tape(), book))
+    settings = settings_of(
+        "foshan.f4",
+        f"postgresql://127.0.0.1:{port}/postgres",
+        authorities_file=str(pki.authorities["440600"].certificate),
+        credentials={"account": ACCOUNT, "password": "a password"},
+    )
+    adapter = f4_adapter(settings, SystemClock(), entropy)
+    try:
+        yield adapter, settings, book
+    finally:
+        await adapter.close()
+        with suppress(psycopg.Error):
+            await end(work)
+
+
+def grant(conninfo: str) -> None:
+    """The account may file requests and read answers, and no more."""
+    with psycopg.connect(conninfo, autocommit=True) as owner:
+        if owner.execute(f"SELECT 1 FROM pg_roles WHERE rolname = '{ACCOUNT}'").fetchone() is None:
+            owner.execute(f"CREATE ROLE {ACCOUNT} LOGIN PASSWORD 'a password'")
+        owner.execute(f"GRANT INSERT ON qz_cbzm_sq TO {ACCOUNT}")
+        owner.execute(f"GRANT SELECT (sqbh) ON qz_cbzm_sq TO {ACCOUNT}")
+        owner.execute(f"GRANT SELECT ON qz_cbzm_fk, qz_cbzm_jfmx TO {ACCOUNT}")
+
+
+async def test_a_question_crosses_and_is_answered(tables: tuple[FrontAdapter, Any, FaultBook]) -> None:
+    adapter, _, book = tables
+    answer = await adapter.ask(ASKED, 10.0)
+    assert isinstance(answer, CityAnswer)
+    assert answer.status == "00"
+    (record,) = answer.records
+    assert len(record["jfmx"]) == 72  # type: ignore[arg-type]
+    book.arm({"interface": "f4", "fault": "two_holders"})
+    with pytest.raises(Refusal, match="HOLDER_AMBIGUOUS"):
+        await adapter.ask(ASKED, 10.0)
+
+
+async def test_the_server_s_name_and_our_password_count(tables: tuple[FrontAdapter, SystemSettings, FaultBook]) -> None:
+    _, settings, _ = tables
+    credentials = {**settings.credentials, "password": "another"}
+    for wrong, reason in (
+        (replace(settings, server_name="another.test"), "UNAVAILABLE"),
+        (replace(settings, credentials=credentials), "REFUSED"),
+    ):
+        adapter = f4_adapter(wrong, SystemClock(), entropy)
+        with pytest.raises(Refusal, match=f"CITY_{reason}") as caught:
+            await adapter.ask(ASKED, 10.0)
+        assert "password" not in caught.value.detail
+        await adapter.close()
+
+
+async def test_a_connection_that_ended_meanwhile_is_made_anew(served: Any, tables: tuple[FrontAdapter, Any, FaultBook]) -> None:
+    adapter, _, book = tables
+    server, further, _ = served
+    book.arm({"interface": "f4", "fault": "silence"})
+    ticket = await adapter.ask(ASKED, 0.5)
+    assert isinstance(ticket, CityTicket)
+    server.stop()
+    with pytest.raises(Refusal, match="CITY_UNAVAILABLE"):
+        await adapter.ready(replace(ASKED, ticket=ticket.ticket), 5.0)
+    server.start(further)
+    assert not await adapter.ready(replace(ASKED, ticket=ticket.ticket), 5.0)
