@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import TextIO
 
 from adapters.connectors.settings import SystemSettings
@@ -26,6 +27,7 @@ from certs.seen import Sightings
 from gateway import acts, rotation, storage
 from gateway.clock import SystemClock, entropy, fraction, new_id
 from gateway.config import Loaded, System, WitnessMaterial
+from gateway.deferred import DeferredFile
 from gateway.exchange import Ports
 from gateway.ledger import kept
 from gateway.ledger.appending import Appending
@@ -114,7 +116,9 @@ async def gateway(
         usages = LogUsages(*storage.openings(loaded))
         stack.push_async_callback(usages.close)
         sightings = await _sightings(loaded, clock, stack)
-        ports = Ports(standing.adapters, watched, clock, metrics)
+        deferrals = DeferredFile.open(Path(f"{loaded.beside}.deferred"))
+        stack.push_async_callback(deferrals.close)
+        ports = Ports(standing.adapters, watched, clock, metrics, deferrals)
         noting = partial(_note, sightings)
         inside = Inside(standing.world, ports, receipts, usages, door, new_id, entropy, noting)
         server = Server(Listener(str(loaded.server.address), _shown(loaded)), inside, Metering(metrics, clock.monotonic))

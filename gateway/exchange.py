@@ -9,14 +9,15 @@ import asyncio
 from asyncio import Future
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gateway.model.city import CityAnswer, CityRequest
+from gateway.model.city import CityAnswer, CityRequest, CityTicket
+from gateway.model.deferral import Deferral
 from gateway.model.exchange import Asked, Call, Disclosure, Ended, Entry, Known, Recorded, Result, Route, Sealed
 from gateway.model.refusal import Reason, Refusal
 from gateway.model.world import World
-from gateway.ports import CityAdapter, Clock, Ledger, Meter
+from gateway.ports import CityAdapter, Clock, Deferrals, Ledger, Meter
 from gateway.stages import seal
 from gateway.stages.authorise import authorise
 from gateway.stages.disclose import disclose
@@ -33,16 +34,18 @@ class Ports:
     ledger: Ledger
     clock: Clock
     meter: Meter
+    deferrals: Deferrals
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Steps 1 to 5 done: a question for the city, and the entry to record before it is asked."""
+    """Steps 1 to 5 done: a question for the city, and the entry to record before it is asked. `deferral` where it was asked before."""
 
     known: Known
     route: Route
     request: CityRequest
     entry: Entry
+    deferral: Deferral | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +71,21 @@ async def exchange(call: Call, world: World, ports: Ports) -> Sealed:
     before = prepare(call, world)
     if isinstance(before, Declined):
         raise await _refuse(before, ports.ledger.append(before.entry), ports)
-    intent = await _intend(before, world, ports)
+    before, intent = await _intend(before, world, ports)
     with _owing(before, ports):
         request_out = ports.clock.now()
         told = await _ask(before, call.expires - world.limits.answer_margin, ports)
         asked = Asked(request_out, ports.clock.now())
+        if isinstance(told, CityTicket):
+            before, told = await _defer(before, told, asked, world, ports)
         after = conclude(before, told, asked, world)
         queued = ports.ledger.append(after.entry)
     if isinstance(after, Declined):
         raise await _refuse(after, queued, ports, asked)
     outcome = await _seal(before, queued, ports, asked)
     ports.meter.ended(_ended(before.known, after.disclosure.result, None, ports.clock.now(), asked))
-    return Sealed(before.route, call, after.disclosure, after.city_status, asked, ports.clock.now(), intent, outcome)
+    sealed_at = ports.clock.now()
+    return Sealed(before.route, call, after.disclosure, after.city_status, asked, sealed_at, intent, outcome, before.deferral)
 
 
 def prepare(call: Call, world: World) -> Prepared | Declined:
@@ -96,32 +102,85 @@ def prepare(call: Call, world: World) -> Prepared | Declined:
     return Prepared(known, way, request, seal.intend(known, world))
 
 
-def conclude(before: Prepared, told: CityAnswer | Refusal, asked: Asked, world: World) -> Concluded | Declined:
+def conclude(before: Prepared, told: CityAnswer | CityTicket | Refusal, asked: Asked, world: World) -> Concluded | Declined:
     """Steps 7 to 9: what the city meant, what of it this caller may see, and what is written down first."""
     known, way = before.known, before.route
     try:
         if isinstance(told, Refusal):
             raise told
-        disclosure = disclose(inward(told, way, strict=world.strict_identifiers), way.permit)
+        if isinstance(told, CityTicket):
+            disclosure = Disclosure((), (), deferred=True)
+        else:
+            disclosure = disclose(inward(told, way, strict=world.strict_identifiers), way.permit)
     except Refusal as refusal:
         return Declined(known, refusal, seal.decline(known, refusal, asked.response_in, world, intended=True))
     return Concluded(disclosure, told.status, seal.conclude(known, disclosure, told, asked, world, intent=before.entry))
 
 
-async def _intend(before: Prepared, world: World, ports: Ports) -> Recorded:
-    """Waits until the intent is durable. A caller who leaves meanwhile leaves an intent, so its outcome is written too."""
+async def _intend(before: Prepared, world: World, ports: Ports) -> tuple[Prepared, Recorded]:
+    """Waits until the intent is durable. Who asks again what was deferred intends to fetch it, and is not asking anew."""
+    try:
+        return before, await _begun(before, ports)
+    except Refusal as refusal:
+        refused = refusal
+    found = await resumed(before, world, ports) if refused.reason is Reason.REPLAYED_REQUEST else None
+    try:
+        if isinstance(found, Prepared):
+            return found, await _begun(found, ports)
+    except Refusal as refusal:
+        refused = refusal
+    raise await turned_away(before.known, found if isinstance(found, Refusal) else refused, world, ports)
+
+
+async def _begun(before: Prepared, ports: Ports) -> Recorded:
+    """The intent, durable. A caller who leaves meanwhile leaves an intent, so its outcome is written too."""
     queued = ports.ledger.append(before.entry)
     try:
         return await asyncio.shield(queued)
     except asyncio.CancelledError:
         queued.add_done_callback(lambda done: None if done.cancelled() or done.exception() else _abandon(before, ports))
         raise
+
+
+async def resumed(before: Prepared, world: World, ports: Ports) -> Prepared | Refusal | None:
+    """The same exchange, fetching what this very caller asked before and the city deferred. None where there is no such question."""
+    try:
+        kept = await ports.deferrals.find(before.entry.replay_key)
     except Refusal as refusal:
-        entry = seal.decline(before.known, refusal, before.known.call.received, world, intended=False)
-        raise await _refuse(Declined(before.known, refusal, entry), ports.ledger.append(entry), ports) from None
+        return refusal
+    if kept is None or not seal.is_same(kept, before.known, world):
+        return None
+    if before.known.call.received >= kept.until:
+        return Refusal(Reason.DEFERRAL_EXPIRED, "the city has not answered within the limit")
+    if (kept.system, kept.operation) != (before.request.system, before.request.operation):
+        return Refusal(Reason.DEFERRAL_EXPIRED, "the table asks another system now, which gave no ticket")
+    request = replace(before.request, ticket=kept.ticket)
+    return replace(before, request=request, entry=seal.intend(before.known, world, kept), deferral=kept)
 
 
-async def _ask(before: Prepared, until: float, ports: Ports) -> CityAnswer | Refusal:
+async def turned_away(known: Known, refusal: Refusal, world: World, ports: Ports) -> Refusal:
+    """The refusal of a call that intends nothing, once it is recorded."""
+    entry = seal.decline(known, refusal, known.call.received, world, intended=False)
+    return await _refuse(Declined(known, refusal, entry), ports.ledger.append(entry), ports)
+
+
+async def _defer(
+    before: Prepared, told: CityTicket, asked: Asked, world: World, ports: Ports
+) -> tuple[Prepared, CityTicket | Refusal]:
+    """Keeps the ticket, unless it is kept already: what its caller could not fetch is not promised."""
+    if before.deferral:
+        return before, told
+    if before.known.query is not None and before.known.query.claims:
+        return before, Refusal(Reason.CITY_TIMEOUT, "the city answers later, and a verification is not waited for")
+    kept = seal.deferral(before.known, told, asked.response_in, world, intent=before.entry)
+    try:
+        await ports.deferrals.keep(kept)
+    except Refusal as refusal:
+        return before, refusal
+    return replace(before, deferral=kept), told
+
+
+async def _ask(before: Prepared, until: float, ports: Ports) -> CityAnswer | CityTicket | Refusal:
     """What the city said, or why it said nothing. `until` on Clock.monotonic: the rest is ours, for recording."""
     seconds = until - ports.clock.monotonic()
     if seconds <= 0:

@@ -5,10 +5,9 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
-from gateway.model.city import CityAnswer, CityRequest
-from gateway.model.exchange import Checkpointed, Ended, Entry, Gone, Logged, Recorded
 from gateway.model.city import CityAnswer, CityRequest, CityTicket
-from gateway.model.exchange import Checkpointed, Ended, Entry, Logged, Recorded
+from gateway.model.deferral import Deferral
+from gateway.model.exchange import Checkpointed, Ended, Entry, Gone, Logged, Recorded
 from gateway.model.usage import Looks, Period
 
 
@@ -76,6 +75,18 @@ class Usages(Protocol):
 
     async def endings(self, exchange_ids: Collection[str]) -> Mapping[str, Entry]:
         """The OUTCOME of each of these exchanges that has one. Raises as `about`."""
+        ...
+
+
+class Deferrals(Protocol):
+    """The tickets of questions that cities answer later."""
+
+    async def keep(self, deferral: Deferral) -> None:
+        """Returns when it is durable. Raises Refusal: LEDGER_UNAVAILABLE when it could not be made so."""
+        ...
+
+    async def find(self, key: str) -> Deferral | None:
+        """What is kept of the question that was asked under this replay key. Raises as `keep`."""
         ...
 
 

@@ -7,9 +7,9 @@ Serves: gateway.ports.CityAdapter.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from adapters.connectors.verdict import Unreached
 from adapters.guarding.breaker import Breaker, Thresholds, Verdict
@@ -17,7 +17,9 @@ from adapters.guarding.budget import Budget
 from gateway.model.city import CityAnswer, CityRequest, CityTicket
 from gateway.model.refusal import Reason, Refusal
 from gateway.model.standing import Standing
-from gateway.ports import CityAdapter, Clock
+from gateway.ports import CityAdapter, Clock, LateAdapter
+
+_Told = TypeVar("_Told")
 
 _FAILURES: Final = frozenset({Reason.CITY_UNAVAILABLE, Reason.CITY_TIMEOUT})
 _SHORTEST_PAUSE: Final = 0.02
@@ -72,6 +74,20 @@ class Guarded:
             self._inside -= 1
             self._places.release()
 
+    async def ready(self, request: CityRequest, seconds: float) -> bool:
+        """As the port says (gateway.ports.LateAdapter): behind the same guard, but never waiting for a place, nor tried twice."""
+        if not hasattr(self._adapter, "ready"):
+            raise RuntimeError(f"{self._system} gives no tickets")
+        late: LateAdapter = self._adapter  # type: ignore[assignment]
+        if self._places.locked():
+            raise self._away("no place is free to look")
+        await self._enter(seconds)
+        try:
+            return await self._judging(late.ready, request, self._clock.monotonic() + seconds)
+        finally:
+            self._inside -= 1
+            self._places.release()
+
     async def close(self) -> None:
         """As the port says."""
         await self._adapter.close()
@@ -108,13 +124,16 @@ class Guarded:
         return await self._once(request, until)
 
     async def _once(self, request: CityRequest, until: float) -> CityAnswer | CityTicket:
+        return await self._judging(self._adapter.ask, request, until)
+
+    async def _judging(self, call: Callable[[CityRequest, float], Awaitable[_Told]], request: CityRequest, until: float) -> _Told:
         began = self._clock.monotonic()
         given = self._breaker.enter(began)
         if given is None:
             raise self._away("it failed too often, and is left alone for some seconds")
         verdict = Verdict.NOTHING
         try:
-            answer = await self._adapter.ask(request, until - began)
+            answer = await call(request, until - began)
             verdict = Verdict.ANSWERED
             self._budget.earn()
         except Refusal as refusal:

@@ -60,7 +60,7 @@ def command(**given: Any) -> None:
     Against a gateway of your own:  kuacheng query business-licence --region 440600 --holder-id-type 001 \\
         --gateway gateway.example:8443 --cert me.pem --key me.key --ca gateway-ca.pem --matter-code ...
 
-    Exit status: 0 answered (NO_RECORD is an answer), 1 refused or failed, 2 wrong use.
+    Exit status: 0 answered (NO_RECORD is an answer, and so is DEFERRED: `kuacheng watch` goes on), 1 refused or failed, 2 wrong use.
     """
     import asyncio
 
@@ -76,7 +76,7 @@ def command(**given: Any) -> None:
     if given["output"] == "json":
         printing.as_json(plain(answer))
     else:
-        _told(answer)
+        told(answer)
 
 
 def failed(failure: ClientFailure, output: str) -> NoReturn:
@@ -115,7 +115,8 @@ def _refusal(failure: ClientFailure) -> dict[str, Any]:
     }
 
 
-def _told(answer: Answer) -> None:
+def told(answer: Answer) -> None:
+    """The answer, for people."""
     from gateway.client.telling import rows
 
     click.echo(f"{answer.outcome.value}  (exchange {answer.exchange_id})")
@@ -124,3 +125,8 @@ def _told(answer: Answer) -> None:
     came, kept = answer.provenance, answer.receipt
     click.echo(f"from {came.system} of {came.region}, table {came.table_edition}, by agreement {came.agreement}")
     click.echo(f"recorded in {kept.log} at {kept.intent_index} and {kept.outcome_index}")
+    if answer.outcome.value == "DEFERRED" and answer.deferral:
+        click.echo(
+            f"the city has the question and answers later, until {answer.deferral.until.isoformat(timespec='seconds')} at the latest"
+        )
+        click.echo(f"wait for it with the same options: kuacheng watch ... --request-id {answer.request_id}")

@@ -23,7 +23,7 @@ from gateway.client import (
     Purpose,
     Verification,
 )
-from gateway.model.query import Parameter
+from gateway.model.query import Parameter, Query
 
 _DEV = Path(".kuacheng/dev.json")
 _ORGANISATIONS = ("001", "099")
@@ -49,9 +49,26 @@ class Asked:
     deadline: float = _DEADLINE
     reference: bool = False
 
+    def client(self) -> Client:
+        """The way to the gateway."""
+        return Client(self.target, self.identity, server_name=self.server_name)
+
+    def query(self) -> Query:
+        """The question itself; it must have its request_id."""
+        return Query(
+            self.request_id or _missing("--request-id"),
+            self.evidence_type,
+            self.region,
+            self.holder,
+            self.purpose,
+            self.legal_basis,
+            self.parameters,
+            self.fields,
+        )
+
     async def ask(self) -> Answer:
         """Asks. Raises ClientFailure."""
-        async with Client(self.target, self.identity, server_name=self.server_name) as client:
+        async with self.client() as client:
             return await client.query(
                 evidence_type=self.evidence_type,
                 region=self.region,

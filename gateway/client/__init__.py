@@ -4,7 +4,7 @@ async with Client("gateway.example:8443", identity) as client:
     answer = await client.query(evidence_type="business-licence", region="440600", holder=..., purpose=..., legal_basis=...)
 """
 
-from gateway.client.answer import Answer, Outcome, Paper, Provenance
+from gateway.client.answer import Answer, Deferral, Outcome, Paper, Progress, Provenance
 from gateway.client.connection import Client, Identity
 from gateway.client.directory import Described, Offered
 from gateway.client.failure import ClientFailure, OutcomeUnknown, QueryRefused, Unreachable
@@ -22,6 +22,7 @@ __all__ = [
     "Client",
     "ClientFailure",
     "Coded",
+    "Deferral",
     "Described",
     "EvidenceHolder",
     "Fetched",
@@ -39,6 +40,7 @@ __all__ = [
     "OutcomeUnknown",
     "Paper",
     "Period",
+    "Progress",
     "Proven",
     "Provenance",
     "Purpose",

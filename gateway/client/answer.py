@@ -66,8 +66,29 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
+class Deferral:
+    """That the city answers later: since when it has the question, and until when the answer can be fetched."""
+
+    exchange_id: str
+    asked_at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One step of a deferred question: ACCEPTED, WITH_CITY or ANSWERED, and when it was seen."""
+
+    stage: str
+    at: datetime
+    deferral: Deferral
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to one query, with the question that it answers, as the gateway understood it."""
+    """The answer to one query, with the question that it answers, as the gateway understood it.
+
+    `deferral` for DEFERRED, and for an answer that was deferred before.
+    """
 
     request_id: str
     exchange_id: str
@@ -76,6 +97,7 @@ class Answer:
     provenance: Provenance
     receipt: Receipt
     question: Query = field(repr=False)
+    deferral: Deferral | None = None
 
     @property
     def claim(self) -> Claim:
@@ -102,7 +124,18 @@ def read(response: pb.QueryResponse, asked: Query) -> Answer:
         read_provenance(response.provenance),
         read_receipt(response.receipt),
         canonical(asked),
+        _deferral(response.deferral) if response.HasField("deferral") else None,
     )
+
+
+def read_progress(message: pb.DeferralProgress) -> Progress:
+    """The step that a message carries."""
+    stage = named(pb.DeferralStage.DESCRIPTOR, message.stage)
+    return Progress(stage, _moment(message.at), _deferral(message.deferral))
+
+
+def _deferral(message: pb.Deferral) -> Deferral:
+    return Deferral(message.exchange_id, _moment(message.asked_at), _moment(message.until))
 
 
 def read_receipt(message: pb.Receipt) -> Receipt:

@@ -1,7 +1,7 @@
 """One connection to the gateway: mutual TLS, a deadline on everything, retries within a budget."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -17,12 +17,16 @@ from gateway.clock import fraction, new_id
 from gateway.model.query import Claimed, Holder, LegalBasis, Parameter, Purpose, Query
 from gateway.model.refusal import Reason
 from gateway.rpc.pb.v1 import directory_service_pb2 as directory_pb
+from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from gateway.rpc.pb.v1 import ledger_service_pb2 as ledger_pb
 from gateway.rpc.pb.v1.directory_service_pb2_grpc import DirectoryServiceStub
 from gateway.rpc.pb.v1.evidence_service_pb2_grpc import EvidenceServiceStub
 from gateway.rpc.pb.v1.ledger_service_pb2_grpc import LedgerServiceStub
 
 Answered = TypeVar("Answered")
+_DAY = 86_400.0
+_SHORTEST_WATCH = 1.0
+"""Seconds; with fewer left the gateway would not begin."""
 _NONE: Mapping[str, Parameter] = MappingProxyType({})
 
 
@@ -81,8 +85,12 @@ class Client:
         request_id: str | None = None,
         deadline: float = 20.0,
         reference: bool = False,
+        wait: float = 0.0,
     ) -> answer.Answer:
         """One piece of evidence about one holder. `deadline` in seconds for all attempts together.
+
+        Where the city answers later, the answer is waited for so many seconds more as `wait` says; if it is not there then, the
+        outcome is DEFERRED, and `watch` goes on.
 
         With `reference` the receipt comes without its proof; `receipt` fetches that later, and `Receipt.completed` puts both together.
 
@@ -94,7 +102,10 @@ class Client:
         async def ask(asked: Query, seconds: float) -> answer.Answer:
             return answer.read(await self._evidence.Query(question.write(asked, reference=reference), timeout=seconds), asked)
 
-        return await self._attempted(ask, asked, deadline, own_id=request_id is None)
+        told = await self._attempted(ask, asked, deadline, own_id=request_id is None)
+        return (
+            await self._waited(told, wait, reference=reference) if wait > 0 and told.outcome is answer.Outcome.DEFERRED else told
+        )
 
     async def verify(
         self,
@@ -141,6 +152,43 @@ class Client:
                 self._budget.answered()
                 return answered
         raise RuntimeError("the last attempt neither answered nor failed")
+
+    async def watch(
+        self, asked: Query, *, deadline: float = _DAY, reference: bool = False
+    ) -> AsyncIterator[answer.Progress | answer.Answer]:
+        """The steps of a question that was DEFERRED, `Answer.question` of then, and last its answer, if it comes within `deadline`.
+
+        It may be gone on with after any break, by the same system. Raises as `query` does; DEFERRAL_EXPIRED where the city let the
+        limit pass.
+        """
+        until = asyncio.get_running_loop().time() + deadline
+        seen: set[str] = set()
+        failures = 0
+        while _left(until) > _SHORTEST_WATCH:
+            try:
+                call = self._evidence.Watch(
+                    pb.WatchRequest(question=question.write(asked, reference=reference)), timeout=_left(until)
+                )
+                async for message in call:
+                    failures = 0
+                    if message.WhichOneof("news") == "answer":
+                        yield answer.read(message.answer, asked)
+                        return
+                    step = answer.read_progress(message.progress)
+                    if step.stage not in seen:
+                        seen.add(step.stage)
+                        yield step
+            except grpc.aio.AioRpcError as error:
+                failed, failures = failure.of(error), failures + 1
+                if _left(until) <= _SHORTEST_WATCH:
+                    return
+                await self._pause(failed, min(failures - 1, self._attempts - 2), until, asked, own_id=False)
+
+    async def _waited(self, told: answer.Answer, wait: float, *, reference: bool) -> answer.Answer:
+        async for each in self.watch(told.question, deadline=wait, reference=reference):
+            if isinstance(each, answer.Answer):
+                return each
+        return told
 
     async def evidence_types(self, region: str = "", deadline: float = 10.0) -> tuple[directory.Offered, ...]:
         """What this system may ask, of one region or of any. Raises as `query` does."""

@@ -201,6 +201,8 @@ def _world(parts: _Parts, settings: Settings, material: Material) -> World:
             minimum_deadline=limits.minimum_deadline,
             answer_margin=limits.answer_margin,
             in_flight=limits.in_flight,
+            deferred=limits.deferred,
+            longest_watch=limits.longest_watch,
         ),
         strict_identifiers=settings.strict_identifiers,
         former_holder_keys=material.former_holder_keys,

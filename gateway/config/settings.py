@@ -292,6 +292,12 @@ class LimitSettings(Section):
     maximum_deadline: Duration = Field(default=_LIMITS.maximum_deadline, description="a longer one is cut to it")
     minimum_deadline: Duration = Field(default=_LIMITS.minimum_deadline, description="a call with less is refused")
     answer_margin: Duration = Field(default=_LIMITS.answer_margin, description="kept back for recording and sealing")
+    deferred: Duration = Field(
+        default=_LIMITS.deferred, description="after it a question that a city deferred ends without an answer"
+    )
+    longest_watch: Duration = Field(
+        default=_LIMITS.longest_watch, description="who watches a deferred question is let go after it"
+    )
     in_flight: int = Field(default=_LIMITS.in_flight, ge=1, le=65_536, description="the most exchanges at a time")
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from gateway.model.agreement import Agreement
 from gateway.model.catalogue import EvidenceType
+from gateway.model.deferral import Deferral
 from gateway.model.evidence import Evidence, Verdict
 from gateway.model.identity import Caller, Peer
 from gateway.model.query import Query
@@ -69,7 +70,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """What this caller may see of what the city said; empty `evidence` is the city's own NO_RECORD.
+    """What this caller may see of what the city said; empty `evidence` is the city's own NO_RECORD, unless the answer is `deferred`.
 
     Of a verification `verdicts` alone, in the order of the claims; `fields` are then those that were claimed.
     """
@@ -77,10 +78,13 @@ class Disclosure:
     evidence: tuple[Evidence, ...] = field(repr=False)
     fields: tuple[str, ...]
     verdicts: tuple[tuple[str, Verdict], ...] = field(default=(), repr=False)
+    deferred: bool = False
 
     @property
     def result(self) -> "Result":
         """How the exchange ended."""
+        if self.deferred:
+            return Result.DEFERRED
         if self.verdicts:
             return Result.VERIFIED
         return Result.ISSUED if self.evidence else Result.NO_RECORD
@@ -176,6 +180,7 @@ class Result(StrEnum):
     REFUSED = "REFUSED"
     UNKNOWN = "UNKNOWN"
     VERIFIED = "VERIFIED"
+    DEFERRED = "DEFERRED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +202,10 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """An answer that is recorded. The only thing that the codec lets out. `response_out` is when its outcome was durable."""
+    """An answer that is recorded. The only thing that the codec lets out. `response_out` is when its outcome was durable.
+
+    `deferral` where the question was deferred: now, or in an exchange before this one.
+    """
 
     route: Route
     call: Call
@@ -207,3 +215,4 @@ class Sealed:
     response_out: datetime
     intent: Recorded
     outcome: Recorded
+    deferral: Deferral | None = None

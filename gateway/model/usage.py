@@ -141,6 +141,7 @@ class UsageOutcome(StrEnum):
     PENDING = "PENDING"
     SEARCHED = "SEARCHED"
     VERIFIED = "VERIFIED"
+    DEFERRED = "DEFERRED"
 
 
 @dataclass(frozen=True, slots=True)

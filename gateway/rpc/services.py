@@ -1,8 +1,8 @@
 """The methods of kuacheng.v1: each turns a message into a call of the model, lets the corridor act, and words how it ended."""
 
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import Any, NoReturn, TypeVar
@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 
 from gateway.exchange import Ports, exchange
 from gateway.model.binding import KEY_SIZE
+from gateway.model.deferral import Stage
 from gateway.model.exchange import Call, Sealed
 from gateway.model.identity import Caller, Peer
 from gateway.model.query import Query
@@ -34,6 +35,7 @@ from gateway.search import search
 from gateway.stages.identify import identify
 from gateway.stages.recall import recall
 from gateway.stages.survey import Offer, survey
+from gateway.watching import watch
 
 _log = logging.getLogger("kuacheng.rpc")
 
@@ -59,10 +61,14 @@ class Inside:
 
 
 class Evidence(EvidenceServiceServicer):
-    """EvidenceService. A request of None is bytes that were no message; see rpc.decoding."""
+    """EvidenceService. A request of None is bytes that were no message; see rpc.decoding.
+
+    Those who watch have a door of their own, so that they keep nobody out who asks.
+    """
 
     def __init__(self, inside: Inside) -> None:
         self._inside = inside
+        self._waiting = Door()
 
     async def Query(self, request: pb.QueryRequest | None, context: Context) -> pb.QueryResponse:  # noqa: N802
         """One question, one answer, or one refusal."""
@@ -75,6 +81,31 @@ class Evidence(EvidenceServiceServicer):
         return await _exchanged(
             self._inside, context, partial(reading.verification, request), lambda sealed: writing.verdicts(sealed, _form(request))
         )
+
+    async def Watch(self, request: pb.WatchRequest | None, context: Context) -> AsyncIterator[pb.WatchResponse]:  # noqa: N802
+        """The steps of a deferred question, then its answer as Query gives it, by the world that stands then."""
+        question = request.question if request is not None else None
+        inside = self._inside
+        world, exchange_id = inside.world(), inside.new_id()
+        try:
+            answered = False
+            with self._waiting.pass_through(world.limits):
+                asked = _call(
+                    partial(reading.question, question), context, exchange_id, world, inside, longest=world.limits.longest_watch
+                )
+                async for step in watch(asked, world, inside.ports):
+                    answered = step.stage is Stage.ANSWERED
+                    yield pb.WatchResponse(progress=writing.progress(step))
+            if not answered:
+                return
+            world = inside.world()
+            with inside.door.pass_through(world.limits):
+                call = _call(partial(reading.question, question), context, exchange_id, world, inside)
+                yield pb.WatchResponse(answer=writing.answer(await exchange(call, world, inside.ports), _form(question)))
+        except Refusal as refusal:
+            await _refuse(context, refusal, exchange_id)
+        except Exception as fault:  # noqa: BLE001  as in Query
+            await _fail(context, fault, exchange_id)
 
 
 class Directory(DirectoryServiceServicer):
@@ -204,9 +235,19 @@ def _region(request: directory_pb.ListEvidenceTypesRequest | None) -> str:
     return request.provider_region
 
 
-def _call(read: Callable[[date], Query | Refusal], context: Context, exchange_id: str, world: World, inside: Inside) -> Call:
+def _call(
+    read: Callable[[date], Query | Refusal],
+    context: Context,
+    exchange_id: str,
+    world: World,
+    inside: Inside,
+    *,
+    longest: float | None = None,
+) -> Call:
+    """The call as it arrived. With `longest` it may take so many seconds, and has them where it sets no deadline."""
     now, arrived = inside.ports.clock.now(), inside.ports.clock.monotonic()
-    left = time_left(context.time_remaining(), world.limits)
+    limits = replace(world.limits, default_deadline=longest, maximum_deadline=longest) if longest else world.limits
+    left = time_left(context.time_remaining(), limits)
     asked = left if isinstance(left, Refusal) else read(now.date())
     seconds = world.limits.minimum_deadline if isinstance(left, Refusal) else left
     return Call(exchange_id, _peer(context, inside), asked, now, arrived + seconds, inside.entropy(KEY_SIZE))

@@ -70,7 +70,8 @@ WORDINGS: Mapping[Reason, Wording] = MappingProxyType(
         Reason.REPLAYED_REQUEST: Wording(
             _C.ALREADY_EXISTS,
             "this request_id was asked before, and it is never asked of the city twice",
-            "make a new request_id if you mean a new question; the evidence log has the outcome of the first",
+            "make a new request_id if you mean a new question; the evidence log has the outcome of the first, and of a deferred one the "
+            "answer is fetched by asking exactly the same",
             "该请求编号已使用，同一编号不会重复查询；如需重新查询请更换编号",
         ),
         Reason.DEADLINE_TOO_SHORT: Wording(
@@ -177,6 +178,14 @@ WORDINGS: Mapping[Reason, Wording] = MappingProxyType(
             "本次查询结果未知，请以新的请求编号重试",
             Retry.NEW_ID,
             1.0,
+        ),
+        Reason.DEFERRAL_EXPIRED: Wording(
+            _C.DEADLINE_EXCEEDED,
+            "the city deferred its answer and did not give it within the limit, or it is no longer asked in the same way",
+            "ask anew with a new request_id, and ask the city's operators if it happens again",
+            "对方系统受理后逾期未答复，请以新的请求编号重新查询",
+            Retry.NEW_ID,
+            60.0,
         ),
         Reason.OVERLOADED: Wording(
             _C.RESOURCE_EXHAUSTED,

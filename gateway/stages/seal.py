@@ -8,14 +8,15 @@ Source: Network Data Security Regulations Art. 12; Data Security Law Art. 40; GB
 
 import hmac
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from gateway.model import binding
 from gateway.model.act import ACT, Act, Actor
 from gateway.model.agreement import Hidden
 from gateway.model.catalogue import EvidenceType
-from gateway.model.city import CityAnswer
+from gateway.model.city import CityAnswer, CityTicket
+from gateway.model.deferral import Deferral
 from gateway.model.evidence import Value
 from gateway.model.exchange import (
     HOLDER,
@@ -39,18 +40,42 @@ from gateway.model.world import HolderKey, World
 OTHER = "_other"
 
 
-def intend(known: Known, world: World) -> Entry:
-    """The entry without which nothing is asked. `known` must have come to its route."""
+def intend(known: Known, world: World, resumes: Deferral | None = None) -> Entry:
+    """The entry without which nothing is asked. `known` must have come to its route.
+
+    With `resumes` it fetches what was asked before: the city is not asked anew, so nothing is replayed.
+    """
     if known.caller is None or known.query is None or known.route is None:
         raise RuntimeError("an exchange intends nothing before it has a route")
     facts = _facts(known, world)
     # The question as only who has it and the exchange's binding key can recognise it; the outcome says it again.
     facts[binding.REQUEST_DIGEST] = binding.request_digest(known.call.binding_key, binding.question(known.query))
     key = f"{known.caller.uri}#{known.query.request_id}"
+    if resumes:
+        facts["resumes"], key = resumes.exchange_id, ""
     return Entry(EntryKind.INTENT, known.call.exchange_id, known.call.received, MappingProxyType(facts), key)
 
 
-def conclude(known: Known, disclosure: Disclosure, answer: CityAnswer, asked: Asked, world: World, *, intent: Entry) -> Entry:
+def deferral(known: Known, told: CityTicket, now: datetime, world: World, *, intent: Entry) -> Deferral:
+    """What is kept of a question that the city answers later."""
+    if known.query is None or known.route is None:
+        raise RuntimeError("nothing is deferred before it was asked")
+    key, table = world.holder_key, known.route.table
+    until = now + timedelta(seconds=world.limits.deferred)
+    digest = _digest(key, known.query)
+    exchange = known.call.exchange_id
+    return Deferral(intent.replay_key, exchange, digest, key.id, table.system, table.operation, told.ticket, now, until)
+
+
+def is_same(kept: Deferral, known: Known, world: World) -> bool:
+    """Whether the question is the one that was deferred, to the letter."""
+    key = next((each for each in world.holder_keys if each.id == kept.digest_key), None)
+    return key is not None and known.query is not None and hmac.compare_digest(kept.digest, _digest(key, known.query))
+
+
+def conclude(
+    known: Known, disclosure: Disclosure, answer: CityAnswer | CityTicket, asked: Asked, world: World, *, intent: Entry
+) -> Entry:
     """The entry without which nothing is disclosed, after the exchange's `intent`. Its own moment is when the answer may leave."""
     result = disclosure.result.value
     facts: dict[str, Fact] = {
@@ -65,7 +90,7 @@ def conclude(known: Known, disclosure: Disclosure, answer: CityAnswer, asked: As
     return Entry(EntryKind.OUTCOME, known.call.exchange_id, asked.response_in, MappingProxyType(facts))
 
 
-def _issued(disclosure: Disclosure, answer: CityAnswer, world: World) -> dict[str, Fact]:
+def _issued(disclosure: Disclosure, answer: CityAnswer | CityTicket, world: World) -> dict[str, Fact]:
     """What a verification's entry leaves out: it would tell the holder of the receipt more than the verdicts do."""
     papers = tuple(_identifier(world.holder_key, each.values) for each in disclosure.evidence)
     return {"city_status": answer.status, "evidence": papers}
@@ -239,6 +264,12 @@ def holder_hash(key: HolderKey, id_type: str, id_number: str) -> str:
 
 def _keyed(key: HolderKey, use: str, body: bytes) -> str:
     return hmac.digest(key.secret, use.encode() + b"\0" + body, "sha256").hex()
+
+
+def _digest(key: HolderKey, query: Query) -> str:
+    """HMAC of the whole question, under a key that is derived for this use alone."""
+    own = hmac.digest(key.secret, b"deferral\0", "sha256")
+    return binding.request_digest(own, binding.question(query))
 
 
 def _identifier(key: HolderKey, values: Mapping[str, Value]) -> str:

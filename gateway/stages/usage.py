@@ -82,6 +82,11 @@ ACTIONS: Final[Mapping[tuple[UsageKind, UsageOutcome], Mapping[str, str]]] = Map
             _ZH: "{who}（{role}）因办理“{matter}”，依据{basis}，正在向{where}核验您的{what}。",
             _EN: "{who} ({role}), handling '{matter}' on the ground of {basis}, is having {where} verify statements about your {what}.",
         },
+        (_Q, UsageOutcome.DEFERRED): {
+            _ZH: "{who}（{role}）因办理“{matter}”，依据{basis}，向{where}查询您的{what}，对方尚未答复，未向其提供信息。",
+            _EN: "{who} ({role}), handling '{matter}' on the ground of {basis}, asked {where} for your {what}, which had not answered yet; "
+            "nothing was given.",
+        },
         (_S, UsageOutcome.SEARCHED): {
             _ZH: "{who}（{role}）因办理“{matter}”，依据{basis}，查阅了谁曾查询您的信息，共{count}条。",
             _EN: "{who} ({role}), handling '{matter}' on the ground of {basis}, looked up who had looked at your data and found "

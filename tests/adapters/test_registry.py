@@ -18,13 +18,14 @@ def test_the_names_agree() -> None:
 
 @pytest.mark.parametrize("name", sorted(CONNECTORS))
 async def test_made_of_exactly_the_credentials_it_names(name: str, settings_of: SettingsOf, clock: Any) -> None:
-    settings = settings_of(name, "postgresql://foshan.test/front" if name == "foshan.f4" else "https://city.test")
+    url = "postgresql://foshan.test/front" if name == "foshan.f4" else "https://city.test"
+    settings = settings_of(name, url)
     assert settings.credentials.keys() == CREDENTIALS[name]
     await CONNECTORS[name](settings, clock, bytes).close()
     for missing in CREDENTIALS[name]:
         fewer = {key: value for key, value in settings.credentials.items() if key != missing}
         with pytest.raises(ValueError, match=f"{name}: the credential {missing} is missing"):
-            CONNECTORS[name](settings_of(name, "https://city.test", credentials=fewer), clock, bytes)
+            CONNECTORS[name](settings_of(name, url, credentials=fewer), clock, bytes)
 
 
 @pytest.mark.parametrize("key", ["00", "何" * 32, "00" * 17, "ff" * 32])

@@ -12,7 +12,8 @@ from typing import cast
 
 from gateway.exchange import Ports
 from gateway.ledger.encoding import NONCE_SIZE, encode
-from gateway.model.city import CityAnswer, CityRequest
+from gateway.model.city import CityAnswer, CityRequest, CityTicket
+from gateway.model.deferral import Deferral
 from gateway.model.exchange import Ended, Entry, EntryKind, Recorded
 from gateway.model.refusal import Reason, Refusal
 from tests.gateway.stages.builders import EPOCH, NOW, answer
@@ -102,7 +103,7 @@ class MemoryLedger:
     def _refusal(self, entry: Entry) -> Exception | None:
         if self.fails(entry):
             return Refusal(Reason.LEDGER_UNAVAILABLE, "the evidence log could not be written: full disk")
-        if entry.kind is EntryKind.INTENT and entry.replay_key in {each.replay_key for each in self.entries}:
+        if entry.kind is EntryKind.INTENT and entry.replay_key and entry.replay_key in {each.replay_key for each in self.entries}:
             return Refusal(Reason.REPLAYED_REQUEST, "an INTENT with this replay key is in the evidence log")
         before = tuple(each.kind for each in self.entries if each.exchange_id == entry.exchange_id)
         lawful = (EntryKind.INTENT,) if entry.kind is EntryKind.OUTCOME else ()
@@ -117,7 +118,7 @@ def _told(entry: Entry) -> str:
 class City:
     """gateway.ports.CityAdapter: answers, refuses or breaks as `told` says; None never answers at all."""
 
-    def __init__(self, journal: Journal, told: CityAnswer | BaseException | None) -> None:
+    def __init__(self, journal: Journal, told: CityAnswer | CityTicket | BaseException | None) -> None:
         self.told = told
         self.requests: list[CityRequest] = []
         self.seconds: list[float] = []
@@ -147,6 +148,26 @@ class City:
             self._journal.write("dropped")
 
 
+class MemoryDeferrals:
+    """gateway.ports.Deferrals: keeps them here, and fails where it is told to."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Deferral] = {}
+        self.fails = False
+
+    async def keep(self, deferral: Deferral) -> None:
+        self._check()
+        self.kept[deferral.key] = deferral
+
+    async def find(self, key: str) -> Deferral | None:
+        self._check()
+        return self.kept.get(key)
+
+    def _check(self) -> None:
+        if self.fails:
+            raise Refusal(Reason.LEDGER_UNAVAILABLE, "the tickets of deferred questions cannot be kept or read")
+
+
 class Counts:
     """gateway.ports.Meter: keeps what it was told."""
 
@@ -164,6 +185,7 @@ class Stand:
     journal: Journal = field(default_factory=Journal)
     clock: HandClock = field(default_factory=HandClock)
     meter: Counts = field(default_factory=Counts)
+    deferrals: MemoryDeferrals = field(default_factory=MemoryDeferrals)
     ledger: MemoryLedger = field(init=False)
     city: City = field(init=False)
 
@@ -173,4 +195,4 @@ class Stand:
 
     @property
     def ports(self) -> Ports:
-        return Ports({"foshan.test": self.city}, self.ledger, self.clock, self.meter)
+        return Ports({"foshan.test": self.city}, self.ledger, self.clock, self.meter, self.deferrals)

@@ -14,7 +14,7 @@ import pytest
 
 from gateway.exchange import Concluded, Declined, Prepared, conclude, exchange, prepare
 from gateway.ledger.encoding import MalformedEntry, encode
-from gateway.model.city import CityAnswer, CityRequest
+from gateway.model.city import CityAnswer, CityRequest, CityTicket
 from gateway.model.evidence import FindingCode
 from gateway.model.exchange import Asked, Call, Entry, EntryKind, Result, Sealed
 from gateway.model.identity import Peer, Revoked
@@ -672,3 +672,36 @@ async def test_an_adapter_is_chosen_by_the_tables_system(stand: Stand) -> None:
     assert (await exchange(call(), elsewhere, ports)).disclosure.evidence == ()
     assert [type(each) for each in other.city.requests] == [CityRequest]
     assert stand.city.requests == []
+
+
+LATER = CityTicket("5e" * 16)
+
+
+async def test_a_deferred_question_keeps_its_ticket_before_anybody_hears_of_it(stand: Stand) -> None:
+    stand.city.told = LATER
+    sealed = await exchange(call(), world(), stand.ports)
+    (kept,) = stand.deferrals.kept.values()
+    assert (sealed.disclosure.result, sealed.deferral) == (Result.DEFERRED, kept)
+    assert (kept.system, kept.ticket, kept.exchange_id) == ("foshan.test", LATER.ticket, call().exchange_id)
+    assert all(part not in str(kept) for part in (NUMBER, NAME, OPERATOR_NAME, LATER.ticket))
+
+
+async def test_a_ticket_that_cannot_be_kept_is_not_promised(stand: Stand) -> None:
+    stand.city.told = LATER
+    stand.deferrals.fails = True
+    with pytest.raises(Refusal, match="LEDGER_UNAVAILABLE"):
+        await exchange(call(), world(), stand.ports)
+    assert [each.facts.get("result") for each in stand.ledger.entries] == [None, "REFUSED"]
+
+
+async def test_a_deferred_answer_is_judged_by_the_agreement_of_now(stand: Stand) -> None:
+    stand.city.told = LATER
+    await exchange(call(), world(), stand.ports)
+    stand.city.told = answer()
+    with pytest.raises(Refusal, match="NO_AGREEMENT"):
+        await exchange(replace(call(), exchange_id="exchange-2"), replace(world(), agreements={}), stand.ports)
+    moved = replace(table(), operation="another")
+    elsewhere = replace(world(), tables={(table().region, KIND.code): moved})
+    with pytest.raises(Refusal, match="DEFERRAL_EXPIRED"):
+        await exchange(replace(call(), exchange_id="exchange-3"), elsewhere, stand.ports)
+    assert len(stand.city.requests) == 1

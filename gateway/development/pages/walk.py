@@ -52,8 +52,19 @@ STEPS: Final = (
     ),
     Step("route", ("route",), "which system of which city, which table", "由哪个城市的哪个系统答复，用哪张对照表"),
     Step("translate", ("outward",), "outward: the question in the city's own words", "出向：用对方城市的语言提问"),
-    Step("intend", ("seal.intend", "ports.ledger.append"), "nothing is asked before it is recorded", "未存证，不提问"),
-    Step("ask", ("ports.adapters.ask",), "the city, within the caller's deadline less our margin", "在时限之内向对方城市查询"),
+    # Who asks again what was deferred intends a second time: to fetch it.
+    Step(
+        "intend",
+        ("seal.intend", "ports.ledger.append", "seal.is_same", "seal.intend", "ports.ledger.append"),
+        "nothing is asked before it is recorded",
+        "未存证，不提问",
+    ),
+    Step(
+        "ask",
+        ("ports.adapters.ask", "seal.deferral"),
+        "the city, within the caller's deadline less our margin",
+        "在时限之内向对方城市查询",
+    ),
     Step("translate", ("inward",), "inward: what the city said, in canonical words", "入向：把答复译成统一语言"),
     Step(
         "disclose",

@@ -44,6 +44,10 @@ class System:
         self.most = 0
         self.closed = False
 
+    async def ready(self, request: CityRequest, seconds: float) -> bool:
+        await self.ask(request, seconds)
+        return True
+
     async def ask(self, request: CityRequest, seconds: float) -> CityAnswer:
         assert request is REQUEST
         self.asked.append(seconds)
@@ -191,3 +195,16 @@ async def test_no_second_try_without_time_or_budget() -> None:
     site.system.plan = [UNREACHED]
     await site.refused()
     assert len(site.system.asked) == asked + 1
+
+
+async def test_to_look_for_an_answer_goes_through_the_same_guard_and_never_waits() -> None:
+    site = Site(places=1, queue=1)
+    assert await site.guard.ready(REQUEST, 1.0)
+    async with site.held(1):
+        with pytest.raises(Refusal, match="CITY_UNAVAILABLE"):
+            await site.guard.ready(REQUEST, 1.0)
+        assert site.guard.standing.waiting == 0
+    other = Site()
+    await other.fail(4)
+    with pytest.raises(Refusal, match="left alone"):
+        await other.guard.ready(REQUEST, 1.0)

@@ -10,8 +10,10 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from adapters.simulation.faults import FaultBook
 from adapters.simulation.operation import Asked, Operation, Reply, json_reply
 from adapters.simulation.server import application
+from adapters.simulation.tape import Tape
 
 TRUE = {"名称": "广州", "rows": list(range(200))}
 Client = TestClient[Any, Any]
@@ -41,7 +43,7 @@ def with_city(story: Callable[[Client], Awaitable[None]]) -> None:
     """Tell `story` to a client of the city."""
 
     async def go() -> None:
-        async with TestClient(TestServer(application(CITY))) as client:
+        async with TestClient(TestServer(application(CITY, Tape(), FaultBook(CITY)))) as client:
             await story(client)
 
     asyncio.run(go())

@@ -23,13 +23,14 @@ from certs.authority import Authority, Leaf
 from certs.extensions import Profile, Usage
 from gateway.client import Client, Identity
 from gateway.clock import SystemClock, entropy, new_id
+from gateway.deferred import DeferredFile
 from gateway.exchange import Ports
 from gateway.ledger.filed import FiledRecords
 from gateway.ledger.reading import Log
 from gateway.ledger.receipts import LogReceipts
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.ledger.usages import LogUsages
-from gateway.model.city import CityAnswer, CityRequest
+from gateway.model.city import CityAnswer, CityRequest, CityTicket
 from gateway.model.exchange import Entry, Recorded
 from gateway.model.identity import Anchor, Peer, Revoked, Trust
 from gateway.model.world import Limits, World
@@ -142,14 +143,15 @@ class City:
     """gateway.ports.CityAdapter: answers, refuses or breaks as `told` says, and takes its time while it is held."""
 
     def __init__(self) -> None:
-        self.told: CityAnswer | BaseException = builders.answer()
+        self.told: CityAnswer | CityTicket | BaseException = builders.answer()
         self.requests: list[CityRequest] = []
         self.seconds: list[float] = []
+        self.looked = asyncio.Event()
         self._open = asyncio.Event()
         self._open.set()
         self._asked = asyncio.Condition()
 
-    async def ask(self, request: CityRequest, seconds: float) -> CityAnswer:
+    async def ask(self, request: CityRequest, seconds: float) -> CityAnswer | CityTicket:
         async with self._asked:
             self.requests.append(request)
             self.seconds.append(seconds)
@@ -158,6 +160,12 @@ class City:
         if isinstance(self.told, BaseException):
             raise self.told
         return self.told
+
+    async def ready(self, request: CityRequest, seconds: float) -> bool:
+        self.looked.set()
+        if isinstance(self.told, BaseException):
+            raise self.told
+        return not isinstance(self.told, CityTicket)
 
     async def close(self) -> None:
         self.release()
@@ -254,7 +262,8 @@ async def house(limits: Limits | None = None, **changes: Any) -> AsyncIterator[H
         store = SqliteLedger.open(file, log=LOG, signers=(LOG_KEY,), entropy=entropy)
         receipts = LogReceipts(partial(FiledRecords.open, file))
         ledger = Watched(store)
-        ports = Ports({"foshan.test": city}, ledger, clock, metrics)
+        deferrals = DeferredFile.open(Path(folder, "deferred.db"))
+        ports = Ports({"foshan.test": city}, ledger, clock, metrics, deferrals)
         shown = papers().server
         trusted = papers().regions.own.certificate_pem + papers().regions.other.certificate_pem
         listener = Listener("127.0.0.1:0", Shown(shown.certificate, shown.key, trusted))
@@ -272,6 +281,7 @@ async def house(limits: Limits | None = None, **changes: Any) -> AsyncIterator[H
             await server.stop(PATIENCE)
             await receipts.close()
             await usages.close()
+            await deferrals.close()
             await store.close()
             root.handlers[:] = before
             root.setLevel(level)

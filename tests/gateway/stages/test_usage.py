@@ -144,7 +144,7 @@ def test_nothing_is_paged_without_a_right() -> None:
 
 ENDS: dict[str, tuple[Entry, Entry | None, UsageKind, UsageOutcome]] = {
     result: (asked(), entry(EntryKind.OUTCOME, result=result, fields=("number",)), UsageKind.QUERY, UsageOutcome(result))
-    for result in ("ISSUED", "NO_RECORD", "REFUSED", "UNKNOWN")
+    for result in ("ISSUED", "NO_RECORD", "REFUSED", "UNKNOWN", "DEFERRED")
 } | {
     "pending": (asked(), None, UsageKind.QUERY, UsageOutcome.PENDING),
     "verified": (

@@ -196,6 +196,34 @@ RECEIPT_FORM_REFERENCE: ReceiptForm.ValueType  # 2
 """Without `proof` and `leaf`, which LedgerService.GetReceipt gives later; the binding key is there, for it comes only now."""
 Global___ReceiptForm: _TypeAlias = ReceiptForm  # noqa: Y015
 
+class _DeferralStage:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DeferralStageEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DeferralStage.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DEFERRAL_STAGE_UNSPECIFIED: _DeferralStage.ValueType  # 0
+    """Never sent."""
+    DEFERRAL_STAGE_ACCEPTED: _DeferralStage.ValueType  # 1
+    """The city took the question (已受理)."""
+    DEFERRAL_STAGE_WITH_CITY: _DeferralStage.ValueType  # 2
+    """The city has not answered yet (办理中)."""
+    DEFERRAL_STAGE_ANSWERED: _DeferralStage.ValueType  # 3
+    """The city has answered; the answer follows (已办结)."""
+
+class DeferralStage(_DeferralStage, metaclass=_DeferralStageEnumTypeWrapper):
+    """How far a deferred question is (办理进度)."""
+
+DEFERRAL_STAGE_UNSPECIFIED: DeferralStage.ValueType  # 0
+"""Never sent."""
+DEFERRAL_STAGE_ACCEPTED: DeferralStage.ValueType  # 1
+"""The city took the question (已受理)."""
+DEFERRAL_STAGE_WITH_CITY: DeferralStage.ValueType  # 2
+"""The city has not answered yet (办理中)."""
+DEFERRAL_STAGE_ANSWERED: DeferralStage.ValueType  # 3
+"""The city has answered; the answer follows (已办结)."""
+Global___DeferralStage: _TypeAlias = DeferralStage  # noqa: Y015
+
 class _Verdict:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -984,6 +1012,7 @@ class QueryResponse(_message.Message):
     EVIDENCE_FIELD_NUMBER: _builtins.int
     PROVENANCE_FIELD_NUMBER: _builtins.int
     RECEIPT_FIELD_NUMBER: _builtins.int
+    DEFERRAL_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """The request's own id."""
     exchange_id: _builtins.str
@@ -1002,6 +1031,10 @@ class QueryResponse(_message.Message):
     def receipt(self) -> Global___Receipt:
         """Proof of recording."""
 
+    @_builtins.property
+    def deferral(self) -> Global___Deferral:
+        """For DEFERRED, and for an answer that was deferred before."""
+
     def __init__(
         self,
         *,
@@ -1011,14 +1044,141 @@ class QueryResponse(_message.Message):
         evidence: _abc.Iterable[Global___Evidence] | None = ...,
         provenance: Global___Provenance | None = ...,
         receipt: Global___Receipt | None = ...,
+        deferral: Global___Deferral | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance", "receipt", b"receipt"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["deferral", b"deferral", "provenance", b"provenance", "receipt", b"receipt"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "exchange_id", b"exchange_id", "outcome", b"outcome", "provenance", b"provenance", "receipt", b"receipt", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deferral", b"deferral", "evidence", b"evidence", "exchange_id", b"exchange_id", "outcome", b"outcome", "provenance", b"provenance", "receipt", b"receipt", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___QueryResponse: _TypeAlias = QueryResponse  # noqa: Y015
+
+@_typing.final
+class Deferral(_message.Message):
+    """That the city answers later (延时办理). The answer is fetched by asking exactly the same question under the same request_id, with
+    EvidenceService.Watch or Query, by the same system.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXCHANGE_ID_FIELD_NUMBER: _builtins.int
+    ASKED_AT_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    exchange_id: _builtins.str
+    """The exchange in which the city was asked."""
+    @_builtins.property
+    def asked_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was asked."""
+
+    @_builtins.property
+    def until(self) -> _timestamp_pb2.Timestamp:
+        """Until when the answer can be fetched; from then on asking is refused with DEFERRAL_EXPIRED."""
+
+    def __init__(
+        self,
+        *,
+        exchange_id: _builtins.str = ...,
+        asked_at: _timestamp_pb2.Timestamp | None = ...,
+        until: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "until", b"until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "exchange_id", b"exchange_id", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Deferral: _TypeAlias = Deferral  # noqa: Y015
+
+@_typing.final
+class DeferralProgress(_message.Message):
+    """One step of a deferred question."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STAGE_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    DEFERRAL_FIELD_NUMBER: _builtins.int
+    stage: Global___DeferralStage.ValueType
+    """How far it is."""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """When that was seen."""
+
+    @_builtins.property
+    def deferral(self) -> Global___Deferral:
+        """Which question."""
+
+    def __init__(
+        self,
+        *,
+        stage: Global___DeferralStage.ValueType = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        deferral: Global___Deferral | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "deferral", b"deferral"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "deferral", b"deferral", "stage", b"stage"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeferralProgress: _TypeAlias = DeferralProgress  # noqa: Y015
+
+@_typing.final
+class WatchRequest(_message.Message):
+    """Watches a deferred question (跟踪办理进度)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUESTION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def question(self) -> Global___QueryRequest:
+        """The whole question again, under its request_id: the gateway has not kept it."""
+
+    def __init__(
+        self,
+        *,
+        question: Global___QueryRequest | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["question", b"question"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["question", b"question"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchRequest: _TypeAlias = WatchRequest  # noqa: Y015
+
+@_typing.final
+class WatchResponse(_message.Message):
+    """What is new about it. The stream ends with the answer, or without it when the time is up: then watch again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRESS_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def progress(self) -> Global___DeferralProgress:
+        """A step."""
+
+    @_builtins.property
+    def answer(self) -> Global___QueryResponse:
+        """The answer, as Query would give it; the last message."""
+
+    def __init__(
+        self,
+        *,
+        progress: Global___DeferralProgress | None = ...,
+        answer: Global___QueryResponse | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "news", b"news", "progress", b"progress"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "news", b"news", "progress", b"progress"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_news: _TypeAlias = _typing.Literal["progress", "answer"]  # noqa: Y015
+    _WhichOneofArgType_news: _TypeAlias = _typing.Literal["news", b"news"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_news) -> _WhichOneofReturnType_news | None: ...
+
+Global___WatchResponse: _TypeAlias = WatchResponse  # noqa: Y015
 
 @_typing.final
 class Claim(_message.Message):

@@ -45,6 +45,11 @@ class EvidenceServiceStub(object):
                 request_serializer=kuacheng_dot_v1_dot_evidence__pb2.VerifyRequest.SerializeToString,
                 response_deserializer=kuacheng_dot_v1_dot_evidence__pb2.VerifyResponse.FromString,
                 _registered_method=True)
+        self.Watch = channel.unary_stream(
+                '/kuacheng.v1.EvidenceService/Watch',
+                request_serializer=kuacheng_dot_v1_dot_evidence__pb2.WatchRequest.SerializeToString,
+                response_deserializer=kuacheng_dot_v1_dot_evidence__pb2.WatchResponse.FromString,
+                _registered_method=True)
 
 
 class EvidenceServiceServicer(object):
@@ -65,6 +70,13 @@ class EvidenceServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Watch(self, request, context):
+        """The progress of a question that the city answers later, and then its answer (跟踪办理进度).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_EvidenceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +89,11 @@ def add_EvidenceServiceServicer_to_server(servicer, server):
                     servicer.Verify,
                     request_deserializer=kuacheng_dot_v1_dot_evidence__pb2.VerifyRequest.FromString,
                     response_serializer=kuacheng_dot_v1_dot_evidence__pb2.VerifyResponse.SerializeToString,
+            ),
+            'Watch': grpc.unary_stream_rpc_method_handler(
+                    servicer.Watch,
+                    request_deserializer=kuacheng_dot_v1_dot_evidence__pb2.WatchRequest.FromString,
+                    response_serializer=kuacheng_dot_v1_dot_evidence__pb2.WatchResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +151,33 @@ class EvidenceService(object):
             '/kuacheng.v1.EvidenceService/Verify',
             kuacheng_dot_v1_dot_evidence__pb2.VerifyRequest.SerializeToString,
             kuacheng_dot_v1_dot_evidence__pb2.VerifyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Watch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/kuacheng.v1.EvidenceService/Watch',
+            kuacheng_dot_v1_dot_evidence__pb2.WatchRequest.SerializeToString,
+            kuacheng_dot_v1_dot_evidence__pb2.WatchResponse.FromString,
             options,
             channel_credentials,
             insecure,

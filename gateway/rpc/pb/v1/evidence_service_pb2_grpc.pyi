@@ -37,6 +37,8 @@ class EvidenceServiceStub:
     """One piece of evidence about one holder, from one region."""
     Verify: _grpc.UnaryUnaryMultiCallable[_evidence_pb2.VerifyRequest, _evidence_pb2.VerifyResponse]
     """Whether claims about one holder's evidence hold by the city's record (信息核验); discloses a verdict on each and nothing else."""
+    Watch: _grpc.UnaryStreamMultiCallable[_evidence_pb2.WatchRequest, _evidence_pb2.WatchResponse]
+    """The progress of a question that the city answers later, and then its answer (跟踪办理进度)."""
 
 @_typing.type_check_only
 class EvidenceServiceAsyncStub(EvidenceServiceStub):
@@ -47,6 +49,8 @@ class EvidenceServiceAsyncStub(EvidenceServiceStub):
     """One piece of evidence about one holder, from one region."""
     Verify: _aio.UnaryUnaryMultiCallable[_evidence_pb2.VerifyRequest, _evidence_pb2.VerifyResponse]  # type: ignore[assignment]
     """Whether claims about one holder's evidence hold by the city's record (信息核验); discloses a verdict on each and nothing else."""
+    Watch: _aio.UnaryStreamMultiCallable[_evidence_pb2.WatchRequest, _evidence_pb2.WatchResponse]  # type: ignore[assignment]
+    """The progress of a question that the city answers later, and then its answer (跟踪办理进度)."""
 
 class EvidenceServiceServicer(metaclass=_abc_1.ABCMeta):
     """Evidence across cities. Refusals are gRPC statuses with google.rpc details; see docs/reasons.md."""
@@ -66,5 +70,13 @@ class EvidenceServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_evidence_pb2.VerifyResponse, _abc.Awaitable[_evidence_pb2.VerifyResponse]]:
         """Whether claims about one holder's evidence hold by the city's record (信息核验); discloses a verdict on each and nothing else."""
+
+    @_abc_1.abstractmethod
+    def Watch(
+        self,
+        request: _evidence_pb2.WatchRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_evidence_pb2.WatchResponse], _abc.AsyncIterator[_evidence_pb2.WatchResponse]]:
+        """The progress of a question that the city answers later, and then its answer (跟踪办理进度)."""
 
 def add_EvidenceServiceServicer_to_server(servicer: EvidenceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

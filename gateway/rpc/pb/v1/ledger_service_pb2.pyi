@@ -71,6 +71,8 @@ class _UsageOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UsageOut
     """Of a search: the usages that it found were disclosed."""
     USAGE_OUTCOME_VERIFIED: _UsageOutcome.ValueType  # 7
     """Of a verification: whether each claim holds was disclosed, and of `fields` nothing else."""
+    USAGE_OUTCOME_DEFERRED: _UsageOutcome.ValueType  # 8
+    """The city had not answered yet: nothing was disclosed in this exchange; a later one that fetched the answer is an act of its own."""
 
 class UsageOutcome(_UsageOutcome, metaclass=_UsageOutcomeEnumTypeWrapper):
     """How the act ended (行为结果)."""
@@ -91,6 +93,8 @@ USAGE_OUTCOME_SEARCHED: UsageOutcome.ValueType  # 6
 """Of a search: the usages that it found were disclosed."""
 USAGE_OUTCOME_VERIFIED: UsageOutcome.ValueType  # 7
 """Of a verification: whether each claim holds was disclosed, and of `fields` nothing else."""
+USAGE_OUTCOME_DEFERRED: UsageOutcome.ValueType  # 8
+"""The city had not answered yet: nothing was disclosed in this exchange; a later one that fetched the answer is an act of its own."""
 Global___UsageOutcome: _TypeAlias = UsageOutcome  # noqa: Y015
 
 @_typing.final

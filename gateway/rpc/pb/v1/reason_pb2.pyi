@@ -75,6 +75,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """Several holders match; the first is never picked."""
     REASON_OUTCOME_UNKNOWN: _Reason.ValueType  # 45
     """It is not known whether the city acted, for instance because the call was cancelled in the middle."""
+    REASON_DEFERRAL_EXPIRED: _Reason.ValueType  # 46
+    """The city had deferred its answer and did not give it within the limit."""
     REASON_OVERLOADED: _Reason.ValueType  # 60
     """Blame OURS: the gateway.
 
@@ -145,6 +147,8 @@ REASON_HOLDER_AMBIGUOUS: Reason.ValueType  # 44
 """Several holders match; the first is never picked."""
 REASON_OUTCOME_UNKNOWN: Reason.ValueType  # 45
 """It is not known whether the city acted, for instance because the call was cancelled in the middle."""
+REASON_DEFERRAL_EXPIRED: Reason.ValueType  # 46
+"""The city had deferred its answer and did not give it within the limit."""
 REASON_OVERLOADED: Reason.ValueType  # 60
 """Blame OURS: the gateway.
 

@@ -1,0 +1,72 @@
+"""A city that answers late: the gateway is killed meanwhile, another one brings the answer, and nothing personal was kept."""
+
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+from gateway.client import Answer, Client, Identity, MonthRange, Outcome, Progress
+from gateway.development.city import City
+from gateway.development.environment import Environment, environment
+from gateway.development.layout import SERVER_NAME, TERMINAL
+from gateway.development.processes import Started, start_gateway
+from gateway.development.samples import samples
+from gateway.ledger.reading import Log
+
+LATE = 3.0
+SAMPLE = next(
+    each for each in samples() if (each.type, each.region, each.outcome) == ("social-insurance-proof", "440600", "ISSUED")
+)
+
+
+def client_of(up: Environment, gateway: Started) -> Client:
+    pair = up.layout.pki.clients[TERMINAL.client]
+    identity = Identity.from_files(pair.certificate, pair.key, up.layout.pki.gateway_ca)
+    return Client(gateway.said["gateway"], identity, server_name=SERVER_NAME)
+
+
+async def deferred(up: Environment, gateway: Started) -> Answer:
+    async with client_of(up, gateway) as client:
+        return await client.query(
+            evidence_type=SAMPLE.type,
+            region=SAMPLE.region,
+            holder=SAMPLE.holder,
+            purpose=SAMPLE.purpose,
+            legal_basis=SAMPLE.legal_basis,
+            parameters={"months": MonthRange("2024-01", "2024-06")},
+            deadline=1.0,
+        )
+
+
+async def test_the_answer_comes_though_the_gateway_was_killed_meanwhile(tmp_path: Path) -> None:
+    async with environment(tmp_path / "dev") as up:
+        city = City(up.cities["440600"], up.layout.pki.gateway_client, up.layout.pki.authorities["440600"].certificate)
+        await city.break_("f4", "latency", 1, seconds=LATE)
+        gateway = up.processes[-1]
+        first = await deferred(up, gateway)
+        assert first.outcome is Outcome.DEFERRED
+        os.kill(gateway.process.pid, signal.SIGKILL)
+        await gateway.process.wait()
+        another = await start_gateway(up.layout)
+        try:
+            async with client_of(up, another) as client:
+                steps = [each async for each in client.watch(first.question, deadline=20.0)]
+        finally:
+            await another.stop()
+        assert [each.stage for each in steps if isinstance(each, Progress)] == ["ACCEPTED", "WITH_CITY", "ANSWERED"]
+        last = steps[-1]
+        assert isinstance(last, Answer)
+        assert (last.outcome, last.deferral) == (Outcome.ISSUED, replace(first.deferral) if first.deferral else None)
+        assert last.verify([str(each) for each in up.layout.verifiers()])
+        assert last.evidence[0].holders[0].id_number == SAMPLE.holder.id_number
+        asked = [each for each in await city.tape(0) if each["interface"] == "f4"]
+        assert len(asked) == 1
+        tickets = b"".join(each.read_bytes() for each in up.layout.ledger.parent.glob("*.deferred*"))
+        assert first.exchange_id.encode() in tickets
+        with Log.open(up.layout.ledger) as log:
+            told = [
+                each.entry for each in log.entries(limit=100) if each.entry.exchange_id in {first.exchange_id, last.exchange_id}
+            ]
+        assert [str(each.facts.get("result", each.kind.value)) for each in told] == ["INTENT", "DEFERRED", "INTENT", "ISSUED"]
+        for kept in (tickets, str(told).encode()):
+            assert not any(each.encode() in kept for each in (SAMPLE.holder.id_number, SAMPLE.holder.name))
