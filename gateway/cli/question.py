@@ -56,7 +56,7 @@ class Asked:
     def query(self) -> Query:
         """The question itself; it must have its request_id."""
         return Query(
-            self.request_id or _missing("--request-id"),
+            self.request_id or _told("--request-id"),
             self.evidence_type,
             self.region,
             self.holder,
@@ -190,6 +190,10 @@ def way(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _missing(option: str) -> str:
     raise click.UsageError(f"{option} is missing; give it, or --sample N while `kuacheng dev` runs")
+
+
+def _told(option: str) -> str:
+    raise click.UsageError(f"{option} is missing; give the one under which the question was DEFERRED")
 
 
 def development(given: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -20,7 +20,7 @@ from gateway.model.refusal import Reason, Refusal
 from gateway.model.usage import Search
 from gateway.model.world import World
 from gateway.ports import Receipts, Usages
-from gateway.rpc import directory, reading, receipts, usage, writing
+from gateway.rpc import deferred, directory, reading, receipts, usage, writing
 from gateway.rpc.door import Door, time_left
 from gateway.rpc.open_calls import CutOffMeter, OpenCalls
 from gateway.rpc.pb.v1 import directory_service_pb2 as directory_pb
@@ -95,7 +95,7 @@ class Evidence(EvidenceServiceServicer):
                 )
                 async for step in watch(asked, world, inside.ports):
                     answered = step.stage is Stage.ANSWERED
-                    yield pb.WatchResponse(progress=writing.progress(step))
+                    yield pb.WatchResponse(progress=deferred.progress(step))
             if not answered:
                 return
             world = inside.world()

@@ -7,9 +7,9 @@ from types import MappingProxyType
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from gateway.model.catalogue import COMMON, Field, ValueKind
-from gateway.model.deferral import Deferral, Progress, Stage
 from gateway.model.evidence import Coded, Evidence, EvidenceHolder, FindingCode, Holders, Period, Rows, Value, Verdict
 from gateway.model.exchange import Result, Sealed
+from gateway.rpc import deferred
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from gateway.rpc.receipts import receipt, short
 
@@ -38,9 +38,6 @@ _OUTCOMES: Mapping[Result, pb.Outcome.ValueType] = MappingProxyType(
         Result.DEFERRED: pb.OUTCOME_DEFERRED,
     }
 )
-_STAGES: Mapping[Stage, pb.DeferralStage.ValueType] = MappingProxyType(
-    {each: pb.DeferralStage.Value(f"DEFERRAL_STAGE_{each.value}") for each in Stage}
-)
 _EPOCH, _DAY = datetime(1970, 1, 1, tzinfo=UTC), 86_400
 _VERDICTS: Mapping[Verdict, pb.Verdict.ValueType] = MappingProxyType(
     {
@@ -64,7 +61,7 @@ def answer(sealed: Sealed, form: pb.ReceiptForm.ValueType = pb.RECEIPT_FORM_FULL
         evidence=[_evidence(each) for each in shown],
         provenance=_provenance(sealed, sealed.city_status),
         receipt=short(whole) if form == pb.RECEIPT_FORM_REFERENCE else whole,
-        deferral=_deferral(sealed.deferral) if sealed.deferral else None,
+        deferral=deferred.deferral(sealed.deferral) if sealed.deferral else None,
     )
 
 
@@ -92,15 +89,6 @@ def _provenance(sealed: Sealed, city_status: str) -> pb.Provenance:
         response_out=_moment(sealed.response_out),
         city_status=city_status,
     )
-
-
-def progress(step: Progress) -> pb.DeferralProgress:
-    """One step of a deferred question."""
-    return pb.DeferralProgress(stage=_STAGES[step.stage], at=_moment(step.at), deferral=_deferral(step.deferral))
-
-
-def _deferral(deferral: Deferral) -> pb.Deferral:
-    return pb.Deferral(exchange_id=deferral.exchange_id, asked_at=_moment(deferral.asked_at), until=_moment(deferral.until))
 
 
 def _moment(moment: datetime) -> Timestamp:

@@ -1,9 +1,13 @@
 """A city that answers late: the gateway is killed meanwhile, another one brings the answer, and nothing personal was kept."""
 
+import asyncio
+import json
 import os
 import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from gateway.client import Answer, Client, Identity, MonthRange, Outcome, Progress
 from gateway.development.city import City
@@ -12,6 +16,7 @@ from gateway.development.layout import SERVER_NAME, TERMINAL
 from gateway.development.processes import Started, start_gateway
 from gateway.development.samples import samples
 from gateway.ledger.reading import Log
+from gateway.model.binding import plain
 
 LATE = 3.0
 SAMPLE = next(
@@ -38,6 +43,25 @@ async def deferred(up: Environment, gateway: Started) -> Answer:
         )
 
 
+async def watched(up: Environment, gateway: Started, request_id: str) -> Any:
+    """What `kuacheng watch` prints."""
+    options = (
+        "--dev",
+        str(up.file),
+        "--gateway",
+        gateway.said["gateway"],
+        "--sample",
+        str(samples().index(SAMPLE)),
+        "-o",
+        "json",
+    )
+    command = (sys.executable, "-m", "gateway.cli", "watch", *options, "--request-id", request_id)
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    told, _ = await process.communicate()
+    assert process.returncode == 0
+    return json.loads(told)
+
+
 async def test_the_answer_comes_though_the_gateway_was_killed_meanwhile(tmp_path: Path) -> None:
     async with environment(tmp_path / "dev") as up:
         city = City(up.cities["440600"], up.layout.pki.gateway_client, up.layout.pki.authorities["440600"].certificate)
@@ -51,6 +75,7 @@ async def test_the_answer_comes_though_the_gateway_was_killed_meanwhile(tmp_path
         try:
             async with client_of(up, another) as client:
                 steps = [each async for each in client.watch(first.question, deadline=20.0)]
+            by_hand = await watched(up, another, first.request_id)
         finally:
             await another.stop()
         assert [each.stage for each in steps if isinstance(each, Progress)] == ["ACCEPTED", "WITH_CITY", "ANSWERED"]
@@ -58,6 +83,7 @@ async def test_the_answer_comes_though_the_gateway_was_killed_meanwhile(tmp_path
         assert isinstance(last, Answer)
         assert (last.outcome, last.deferral) == (Outcome.ISSUED, replace(first.deferral) if first.deferral else None)
         assert last.verify([str(each) for each in up.layout.verifiers()])
+        assert (by_hand["outcome"], by_hand["evidence"]) == ("ISSUED", plain(last.evidence))
         assert last.evidence[0].holders[0].id_number == SAMPLE.holder.id_number
         asked = [each for each in await city.tape(0) if each["interface"] == "f4"]
         assert len(asked) == 1
