@@ -232,8 +232,11 @@ def secrets_of(heard: Heard) -> set[str]:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """What lies in the environment's folder, but for what holds keys, secrets and the synthetic people by design."""
-    kept = (folder / "pki", folder / "secrets", folder / "dev.json")
+    """What lies in the environment's folder, but for what holds keys, secrets and the synthetic people by design.
+
+    `front` is Foshan's own database, which a question about a person is put into.
+    """
+    kept = (folder / "pki", folder / "secrets", folder / "dev.json", folder / "front")
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
@@ -259,7 +262,7 @@ async def test_no_person_is_found_in_what_an_environment_leaves_behind(tmp_path:
         while_up = files(folder)
     found = {f"{name} while up": body for name, body in while_up.items()} | files(folder)
     found |= {"metrics": metrics, "errors": "\n".join(heard.errors).encode(), "receipts": heard.proofs()}
-    assert {"gateway.log", "guangzhou.log", "foshan.log", "ledger.db", "gateway.yaml"} <= found.keys()
+    assert {"gateway.log", "guangzhou.log", "foshan.log", "ledger.db", "ledger.db.deferred", "gateway.yaml"} <= found.keys()
     wanted = {
         "ISSUED",
         "NO_RECORD",
