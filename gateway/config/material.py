@@ -20,6 +20,7 @@ from gateway.config.files import Unreadable, read_file
 from gateway.config.places import Places
 from gateway.config.problem import ConfigError, Gathering, Problem
 from gateway.config.settings import (
+    ConsoleSettings,
     FileReference,
     FormerKeySettings,
     HolderKeySettings,
@@ -76,6 +77,16 @@ class System:
     credentials: Mapping[str, str] = field(repr=False)
     shown: bytes = field(default=b"", repr=False)
     pair: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleMaterial:
+    """What serves the console behind mutual TLS. `certificate` and `key` are paths, `authorities` PEM; `roles` by the one URI."""
+
+    certificate: str
+    key: str
+    authorities: bytes = field(repr=False)
+    roles: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +148,7 @@ class Material:
     log_keys: tuple[bytes | SigningKey, ...] = field(repr=False)
     former: tuple[LogPlace, ...]
     witnesses: WitnessMaterial | None
+    console: ConsoleMaterial | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +224,7 @@ def read_material(references: References, settings: Settings) -> Material:
     former = gathering.attempt(_former, references, settings, log_keys or ())
     wanted = settings.ledger.witnesses
     witnesses = gathering.attempt(_witnesses, references, wanted) if wanted else None
+    console = gathering.attempt(_console, references, settings.console) if settings.console else None
     anchors, systems = {}, {}
     for code, region in settings.regions.items():
         if anchor := gathering.attempt(_anchor, references, code, region):
@@ -233,6 +246,7 @@ def read_material(references: References, settings: Settings) -> Material:
         log_keys,
         former,
         witnesses,
+        console,
     )
 
 
@@ -261,6 +275,22 @@ def _pair(references: References, at: yaml.Path, certificate: str, key: str) -> 
     )
     gathering.close()
     return leaf or b"", private or b""
+
+
+def _console(references: References, wanted: ConsoleSettings) -> ConsoleMaterial | None:
+    if wanted.certificate is None or wanted.key is None or wanted.authorities is None or wanted.roles is None:
+        return None
+    gathering, at = Gathering(), ("console",)
+    gathering.attempt(_pair, references, at, wanted.certificate.file, wanted.key.file)
+    authorities = gathering.attempt(references.pem, (*at, "authorities"), wanted.authorities.file, pem.authorities_fault)
+    gathering.close()
+    given = {"system": wanted.roles.system, "security": wanted.roles.security, "audit": wanted.roles.audit}
+    return ConsoleMaterial(
+        certificate=str(references.absolute(wanted.certificate.file)),
+        key=str(references.absolute(wanted.key.file)),
+        authorities=authorities or b"",
+        roles=MappingProxyType({uri: role for role, uris in given.items() for uri in uris}),
+    )
 
 
 def _holder_key(references: References, at: yaml.Path, key: HolderKeySettings | FormerKeySettings) -> HolderKey:
