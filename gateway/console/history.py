@@ -17,6 +17,8 @@ POINTS: Final = 360
 """An hour, at a sample each 10 seconds."""
 WINDOW: Final = 31
 """Scrapes that rates and quantiles are reckoned over: five minutes."""
+RECENT: Final = 7
+"""Scrapes of the last minute."""
 MOST_LINES: Final = 4000
 _OWN: Final = "kuacheng_"
 
@@ -55,9 +57,9 @@ class History:
         """Oldest first."""
         return tuple(self._points)
 
-    def traffic(self) -> Traffic | None:
-        """Of the last minutes; None where the gateway could not be read the last time."""
-        return self._last(WINDOW) if self._up else None
+    def traffic(self, scrapes: int = WINDOW) -> Traffic | None:
+        """Over so many scrapes; None where the gateway could not be read the last time."""
+        return self._last(scrapes) if self._up else None
 
     def checkpoint_age(self) -> float | None:
         """In seconds, as the gateway told the last time; infinite without one, None where it has no witnesses or is not read."""

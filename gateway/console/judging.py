@@ -38,12 +38,13 @@ class Subject(StrEnum):
 class Reading:
     """What is known of a subject now.
 
-    `traffic` is of the last minutes, None where the metrics cannot be read; `systems` are those of the city; `log_size` is None where the
-    log cannot be read; `checkpoint_age` in seconds, None without witnesses, and `checkpoint_limit` how old it may be; `lives` says of each
-    certificate which part of its life is left.
+    `traffic` is of the last five minutes and `recent` of the last one, None where the metrics cannot be read; `systems` are those of the
+    city; `log_size` is None where the log cannot be read; `checkpoint_age` in seconds, None without witnesses, and `checkpoint_limit` how
+    old it may be; `lives` says of each certificate which part of its life is left.
     """
 
     traffic: Traffic | None
+    recent: Traffic | None = None
     region: str = ""
     systems: tuple[Stands, ...] = ()
     places: int = 0
@@ -80,7 +81,9 @@ class Standing:
     whole: bool
 
 
-SLOW_SECONDS: Final = 5.0
+SLOW_SECONDS: Final = 2.5
+FAILING_MOST: Final = 0.5
+FAILING: Final = 0.05
 FULL: Final = 0.8
 OURS_MANY: Final = 0.05
 LATE: Final = 0.5
@@ -107,6 +110,22 @@ def _turned_away(reading: Reading) -> bool:
 def _unclear(reading: Reading) -> bool:
     ended = _traffic(reading, lambda each: each.exchanges)
     return any(each.name[1:] == (reading.region, Result.UNKNOWN.value) for each in ended)
+
+
+def _failing(traffic: Traffic | None, region: str) -> float:
+    """The share of a region's exchanges that surely failed over there.
+
+    Refusals are counted without their region, so as many of those that blame a city are laid at this one's door as the others' refusals
+    cannot account for: too few rather than too many.
+    """
+    if traffic is None:
+        return 0.0
+    ours = [each for each in traffic.exchanges if each.name[1] == region]
+    refused = [each for each in traffic.exchanges if each.name[2] == Result.REFUSED.value]
+    others = sum(each.a_second for each in refused if each.name[1] != region)
+    blamed = sum(each.a_second for each in traffic.refusals if each.name[1] == Blame.COUNTERPARTY.value)
+    whole = sum(each.a_second for each in ours)
+    return max(blamed - others, 0.0) / whole if whole else 0.0
 
 
 def _slow(reading: Reading) -> bool:
@@ -141,6 +160,8 @@ def _age(reading: Reading) -> float:
 RULES: Final = (
     Rule("city-all-open", Subject.CITY, Light.RED, _all_open),
     Rule("city-some-open", Subject.CITY, Light.AMBER, _some_open),
+    Rule("city-failing-most", Subject.CITY, Light.RED, lambda reading: _failing(reading.recent, reading.region) > FAILING_MOST),
+    Rule("city-failing", Subject.CITY, Light.AMBER, lambda reading: _failing(reading.traffic, reading.region) > FAILING),
     Rule("city-turned-away", Subject.CITY, Light.AMBER, _turned_away),
     Rule("city-unclear", Subject.CITY, Light.AMBER, _unclear),
     Rule("city-slow", Subject.CITY, Light.AMBER, _slow),

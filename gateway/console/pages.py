@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from gateway.console import expiry, searching
 from gateway.console.access import Room, Visitor
 from gateway.console.charts import Chart, chart
+from gateway.console.entry_words import ENTRY_TEXTS
 from gateway.console.judging import Light, Subject, rules
 from gateway.console.searching import ZONE, Found, NotAsked, Rows, Span
 from gateway.console.watching import Watch
@@ -310,15 +311,21 @@ def _entry(logged: Logged, telling: Telling, world: World) -> dict[str, object]:
 
 
 def _facts(logged: Logged) -> list[tuple[str, Fact]]:
-    return [(name, value) for name, value in logged.entry.facts.items() if value not in ("", ())]
+    """In the order of their texts; what has none comes last."""
+    there = [(name, value) for name, value in logged.entry.facts.items() if value not in ("", ())]
+    return sorted(there, key=lambda each: _ORDER.get(each[0], len(_ORDER)))
 
 
+_ORDER: Final = {name.removeprefix("fact."): place for place, name in enumerate(ENTRY_TEXTS)}
+_MOMENTS: Final = frozenset({"request_in", "request_out", "response_in", "period_start", "period_end"})
 _CODED: Final[Mapping[str, str]] = {"result": "result.", "blame": "blame.", "legal_basis": "basis.", "holder_type": "holder."}
 
 
 def _told(name: str, value: Fact, telling: Telling, world: World) -> str:
     chinese = telling.language == "zh"
     text = ("、" if chinese else ", ").join(value) if isinstance(value, tuple) else str(value)
+    if name in _MOMENTS:
+        return _local(text)
     if name in _CODED:
         return telling.or_itself(_CODED[name], text)
     if name in ("provider_region", "caller_region") and text in world.regions:
@@ -326,3 +333,10 @@ def _told(name: str, value: Fact, telling: Telling, world: World) -> str:
     if name == "evidence_type" and (kind := world.catalogue.find(text)):
         return f"{kind.zh if chinese else kind.en} ({text})"
     return text
+
+
+def _local(text: str) -> str:
+    try:
+        return datetime.fromisoformat(text).astimezone(ZONE).isoformat(" ", timespec="milliseconds")
+    except ValueError:
+        return text

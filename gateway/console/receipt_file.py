@@ -9,7 +9,10 @@ from gateway.model.exchange import EntryKind, Gone, Logged
 
 
 def receipt_file(exchange_id: str, found: Sequence[Logged | Gone]) -> bytes | None:
-    """JSON; None while the exchange has not ended, or when its end was purged. It has no binding key: that one came with the answer and is kept nowhere else."""
+    """JSON; None while the exchange has not ended, or when its end was purged.
+
+    It has no binding key: that one came with the answer and is kept nowhere else.
+    """
     entries = [each for each in found if isinstance(each, Logged)]
     ending = next((each.recorded for each in entries if each.entry.kind is not EntryKind.INTENT), None)
     if ending is None:

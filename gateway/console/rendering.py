@@ -31,7 +31,7 @@ def environment() -> Environment:
         moment=lambda value: f"{value.astimezone(ZONE):%Y-%m-%d %H:%M:%S}",
         clock=lambda value: f"{value.astimezone(ZONE):%H:%M}",
         day=lambda value: f"{value.astimezone(ZONE):%Y-%m-%d}",
-        month=lambda value: f"{value:%Y-%m}",
+        month=lambda value: f"{value:%m}" if value.month > 1 else f"{value:%Y-%m}",
         iso=_iso,
         rate=lambda value: f"{value:.2f}",
         figure=lambda value: f"{value:g}",

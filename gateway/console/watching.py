@@ -13,7 +13,7 @@ from typing import Final
 from certs import denying
 from certs.denying import Denied, DenyListUnusable
 from gateway.config import ConfigError, Loaded
-from gateway.console.history import History
+from gateway.console.history import RECENT, History
 from gateway.console.judging import Reading, Standing, Subject, judge, stands
 from gateway.ledger.reader import Reader
 from gateway.ledger.reading import Log
@@ -122,8 +122,9 @@ class Watch:
             return None
 
     def _readings(self) -> dict[str, tuple[Subject, Reading]]:
-        traffic = self.history.traffic()
-        cities = {code: (Subject.CITY, Reading(traffic, code, self.systems(code))) for code in self.loaded.world.regions}
+        traffic, recent = self.history.traffic(), self.history.traffic(RECENT)
+        regions = self.loaded.world.regions
+        cities = {code: (Subject.CITY, Reading(traffic, recent, code, self.systems(code))) for code in regions}
         return {**cities, **{each.value: (each, self._own(traffic)) for each in Subject if each is not Subject.CITY}}
 
     def _own(self, traffic: Traffic | None) -> Reading:

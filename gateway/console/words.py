@@ -53,7 +53,9 @@ PAGE_TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "rule.city-some-open": ("有系统熔断或正在试探", "a system's breaker is open, or lets one probe through"),
         "rule.city-turned-away": ("近五分钟有请求因排队已满或熔断被挡回", "questions were turned away in the last five minutes"),
         "rule.city-unclear": ("近五分钟有交换结果不明", "exchanges ended with nobody knowing what the city did"),
-        "rule.city-slow": ("该市百分之一的应答超过 5 秒", "one answer in a hundred takes the city more than 5 s"),
+        "rule.city-failing-most": ("近一分钟半数以上的交换因该市失败", "most exchanges of the last minute failed over there"),
+        "rule.city-failing": ("近五分钟超过 5% 的交换因该市失败", "more than 5 % of exchanges failed over there in five minutes"),
+        "rule.city-slow": ("该市百分之一的应答超过 2.5 秒", "one answer in a hundred takes the city more than 2.5 s"),
         "rule.city-unseen": ("读不到网关指标，状况不明", "the gateway's metrics cannot be read"),
         "rule.gateway-silent": ("读不到网关指标：网关可能已停", "its metrics cannot be read: it may be down"),
         "rule.gateway-refuses-many": (

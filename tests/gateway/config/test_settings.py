@@ -81,7 +81,8 @@ CHANGES = {
     "an off switch": (
         "version: 1",
         "version: 1\ninsecure: true",
-        "gateway.yaml:2:1: insecure: unknown key 'insecure'; known: agreements, catalogue, console, deny_list, ledger, limits, listen, log, metrics,"
+        "gateway.yaml:2:1: insecure: unknown key 'insecure'; known:"
+        " agreements, catalogue, console, deny_list, ledger, limits, listen, log, metrics,"
         " regions, search_rights, strict_identifiers, tables, version",
     ),
 }
@@ -139,9 +140,15 @@ console:
 """
 CONSOLES = {
     "open to everybody": ("console: {address: 0.0.0.0:9465}", "console: without mutual TLS it must listen on this machine only"),
-    "half of TLS": (WHOLE.replace("  authorities: {file: pki/guangzhou-ca.crt}\n", ""), "console: mutual TLS needs certificate, key"),
+    "half of TLS": (
+        WHOLE.replace("  authorities: {file: pki/guangzhou-ca.crt}\n", ""),
+        "console: mutual TLS needs certificate, key",
+    ),
     "for nobody": (WHOLE.replace(WHOLE.split("roles: ")[1], "{}\n"), "console.roles: names nobody"),
-    "two roles in one hand": (WHOLE.replace("administrator/system-1", "administrator/audit-1"), "console.roles: names somebody twice"),
+    "two roles in one hand": (
+        WHOLE.replace("administrator/system-1", "administrator/audit-1"),
+        "console.roles: names somebody twice",
+    ),
     "a person's name": (WHOLE.replace(AUDITOR, "Zhang"), "console.roles.audit[0]: must be a SPIFFE name"),
     "another's key": (WHOLE.replace("pki/gateway.key", "pki/other.key"), "console.key: "),
     "a leaf for an authority": (WHOLE.replace("pki/guangzhou-ca.crt", "pki/gateway.crt"), "console.authorities: "),

@@ -17,7 +17,7 @@ from certs.custody import write_key
 from certs.extensions import Profile, Usage
 from gateway import storage
 from gateway.app import gateway
-from gateway.client import Client, QueryRefused, Identity
+from gateway.client import Client, Identity, QueryRefused
 from gateway.clock import SystemClock, entropy
 from gateway.config import load
 from gateway.console.access import Role

@@ -1,5 +1,6 @@
 """Whatever is drawn lies within its frame, in order, and what is not known is a gap."""
 
+import itertools
 from datetime import timedelta
 
 from hypothesis import given
@@ -48,7 +49,7 @@ def test_marks_do_not_cover_one_another(days: list[int]) -> None:
     assert all(0 <= each.x <= WIDTH for each in marks)
     for row in {each.row for each in marks}:
         across = [each.x for each in marks if each.row == row]
-        assert all(after - before >= 14 for before, after in zip(across, across[1:], strict=False))
+        assert all(after - before >= 14 for before, after in itertools.pairwise(across))
 
 
 def test_a_tick_is_the_first_of_a_month() -> None:

@@ -74,7 +74,7 @@ def test_a_page_reads_no_more_than_it_may(log: Log, monkeypatch: pytest.MonkeyPa
 @settings(max_examples=30)
 @given(st.text(max_size=60) | st.integers(10**16, 10**17 - 1).map(lambda each: f"{each}X"))
 def test_nothing_but_an_id_is_an_id(text: str) -> None:
-    with pytest.raises(NotAsked, match="search.not-an-id"):
+    with pytest.raises(NotAsked, match=r"search\.not-an-id"):
         exchange_id(text)
 
 

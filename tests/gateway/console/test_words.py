@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import gateway.console as package
+from certs.inventory import Role as Use
 from gateway.console.access import Role, Room
 from gateway.console.judging import RULES, Light, Subject
 from gateway.console.words import LANGUAGES, PAGE_TEXTS, TEXTS, Telling, language
@@ -15,7 +16,6 @@ from gateway.model.exchange import EntryKind, Result
 from gateway.model.query import HolderType, LegalBasisKind
 from gateway.model.refusal import Blame
 from gateway.model.standing import Passage
-from certs.inventory import Role as Use
 
 FOLDER = Path(package.__file__).parent
 SOURCES = "\n".join(
@@ -56,7 +56,7 @@ def test_a_text_stands_in_both_languages(name: str) -> None:
 
 def test_what_is_asked_for_is_there() -> None:
     assert len(ASKED) > 50
-    assert ASKED <= TEXTS.keys()
+    assert TEXTS.keys() >= ASKED
 
 
 @pytest.mark.parametrize("prefix", FAMILIES)
