@@ -46,6 +46,7 @@ ENTRY_TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "fact.legal_basis_reference": ("依据条款", "Its reference"),
         "fact.agreement": ("协议", "Agreement"),
         "fact.permitted_fields": ("准许字段", "Fields permitted"),
+        "fact.claimed_fields": ("所核验字段", "Fields claimed"),
         "fact.connector": ("对接系统", "System asked"),
         "fact.operation": ("接口", "Operation"),
         "fact.table_edition": ("对照表版本", "Table edition"),

@@ -122,6 +122,7 @@ PAGE_TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "result.NO_RECORD": ("对方称无此记录", "no record, says the city"),
         "result.REFUSED": ("已拒绝", "refused"),
         "result.UNKNOWN": ("结果不明", "unknown"),
+        "result.VERIFIED": ("已核验", "verified"),
         "result.PENDING": ("尚未结束", "not ended"),
         "answers-for": ("可提供的证照", "What it answers for"),
         "operation": ("接口", "Operation"),

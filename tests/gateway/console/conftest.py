@@ -97,7 +97,7 @@ async def house(folder: Path) -> AsyncIterator[House]:
     layout = lay_out(folder, NOW, entropy)
     write_configuration(layout, {"440100": "https://127.0.0.1:1", "440600": "https://127.0.0.1:2"}, "127.0.0.1:0", "127.0.0.1:0")
     local = layout.config.with_name("local.yaml")
-    local.write_text(layout.config.read_text())
+    local.write_text(layout.config.read_text() + "console: {address: 127.0.0.1:0}\n")
     _administrators(layout)
     loaded, said = load(layout.config, {}), io.StringIO()
     await _hostile(layout)

@@ -12,7 +12,10 @@ from tests.gateway.console.conftest import House
 pytestmark = pytest.mark.needs("chromium")
 
 NARROW, WIDE = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
-EVERYWHERE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+OPTIONS = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
+    "resultTypes": ["violations"],
+}
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +46,7 @@ def heard(page: Page) -> list[str]:
 
 @pytest.mark.parametrize(
     ("scheme", "size", "paths"),
-    [("light", WIDE, ("/", "/exchanges", "/exchanges?id={id}")), ("dark", NARROW, ("/", "/cities/440100", "/agreements"))],
+    [("light", WIDE, ("/exchanges?id={id}", "/exchanges")), ("dark", NARROW, ("/", "/agreements"))],
 )
 async def test_an_auditors_pages(
     browser: Browser, stands: House, scheme: str, size: dict[str, int], paths: tuple[str, ...]
@@ -53,7 +56,7 @@ async def test_an_auditors_pages(
     wrong = heard(page)
     for path in paths:
         await page.goto(stands.tls.address + path.format(id=stands.exchange))
-        found = await axe.run(page, options={"runOnly": {"type": "tag", "values": EVERYWHERE}})
+        found = await axe.run(page, options=OPTIONS)
         assert found.violations_count == 0, found.generate_report()
         assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
     assert wrong == []
@@ -66,7 +69,7 @@ async def test_this_machine_in_chinese_with_the_keyboard(browser: Browser, stand
     wrong = heard(page)
     for path in ("/certificates", "/catalogue"):
         await page.goto(stands.local.address + path)
-        found = await axe.run(page, options={"runOnly": {"type": "tag", "values": EVERYWHERE}})
+        found = await axe.run(page, options=OPTIONS)
         assert found.violations_count == 0, found.generate_report()
     await page.goto(stands.local.address)
     await page.keyboard.press("Tab")
