@@ -44,14 +44,20 @@ def record(ledger: Ledger, clock: Clock, act: Act, by: Actor, facts: Mapping[str
 
 
 def record_by_command(
-    loaded: Loaded, act: Act, *, operator: str = "", facts: Mapping[str, Fact] = _NO_FACTS, place: LogPlace | None = None
+    loaded: Loaded,
+    act: Act,
+    *,
+    operator: str = "",
+    facts: Mapping[str, Fact] = _NO_FACTS,
+    place: LogPlace | None = None,
+    role: HostRole = HostRole.COMMAND,
 ) -> Recorded:
     """The same from a program that has no log open; a gateway may be writing to it meanwhile. Durable when it returns.
 
     `place` is one of the logs that the configuration names; without it, the one that is written.
     Raises OperatorUnclear, LogUnusable, Refusal. Not within an event loop.
     """
-    by = actor(HostRole.COMMAND, operator)
+    by = actor(role, operator)
 
     async def once() -> Recorded:
         ledger = storage.ledger_at(place) if place else storage.ledger(loaded)

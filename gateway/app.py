@@ -36,7 +36,7 @@ from gateway.ledger.cosigning import Collector, Watched, check_extends
 from gateway.ledger.keys import signers
 from gateway.ledger.note import Note
 from gateway.ledger.policy import Policy, PolicyRefused, collecting_faults
-from gateway.ledger.receipts import LogReceipts, standing
+from gateway.ledger.receipts import LogReceipts
 from gateway.ledger.source import LogSource
 from gateway.ledger.submitting import HttpPost
 from gateway.ledger.usages import LogUsages
@@ -111,7 +111,7 @@ async def gateway(
         metrics.watch_systems(lambda: {name: each.standing for name, each in standing.adapters.items()})
         door = Door()
         watched = await _watched(loaded, ledger, clock, metrics, stack)
-        receipts = LogReceipts(*storage.openings(loaded), cosigned=_cosigned(loaded))
+        receipts = LogReceipts(*storage.openings(loaded), cosigned=storage.cosigned(loaded))
         stack.push_async_callback(receipts.close)
         usages = LogUsages(*storage.openings(loaded))
         stack.push_async_callback(usages.close)
@@ -220,7 +220,7 @@ def _shown(loaded: Loaded) -> Shown:
 
 def _check_not_rolled_back(loaded: Loaded) -> None:
     """Nothing may be signed on a log that was put back. Raises LogUnusable."""
-    note = _cosigned(loaded)()
+    note = storage.cosigned(loaded)()
     held = Checkpoint.parse(Note.parse(note).text) if note is not None else None
     if held is not None and held.origin == loaded.settings.log:
         check_extends(LogSource(storage.opening(loaded)), held)
@@ -263,12 +263,6 @@ def _witness_problems(loaded: Loaded, wanted: WitnessMaterial) -> list[str]:
     return [f"policy of the witnesses: {each}" for each in faults]
 
 
-def _cosigned(loaded: Loaded) -> Callable[[], str | None]:
-    """The newest checkpoint that the witnesses of the policy have cosigned."""
-    wanted = loaded.witnesses
-    return partial(standing, partial(_kept, loaded, wanted), Policy.parse(wanted.policy)) if wanted else lambda: None
-
-
 async def _watched(loaded: Loaded, ledger: Ledger, clock: Clock, metrics: Metrics, stack: AsyncExitStack) -> Ledger:
     """The ledger that needs its witnesses, if it has any, who are asked from now on until the stack ends."""
     wanted = loaded.witnesses
@@ -281,7 +275,7 @@ async def _watched(loaded: Loaded, ledger: Ledger, clock: Clock, metrics: Metric
         Policy.parse(wanted.policy),
         post,
         clock,
-        kept=_kept(loaded, wanted),
+        kept=storage.kept(loaded),
         keep=partial(kept.keep, wanted.kept),
     )
     first = asyncio.Event()
@@ -296,12 +290,6 @@ async def _watched(loaded: Loaded, ledger: Ledger, clock: Clock, metrics: Metric
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(first.wait(), _FIRST_ROUND_SECONDS)
     return Watched(ledger, collector, clock, wanted.limit)
-
-
-def _kept(loaded: Loaded, wanted: WitnessMaterial) -> str | None:
-    """What was kept of this log; of the one before it nothing counts any more."""
-    note = kept.kept(wanted.kept)
-    return note if note is not None and note.startswith(f"{loaded.settings.log}\n") else None
 
 
 async def _revoking(standing: Standing, clock: Clock, metrics: Metrics, server: Server) -> Revoking:

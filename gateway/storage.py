@@ -15,12 +15,13 @@ from gateway.config import LogPlace
 from gateway.ledger import filed_finishing, filed_purging
 from gateway.ledger.appending import Notary
 from gateway.ledger.filed import FiledRecords
+from gateway.ledger.kept import kept as read_kept
 from gateway.ledger.keys import signers
 from gateway.ledger.records import LogUnusable
 from gateway.ledger.sqlite import SqliteLedger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from gateway.config import DatabaseMaterial, Loaded
     from gateway.ledger.appending import Appending
@@ -123,6 +124,23 @@ def purge(place: LogPlace, runs: Sequence[range], purger: Purger | None) -> Iter
 
 def _place(loaded: Loaded) -> LogPlace:
     return LogPlace(loaded.settings.log, loaded.ledger, loaded.log_keys)
+
+
+def kept(loaded: Loaded) -> str | None:
+    """The newest cosigned checkpoint that was kept of this log; of the one before it nothing counts any more. Raises OSError."""
+    note = read_kept(loaded.witnesses.kept) if loaded.witnesses else None
+    return note if note is not None and note.startswith(f"{loaded.settings.log}\n") else None
+
+
+def cosigned(loaded: Loaded) -> Callable[[], str | None]:
+    """What reads the newest checkpoint that the witnesses of the policy have cosigned; None where there is none."""
+    wanted = loaded.witnesses
+    if wanted is None:
+        return lambda: None
+    from gateway.ledger.policy import Policy
+    from gateway.ledger.receipts import standing
+
+    return partial(standing, partial(kept, loaded), Policy.parse(wanted.policy))
 
 
 def _database(where: DatabaseMaterial, purger: Purger | None = None) -> Database:

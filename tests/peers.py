@@ -32,6 +32,7 @@ def _any(folder: str, pattern: str) -> bool:
 
 PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
     {
+        "chromium": Peer("Chromium", "chromium fonts-noto-cjk", lambda: Path("/usr/bin/chromium").exists()),
         "go": Peer(
             "Go with golang.org/x/mod",
             "golang-go golang-golang-x-mod-dev",

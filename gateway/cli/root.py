@@ -18,6 +18,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "tables": ("gateway.cli.tables", "Check the translation tables of every city and evidence type."),
         "explain": ("gateway.cli.explain", "Say whether a system may ask something, and by which agreement or why not."),
         "top": ("gateway.cli.top", "Show live what a gateway does."),
+        "console": ("gateway.cli.console", "Serve the console: pages that tell in a browser how everything stands."),
         "ledger": ("gateway.cli.ledger", "Read and verify the evidence log."),
         "receipt": ("gateway.cli.receipt", "Verify, show and fetch receipts."),
         "certs": ("gateway.cli.certs", "List, check, issue, change and revoke certificates."),

@@ -36,7 +36,7 @@ def command(path: str, output: str, **given: Any) -> None:
 
     It reads the metrics twice and shows what came between. Ctrl-C ends it. With -o json one line a look.
     """
-    where = given["url"] or (_of_dev(given["dev"]) if given["dev"] else _address(path, output))
+    where = metrics_address(path, output, given["url"], given["dev"])
     looks = _looks(where, given["interval"])
     try:
         if given["once"]:
@@ -48,6 +48,11 @@ def command(path: str, output: str, **given: Any) -> None:
             _live(looks)
     except KeyboardInterrupt:
         return
+
+
+def metrics_address(path: str, output: str, url: str | None, dev: Path | None) -> str:
+    """Where the metrics of a gateway are: as given, as dev.json has it, or as the configuration does."""
+    return url or (_of_dev(dev) if dev else _address(path, output))
 
 
 def _live(looks: Iterator[Traffic]) -> None:

@@ -6,7 +6,15 @@ at once, with `file:line:column` and what to do.
 
 from gateway.config.effective import Row, effective
 from gateway.config.loading import Loaded, Survey, load, survey, survey_tables
-from gateway.config.material import DatabaseMaterial, LogPlace, RevocationList, ServerMaterial, System, WitnessMaterial
+from gateway.config.material import (
+    ConsoleMaterial,
+    DatabaseMaterial,
+    LogPlace,
+    RevocationList,
+    ServerMaterial,
+    System,
+    WitnessMaterial,
+)
 from gateway.config.places import followed, generations, moved
 from gateway.config.problem import ConfigError, Problem
 from gateway.config.settings import Settings
@@ -14,6 +22,7 @@ from gateway.config.tables import Coverage
 
 __all__ = [
     "ConfigError",
+    "ConsoleMaterial",
     "Coverage",
     "DatabaseMaterial",
     "Loaded",

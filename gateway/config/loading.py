@@ -23,6 +23,7 @@ from gateway.config.judging import (
 )
 from gateway.config.known import Known
 from gateway.config.material import (
+    ConsoleMaterial,
     DatabaseMaterial,
     LogPlace,
     Material,
@@ -58,7 +59,8 @@ class Loaded:
     """The whole configuration.
 
     `systems` by the adapter's name; `ledger` is the log's file or database, `log_keys` what signs it; `former` are those before it, oldest
-    first; `witnesses` is None where nobody need cosign; `document` is gateway.yaml; `links` as Places.links;
+    first; `witnesses` is None where nobody need cosign, `console` where there is none behind mutual TLS; `document` is gateway.yaml;
+    `links` as Places.links;
     `deny_list` is a path, `revocation_lists` by region; `beside` is what the gateway's small records stand beside: the log's file, or,
     where the log is in a database, a name in the folder of gateway.yaml.
     """
@@ -71,6 +73,7 @@ class Loaded:
     log_keys: tuple[bytes | SigningKey, ...] = field(repr=False)
     former: tuple[LogPlace, ...]
     witnesses: WitnessMaterial | None
+    console: ConsoleMaterial | None
     coverage: tuple[Coverage, ...]
     document: Document = field(repr=False)
     links: Mapping[Path, Path]
@@ -124,6 +127,7 @@ def load(path: Path, environment: Mapping[str, str], instead: Mapping[Path, Path
         log_keys=parts.material.log_keys,
         former=parts.material.former,
         witnesses=parts.material.witnesses,
+        console=parts.material.console,
         coverage=parts.tables.coverage,
         document=parts.source.document,
         links=places.links,

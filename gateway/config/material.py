@@ -20,6 +20,7 @@ from gateway.config.files import Unreadable, read_file
 from gateway.config.places import Places
 from gateway.config.problem import ConfigError, Gathering, Problem
 from gateway.config.settings import (
+    ConsoleSettings,
     FileReference,
     FormerKeySettings,
     HolderKeySettings,
@@ -77,6 +78,16 @@ class System:
     shown: bytes = field(default=b"", repr=False)
     pair: str = ""
     authorities_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleMaterial:
+    """What serves the console behind mutual TLS. `certificate` and `key` are paths, `authorities` PEM; `roles` by the one URI."""
+
+    certificate: str
+    key: str
+    authorities: bytes = field(repr=False)
+    roles: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +149,7 @@ class Material:
     log_keys: tuple[bytes | SigningKey, ...] = field(repr=False)
     former: tuple[LogPlace, ...]
     witnesses: WitnessMaterial | None
+    console: ConsoleMaterial | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +225,7 @@ def read_material(references: References, settings: Settings) -> Material:
     former = gathering.attempt(_former, references, settings, log_keys or ())
     wanted = settings.ledger.witnesses
     witnesses = gathering.attempt(_witnesses, references, wanted) if wanted else None
+    console = gathering.attempt(_console, references, settings.console) if settings.console else None
     anchors, systems = {}, {}
     for code, region in settings.regions.items():
         if anchor := gathering.attempt(_anchor, references, code, region):
@@ -234,6 +247,7 @@ def read_material(references: References, settings: Settings) -> Material:
         log_keys,
         former,
         witnesses,
+        console,
     )
 
 
@@ -262,6 +276,22 @@ def _pair(references: References, at: yaml.Path, certificate: str, key: str) -> 
     )
     gathering.close()
     return leaf or b"", private or b""
+
+
+def _console(references: References, wanted: ConsoleSettings) -> ConsoleMaterial | None:
+    if wanted.certificate is None or wanted.key is None or wanted.authorities is None or wanted.roles is None:
+        return None
+    gathering, at = Gathering(), ("console",)
+    gathering.attempt(_pair, references, at, wanted.certificate.file, wanted.key.file)
+    authorities = gathering.attempt(references.pem, (*at, "authorities"), wanted.authorities.file, pem.authorities_fault)
+    gathering.close()
+    given = {"system": wanted.roles.system, "security": wanted.roles.security, "audit": wanted.roles.audit}
+    return ConsoleMaterial(
+        certificate=str(references.absolute(wanted.certificate.file)),
+        key=str(references.absolute(wanted.key.file)),
+        authorities=authorities or b"",
+        roles=MappingProxyType({uri: role for role, uris in given.items() for uri in uris}),
+    )
 
 
 def _holder_key(references: References, at: yaml.Path, key: HolderKeySettings | FormerKeySettings) -> HolderKey:

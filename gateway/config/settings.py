@@ -24,6 +24,7 @@ from gateway.config.words import (
     Reached,
     RegionCode,
     SchemaName,
+    SpiffeId,
     Text,
     TrustDomain,
     Url,
@@ -119,6 +120,46 @@ class Metrics(Section):
     """Where a Prometheus server on this machine finds the metrics."""
 
     address: Loopback = Field(description="an address of this machine only")
+
+
+class ConsoleRoles(Section):
+    """Who may see what, by the one URI of a certificate."""
+
+    system: tuple[SpiffeId, ...] = Field(default=(), description="system administrators, a list of SPIFFE names")
+    security: tuple[SpiffeId, ...] = Field(default=(), description="security administrators, a list of SPIFFE names")
+    audit: tuple[SpiffeId, ...] = Field(default=(), description="audit administrators, a list of SPIFFE names")
+
+    @model_validator(mode="after")
+    def _apart(self) -> "ConsoleRoles":
+        named = (*self.system, *self.security, *self.audit)
+        if not named:
+            raise fault("names nobody", "name whoever may look, under system, security or audit")
+        if len({*named}) < len(named):
+            raise fault("names somebody twice", "one identity has one role: give a person with two duties two certificates")
+        return self
+
+
+class ConsoleSettings(Section):
+    """Where `kuacheng console` listens. On this machine only, or behind mutual TLS."""
+
+    address: Listening = Field(description="where browsers connect")
+    certificate: FileReference | None = Field(default=None, description="the console's certificate and its intermediates, PEM")
+    key: FileReference | None = Field(default=None, description="the private key of that certificate, PEM, mode 600")
+    authorities: FileReference | None = Field(default=None, description="the CAs of the administrators' certificates, PEM")
+    roles: ConsoleRoles | None = Field(default=None, description="who may see what, {system, security, audit}")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "ConsoleSettings":
+        given = [each is not None for each in (self.certificate, self.key, self.authorities, self.roles)]
+        if any(given) and not all(given):
+            raise fault(
+                "mutual TLS needs certificate, key, authorities and roles", "name all four, or none on a loopback address"
+            )
+        if not any(given) and not self.address.loopback:
+            raise fault(
+                "without mutual TLS it must listen on this machine only", 'write "127.0.0.1:9465", or name all that TLS needs'
+            )
+        return self
 
 
 class NameOfRegion(Section):
@@ -316,6 +357,9 @@ class Settings(Section):
     log: LogName = Field(description="the evidence log's name; never changed once there are receipts")
     listen: Listen = Field(description="the front door, {address, certificate, key}")
     metrics: Metrics | None = Field(default=None, description="where metrics are read, {address}")
+    console: ConsoleSettings | None = Field(
+        default=None, description="where the console is, {address, certificate, key, authorities, roles}"
+    )
     regions: Annotated[Mapping[RegionCode, RegionSettings], Field(min_length=1), Frozen] = Field(
         description="the cities, by GB/T 2260 code"
     )

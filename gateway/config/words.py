@@ -210,6 +210,14 @@ TrustDomain = Annotated[
     str,
     _form(r"[a-z0-9][a-z0-9._-]{0,254}", "a SPIFFE trust domain", "write it in small letters, such as guangzhou.test"),
 ]
+SpiffeId = Annotated[
+    str,
+    _form(
+        r"spiffe://[a-z0-9][a-z0-9._-]{0,254}(/[A-Za-z0-9._-]{1,64}){1,8}",
+        "a SPIFFE name",
+        "write it as it stands in the certificate, such as spiffe://guangzhou.test/administrator/audit-1",
+    ),
+]
 SchemaName = Annotated[
     str, _form(r"[a-z_][a-z0-9_]{0,40}", "the name of a schema", "use a to z, 0 to 9 and _, and no digit first")
 ]

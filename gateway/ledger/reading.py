@@ -178,6 +178,18 @@ class Log:
         """Return the entry with this index, or None; raises LogUnusable."""
         return next((found for found in self.entries(index - 1, 1) if found.index == index), None)
 
+    def moment(self, index: int) -> datetime:
+        """Return the moment of an entry, also of one that was purged. Raises LogUnusable where there is none."""
+        row = next(iter(self._records.page(index, index + 1, 1)), None)
+        if isinstance(row, Row):
+            try:
+                return datetime.fromisoformat(row.at)
+            except ValueError:
+                raise LogUnusable(f"entry {index} has no moment: verify the log") from None
+        if row is None or row.body is None:
+            raise LogUnusable(f"the evidence log has no moment for entry {index}")
+        return _logged(row).entry.at
+
     def verify(
         self,
         verifiers: Sequence[Verifier] = (),

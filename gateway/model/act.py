@@ -27,6 +27,7 @@ class Act(StrEnum):
     PURGE = "PURGE"
     LOG_FINISHED = "LOG_FINISHED"
     LOG_BEGUN = "LOG_BEGUN"
+    LOG_SEARCHED = "LOG_SEARCHED"
 
 
 LASTING: Final = frozenset({Act.PURGE, Act.LOG_FINISHED, Act.LOG_BEGUN})
@@ -40,6 +41,7 @@ class HostRole(StrEnum):
 
     GATEWAY = "GATEWAY"
     COMMAND = "COMMAND"
+    CONSOLE = "CONSOLE"
 
 
 @dataclass(frozen=True, slots=True)

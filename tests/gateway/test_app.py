@@ -10,7 +10,7 @@ import pytest
 
 from certs import seen
 from certs.development import write_development_pki
-from gateway import app
+from gateway import storage
 from gateway.app import NotBuildable, gateway, material_findings, problems
 from gateway.client import Client, Identity
 from gateway.clock import SystemClock, entropy
@@ -131,8 +131,9 @@ async def test_it_does_not_start_on_a_log_that_was_put_back(loaded: Loaded, tmp_
 
 def test_what_witnesses_said_of_the_log_before_counts_for_nothing(loaded: Loaded, tmp_path: Path) -> None:
     wanted = WitnessMaterial("", tmp_path / "note", 10.0, 300.0, None)
+    watched = replace(loaded, witnesses=wanted)
     for origin, counts in ((loaded.settings.log, True), (f"{loaded.settings.log}-1", False)):
         wanted.kept.write_text(f"{origin}\n3\nroot\n\n")
-        assert (app._kept(loaded, wanted) is not None) is counts
+        assert (storage.kept(watched) is not None) is counts
     wanted.kept.unlink()
-    assert app._kept(loaded, wanted) is None
+    assert storage.kept(watched) is None

@@ -25,6 +25,8 @@ from gateway.config.rule_sections import (
 )
 from gateway.config.search_right_file import SearchRightSection, SearchRightsFile
 from gateway.config.settings import (
+    ConsoleRoles,
+    ConsoleSettings,
     FileReference,
     FormerKeySettings,
     FormerLogSettings,
@@ -53,6 +55,8 @@ PLACES: dict[type[Section], str] = {
     Settings: "gateway.yaml",
     Listen: "listen",
     Metrics: "metrics",
+    ConsoleSettings: "console",
+    ConsoleRoles: "roles of the console",
     RegionSettings: "regions",
     NameOfRegion: "name",
     SystemSettings: "systems",

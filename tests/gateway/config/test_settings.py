@@ -82,7 +82,8 @@ CHANGES = {
     "an off switch": (
         "version: 1",
         "version: 1\ninsecure: true",
-        "gateway.yaml:2:1: insecure: unknown key 'insecure'; known: agreements, catalogue, deny_list, ledger, limits, listen, log, metrics,"
+        "gateway.yaml:2:1: insecure: unknown key 'insecure'; known:"
+        " agreements, catalogue, console, deny_list, ledger, limits, listen, log, metrics,"
         " regions, search_rights, strict_identifiers, tables, version",
     ),
 }
@@ -127,3 +128,43 @@ def test_settings_cannot_be_changed(site):
         settings.log = "other"
     with pytest.raises(TypeError):
         settings.regions["440100"].systems["other"] = None
+
+
+AUDITOR = "spiffe://guangzhou.test/administrator/audit-1"
+WHOLE = f"""
+console:
+  address: 0.0.0.0:9465
+  certificate: {{file: pki/gateway.crt}}
+  key: {{file: pki/gateway.key}}
+  authorities: {{file: pki/guangzhou-ca.crt}}
+  roles: {{audit: [{AUDITOR}], system: [spiffe://guangzhou.test/administrator/system-1]}}
+"""
+CONSOLES = {
+    "open to everybody": ("console: {address: 0.0.0.0:9465}", "console: without mutual TLS it must listen on this machine only"),
+    "half of TLS": (
+        WHOLE.replace("  authorities: {file: pki/guangzhou-ca.crt}\n", ""),
+        "console: mutual TLS needs certificate, key",
+    ),
+    "for nobody": (WHOLE.replace(WHOLE.split("roles: ")[1], "{}\n"), "console.roles: names nobody"),
+    "two roles in one hand": (
+        WHOLE.replace("administrator/system-1", "administrator/audit-1"),
+        "console.roles: names somebody twice",
+    ),
+    "a person's name": (WHOLE.replace(AUDITOR, "Zhang"), "console.roles.audit[0]: must be a SPIFFE name"),
+    "another's key": (WHOLE.replace("pki/gateway.key", "pki/other.key"), "console.key: "),
+    "a leaf for an authority": (WHOLE.replace("pki/guangzhou-ca.crt", "pki/gateway.crt"), "console.authorities: "),
+}
+
+
+@pytest.mark.parametrize(("text", "told"), CONSOLES.values(), ids=CONSOLES)
+def test_a_console_that_would_be_open_or_nobodys_is_refused(site, text: str, told: str):
+    site.write("gateway.yaml", (site.folder / "gateway.yaml").read_text(encoding="utf-8") + text)
+    assert any(told in each for each in site.messages()), site.messages()
+
+
+def test_a_console(site):
+    before = (site.folder / "gateway.yaml").read_text(encoding="utf-8")
+    site.write("gateway.yaml", f"{before}\nconsole: {{address: 127.0.0.1:9465}}\n")
+    assert (site.load().console, site.load().settings.console.address.port) == (None, 9465)
+    site.write("gateway.yaml", before + WHOLE)
+    assert site.load().console.roles[AUDITOR] == "audit"

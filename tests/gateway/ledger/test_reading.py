@@ -93,6 +93,17 @@ async def test_a_purged_body_is_counted_and_every_proof_still_holds(path, ledger
         assert split(log.tile(0, 0))[5] == entry.leaf_hash
 
 
+def test_every_entry_has_its_moment_whether_or_not_it_was_purged(written, tamper) -> None:
+    with Log.open(written) as log:
+        moments = [each.entry.at for each in log.entries()]
+    tamper(written, purge(3), "UPDATE entries SET at = 'noon' WHERE idx = 4")
+    with Log.open(written) as log:
+        assert [log.moment(each) for each in (0, 3, 5)] == [moments[0], moments[3], moments[5]]
+        for index, told in ((4, "verify the log"), (999, "no moment for entry 999")):
+            with pytest.raises(LogUnusable, match=told):
+                log.moment(index)
+
+
 def test_a_body_that_is_gone_without_a_purge_is_named(written, tamper) -> None:
     tamper(written, purge(7, 8, 12))
     with Log.open(written) as log:
