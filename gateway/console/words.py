@@ -123,6 +123,7 @@ PAGE_TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "result.REFUSED": ("已拒绝", "refused"),
         "result.UNKNOWN": ("结果不明", "unknown"),
         "result.VERIFIED": ("已核验", "verified"),
+        "result.DEFERRED": ("稍后答复", "to be answered later"),
         "result.PENDING": ("尚未结束", "not ended"),
         "answers-for": ("可提供的证照", "What it answers for"),
         "operation": ("接口", "Operation"),
