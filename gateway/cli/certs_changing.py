@@ -174,11 +174,11 @@ def activate(step: Step, generation: str | None, server: tuple[str, str] | None,
 def taint(step: Step, ca: str, region: str | None, quiet: timedelta) -> None:
     """Mark a CA as to be retired, and name who still shows certificates of it.
 
-    CA is the first digits of its SHA-256, as `kuacheng certs status` shows it.
+    CA is its certificate (a PEM file), or the first digits of its SHA-256 as `kuacheng certs status` shows it.
     """
     from certs import changing
 
-    plan = changing.taint(step.bundles(region), ca, _seen(step.place), step.now, quiet)
+    plan = changing.taint(step.bundles(region), _named(ca), _seen(step.place), step.now, quiet)
     step.do(plan, "`kuacheng certs status` names who is left; when nobody is, `kuacheng certs retire` it")
 
 
@@ -189,10 +189,13 @@ def taint(step: Step, ca: str, region: str | None, quiet: timedelta) -> None:
 @click.option("--force", "reason", default="", metavar="REASON", help="Do it although somebody needs it; the reason is recorded.")
 @_step
 def retire(step: Step, ca: str, region: str | None, quiet: timedelta, reason: str) -> None:
-    """Believe a tainted CA no more. Refused while somebody was seen under it of late."""
+    """Believe a tainted CA no more.
+
+    Refused while somebody was seen under it of late. CA is as for `kuacheng certs taint`.
+    """
     from certs import changing
 
-    plan = changing.retire(step.bundles(region), ca, _seen(step.place), step.now, quiet, forced=reason)
+    plan = changing.retire(step.bundles(region), _named(ca), _seen(step.place), step.now, quiet, forced=reason)
     step.do(plan, "`kuacheng certs rollback` takes it back")
 
 
@@ -285,6 +288,22 @@ def _shown(changes: Mapping[str, bytes]) -> tuple[str, ...]:
         f"{name}: {each.subject.rfc4514_string()}, issued by {each.issuer.rfc4514_string()}, ends {each.not_valid_after_utc:%Y-%m-%d}"
         for name, each in leaves.items()
     )
+
+
+def _named(ca: str) -> str:
+    """A CA's fingerprint, or the digits of it that were given."""
+    from certs.bundle import BundleRefused
+    from certs.facts import all_facts
+
+    if not Path(ca).is_file():
+        return ca
+    try:
+        (said,) = all_facts(Path(ca).read_bytes())
+    except ValueError as error:
+        raise BundleRefused(
+            f"{ca} is not one CA's certificate; give the PEM file of the CA that is meant, and of no other"
+        ) from error
+    return said.fingerprint
 
 
 def _newest(place: Place) -> str:

@@ -19,6 +19,7 @@ _REASON = "Why, in a few words; it is recorded. No names of persons."
 
 @click.command("revoke")
 @click.option("--uri", default="", help="A whole system, by its SPIFFE URI, until it is taken out again.")
+@click.option("--certificate", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="One certificate, PEM.")
 @click.option("--fingerprint", default="", help="One certificate, by its SHA-256.")
 @click.option("--serial", default="", help="One certificate, by its serial number (hex); needs --issuer.")
 @click.option("--issuer", default="", help="The issuer of that certificate, as `kuacheng certs list` shows it (RFC 4514).")
@@ -26,13 +27,18 @@ _REASON = "Why, in a few words; it is recorded. No names of persons."
 @printing.config
 @printing.operator
 @printing.output
-def revoke(path: str, operator: str, output: str, reason: str, **named: str) -> None:
+def revoke(path: str, operator: str, output: str, reason: str, file: Path | None, **named: str) -> None:
     """Refuse a certificate or a system at once: its calls, its open streams and its resumed sessions."""
     from certs import denying
     from certs.denying import Denied
     from gateway.acts import actor
     from gateway.clock import SystemClock
     from gateway.model.act import Act, HostRole
+
+    if file is not None and named["fingerprint"]:
+        raise click.UsageError("give --certificate or --fingerprint, not both")
+    if file is not None:
+        named["fingerprint"] = _fingerprint(file)
 
     def act(loaded: Loaded) -> dict[str, Any]:
         by = actor(HostRole.COMMAND, operator)
@@ -92,6 +98,15 @@ def _carried_out(act: Callable[[Loaded], dict[str, Any]], path: str, output: str
         printing.as_json(done)
     else:
         click.echo(f"{done['revoked']} {told} {done['list']}")
+
+
+def _fingerprint(file: Path) -> str:
+    from certs.facts import all_facts
+
+    try:
+        return all_facts(file.read_bytes())[0].fingerprint
+    except (ValueError, IndexError):
+        printing.fail(f"{file} holds no PEM certificate that can be read")
 
 
 def _record(loaded: Loaded, act: Any, operator: str, facts: dict[str, str]) -> Callable[[], object]:
