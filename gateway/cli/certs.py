@@ -8,11 +8,21 @@ from gateway.cli import (
     certs_checking,
     certs_issuing,
     certs_listing,
+    certs_renewing,
     certs_requesting,
     certs_revoking,
 )
 
-_PARTS = (certs_listing, certs_checking, certs_requesting, certs_authority, certs_issuing, certs_changing, certs_revoking)
+_PARTS = (
+    certs_listing,
+    certs_checking,
+    certs_requesting,
+    certs_authority,
+    certs_issuing,
+    certs_changing,
+    certs_renewing,
+    certs_revoking,
+)
 
 
 @click.group("certs")

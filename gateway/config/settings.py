@@ -350,6 +350,27 @@ class LimitSettings(Section):
         return self
 
 
+class RenewalSettings(Section):
+    """Who renews what the gateway shows. Read by `kuacheng certs renew` only: the gateway itself needs no CA's key."""
+
+    authority: Path | None = Field(default=None, description="the certificate of a built-in CA, its key beside it")
+    passphrase: SecretFile | None = Field(default=None, description="of that key, {file}, mode 600")
+    command: tuple[Text, ...] = Field(
+        default=(), description="a program and its arguments: a request on standard input, the certificate on standard output"
+    )
+    activation: Literal["automatic", "manual"] = Field(
+        default="automatic", description="whether the renewer puts a new generation in force, or a person does"
+    )
+
+    @model_validator(mode="after")
+    def _one_issuer(self) -> "RenewalSettings":
+        if (self.authority is None) is not bool(self.command):
+            raise fault("must name exactly one of authority and command", "keep the one that issues")
+        if self.passphrase is not None and self.authority is None:
+            raise fault("passphrase is that of authority's key", "leave it out; a command has its own secrets")
+        return self
+
+
 class Settings(Section):
     """gateway.yaml."""
 
@@ -376,4 +397,7 @@ class Settings(Section):
     )
     limits: LimitSettings = Field(default_factory=LimitSettings, description="deadlines and load")
     deny_list: Path = Field(default="revoked.json", description="whom to refuse at once, written by `kuacheng certs revoke`")
+    renewal: RenewalSettings | None = Field(
+        default=None, description="who renews the gateway's own certificates, {authority, passphrase, command, activation}"
+    )
     strict_identifiers: bool = Field(default=False, description="refuse e-licences whose identifier breaks GB/T 36904")
