@@ -17,7 +17,7 @@ from cryptography import x509
 from certs import generations, renewing, requests
 from certs.changing import Plan
 from certs.facts import all_facts
-from certs.findings import Severity
+from certs.findings import Finding, Severity
 from certs.generations import PUBLISHED, Generation, GenerationRefused, judged
 from certs.issuers import Issuer
 from certs.issuing import IssueRefused
@@ -58,7 +58,10 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Renewer:
-    """What one gateway's certificates are renewed by. `automatic`: a new generation is put in force at once."""
+    """What one gateway's certificates are renewed by. `automatic`: a new generation is put in force at once.
+
+    `judge` looks at what came before it is staged; by the machine's clock, because it tries a handshake.
+    """
 
     place: Place
     issuer: Issuer
@@ -66,6 +69,7 @@ class Renewer:
     clock: Clock
     automatic: bool
     force: bool = False
+    judge: Callable[[Material, datetime], tuple[Finding, ...]] = ready
 
     def round(self) -> Round:
         """Renews what is due. Whatever goes wrong is in what it gives back, and nothing changed then."""
@@ -135,7 +139,7 @@ class Renewer:
             raise IssueRefused(f"what {self.issuer.name} issued for {name} bears other names or uses than were asked for")
         now = self.clock.now()
         whole = partial(Material, name=f"{name}.pem", certificate=certificate, key=made.key, published=published)
-        judged_so = [finding for role in roles(certificate) for finding in ready(whole(role=role), now)]
+        judged_so = [finding for role in roles(certificate) for finding in self.judge(whole(role=role), now)]
         if found := tuple(each for each in judged_so if each.severity is Severity.ERROR):
             raise GenerationRefused(f"what {self.issuer.name} issued for {name} is not put in place:", found)
         return certificate, made.key
