@@ -24,7 +24,7 @@ from certs import bundle, changing, seen
 from certs.denying import DenyListUnusable
 from certs.preflight import Trust, examine
 from certs.seen import Sightings
-from gateway import acts, rotation, storage
+from gateway import acts, reauthenticating, rotation, storage
 from gateway.clock import SystemClock, entropy, fraction, new_id
 from gateway.config import Loaded, System, WitnessMaterial
 from gateway.deferred import DeferredFile
@@ -130,7 +130,12 @@ async def gateway(
         revoking = await _revoking(standing, clock, metrics, server)
         port = await server.start()
         stack.push_async_callback(server.stop, GRACE_SECONDS)
-        for each in (reloader.watch(), revoking.watch(), _sweeping(server)):
+        for each in (
+            reloader.watch(),
+            revoking.watch(),
+            _sweeping(server),
+            reauthenticating.watch(loaded.beside, server.reauthenticate),
+        ):
             stack.push_async_callback(_ended, asyncio.create_task(each))
         yield Running(str(replace(loaded.server.address, port=port)), where, reloader.reload)
 

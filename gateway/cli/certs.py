@@ -8,6 +8,7 @@ from gateway.cli import (
     certs_checking,
     certs_issuing,
     certs_listing,
+    certs_reauthenticating,
     certs_renewing,
     certs_requesting,
     certs_revoking,
@@ -22,6 +23,7 @@ _PARTS = (
     certs_changing,
     certs_renewing,
     certs_revoking,
+    certs_reauthenticating,
 )
 
 

@@ -15,6 +15,8 @@ from gateway.rpc.status import WORDINGS, Retry
 _CAPACITY = 10.0
 _REFILL = 0.1
 _BASE_SECONDS = 0.1
+_GONE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
+"""What a gateway says of a call that reaches it while it lets go of the connection: CANCELLED by us ourselves is no failure but an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def again(failure: ClientFailure, attempt: int, fraction: Callable[[], float], *
     """What to do after the failure of attempt 0, 1, ...; None means give up. `own_id`: the request_id is ours to change."""
     pause = _BASE_SECONDS * 2**attempt * (0.5 + fraction() / 2)
     if isinstance(failure, Unreachable):
-        return Again(pause, new_id=False) if failure.code is grpc.StatusCode.UNAVAILABLE else None
+        return Again(pause, new_id=False) if failure.code in _GONE else None
     if isinstance(failure, OutcomeUnknown):
         return Again(pause, new_id=True) if own_id else None
     if not isinstance(failure, QueryRefused) or failure.told.retry_after is None:

@@ -4,9 +4,11 @@ Laws: a call without a client certificate does not connect; there is no plaintex
 """
 
 import asyncio
+import errno
+import socket
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import grpc
@@ -30,9 +32,12 @@ SERVICES = (
     ledger_service_pb2.DESCRIPTOR.services_by_name["LedgerService"].full_name,
 )
 
+LEAVE_SECONDS = 60.0
+"""For calls that are under way when everybody is to authenticate anew; as long as a connection of an hour gets."""
+
 _HOUR_MS = 3_600_000
 _OPTIONS: Sequence[tuple[str, int]] = (
-    ("grpc.so_reuseport", 0),
+    ("grpc.so_reuseport", 1),
     ("grpc.max_receive_message_length", 4 * 1024 * 1024),
     ("grpc.max_send_message_length", 16 * 1024 * 1024),
     ("grpc.max_metadata_size", 16 * 1024),
@@ -58,33 +63,45 @@ class Server:
 
     def __init__(self, listener: Listener, inside: Inside, metering: Metering) -> None:
         self._listener = listener
-        self._rotating = Rotating(listener.shown)
+        self._inside = inside
+        self._metering = metering
         self._port = 0
-        self._door = inside.door
         self._health = HealthServicer()
-        self._server = grpc.aio.server(options=_OPTIONS)
         self._calls = open_calls(inside, metering.meter)
-        registrar: Any = Registrar(self._server, metering, self._calls)
-        add_EvidenceServiceServicer_to_server(Evidence(inside), registrar)
-        add_DirectoryServiceServicer_to_server(Directory(inside), registrar)
-        add_LedgerServiceServicer_to_server(Ledger(inside), registrar)
-        add_HealthServicer_to_server(self._health, registrar)
-        add_reflection(registrar, (*SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name))
+        self._turn = asyncio.Lock()
+        self._accepted_before = 0
+        self._leaving: dict[asyncio.Task[None], grpc.aio.Server] = {}
+        self._rotating, self._server = self._made(listener.shown)
 
     async def start(self) -> int:
         """Begins to serve and returns the port. Raises OSError if the address is taken."""
-        try:
-            self._port = self._server.add_secure_port(self._listener.address, self._rotating.credentials)
-        except RuntimeError as error:
-            raise OSError(f"cannot listen on {self._listener.address}: is it taken by another program?") from error
+        await _refuse_taken(self._listener.address)
+        self._port = self._bound(self._server, self._listener.address, self._rotating)
         await self._server.start()
         await self._say(health_pb2.HealthCheckResponse.SERVING)
         return self._port
 
     async def show(self, shown: Shown) -> None:
         """Shows something else to whoever connects from now on; connections that stand stay. Raises NotShown, and nothing changed."""
-        host = self._listener.address.rpartition(":")[0].strip("[]")
-        await self._rotating.show(shown, host, self._port)
+        async with self._turn:
+            await self._rotating.show(shown, self._host, self._port)
+            self._listener = replace(self._listener, shown=shown)
+
+    async def reauthenticate(self) -> None:
+        """Has everybody make a new handshake: a second listener on the port takes who comes, the first lets go of whom it has.
+
+        Their next call is made over a new connection; calls under way end where they are, within `LEAVE_SECONDS`. Raises OSError where
+        the port cannot be had again, and then nothing changed.
+        """
+        async with self._turn:
+            rotating, server = self._made(self._listener.shown)
+            self._bound(server, f"{self._listener.address.rpartition(':')[0]}:{self._port}", rotating)
+            await server.start()
+            before, old, self._rotating, self._server = self._rotating, self._server, rotating, server
+            self._accepted_before += before.accepted
+            leaving = asyncio.create_task(_left(old, before))
+            self._leaving[leaving] = old
+            leaving.add_done_callback(lambda task: self._leaving.pop(task, None))
 
     async def sweep(self) -> None:
         """Ends the streams of callers who are believed no more."""
@@ -92,16 +109,62 @@ class Server:
 
     def accepted(self) -> int:
         """How many connections came in. Whether their handshakes succeeded, gRPC tells nobody."""
-        return self._rotating.accepted
+        return self._accepted_before + self._rotating.accepted
 
     async def stop(self, grace: float) -> None:
         """Ends within `grace` seconds."""
         await self._say(health_pb2.HealthCheckResponse.NOT_SERVING)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._door.close(), grace)
-        await self._server.stop(grace=0.5)
+            await asyncio.wait_for(self._inside.door.close(), grace)
+        # Asked again, one that is leaving ends at the earlier of both moments.
+        await asyncio.gather(*(each.stop(grace=0.5) for each in (*self._leaving.values(), self._server)), *self._leaving)
         self._rotating.close()
+
+    @property
+    def _host(self) -> str:
+        return self._listener.address.rpartition(":")[0].strip("[]")
+
+    def _made(self, shown: Shown) -> tuple[Rotating, grpc.aio.Server]:
+        """A server with every service, and the credentials of its port."""
+        server = grpc.aio.server(options=_OPTIONS)
+        registrar: Any = Registrar(server, self._metering, self._calls)
+        add_EvidenceServiceServicer_to_server(Evidence(self._inside), registrar)
+        add_DirectoryServiceServicer_to_server(Directory(self._inside), registrar)
+        add_LedgerServiceServicer_to_server(Ledger(self._inside), registrar)
+        add_HealthServicer_to_server(self._health, registrar)
+        add_reflection(registrar, (*SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name))
+        return Rotating(shown), server
+
+    def _bound(self, server: grpc.aio.Server, address: str, rotating: Rotating) -> int:
+        try:
+            return server.add_secure_port(address, rotating.credentials)
+        except RuntimeError as error:
+            raise _taken(self._listener.address) from error
 
     async def _say(self, status: int) -> None:
         for service in ("", *SERVICES):
             await self._health.set(service, status)
+
+
+async def _left(server: grpc.aio.Server, rotating: Rotating) -> None:
+    """Every connection is told GOAWAY at once, and closed when its last call has ended."""
+    await server.stop(LEAVE_SECONDS)
+    rotating.close()
+
+
+async def _refuse_taken(address: str) -> None:
+    """Our own second listener may share the port, nobody else's: who is there already is found by asking for it alone. Raises OSError."""
+    host, _, port = address.rpartition(":")
+    found = await asyncio.get_running_loop().getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
+    for family, kind, protocol, _, where in found:
+        with socket.socket(family, kind, protocol) as alone:
+            alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                alone.bind(where)
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    raise _taken(address) from error
+
+
+def _taken(address: str) -> OSError:
+    return OSError(f"cannot listen on {address}: is it taken by another program?")

@@ -43,9 +43,10 @@ def test_an_unknown_reason_is_never_asked_again(wait: float | None, attempt: int
 @fast
 @given(attempts, chance, st.booleans())
 def test_a_lost_connection_keeps_its_id_and_a_lost_answer_does_not(attempt: int, part: float, own: bool) -> None:  # noqa: FBT001
-    lost = again(Unreachable("", grpc.StatusCode.UNAVAILABLE), attempt, lambda: part, own_id=own)
-    assert lost is not None
-    assert not lost.new_id
+    for code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
+        lost = again(Unreachable("", code), attempt, lambda: part, own_id=own)
+        assert lost is not None
+        assert not lost.new_id
     unknown = again(OutcomeUnknown("", grpc.StatusCode.ALREADY_EXISTS), attempt, lambda: part, own_id=own)
     assert (unknown is not None) == own
     assert unknown is None or unknown.new_id
