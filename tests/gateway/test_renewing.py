@@ -185,6 +185,7 @@ def _standing(where: Where) -> generations.Generation:
     return found
 
 
+@pytest.mark.needs("openssl")
 def test_an_outside_ca_is_asked_by_a_program(where: Where, tmp_path: Path) -> None:
     """The program is openssl, as a CA that signs what it is sent, names and uses as requested."""
     pki = where.folder.parent / "pki/authorities/gateway"
