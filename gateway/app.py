@@ -43,7 +43,7 @@ from gateway.ledger.usages import LogUsages
 from gateway.model.act import Act, HostRole
 from gateway.model.identity import Anchor, Peer, Revoked
 from gateway.model.refusal import Reason, Refusal
-from gateway.ports import Clock, Ledger
+from gateway.ports import CityAdapter, Clock, Ledger
 from gateway.reloading import Making, Reloader, Standing
 from gateway.revoking import Revoking
 from gateway.rpc.door import Door
@@ -195,8 +195,13 @@ def _note(sightings: Sightings, peer: Peer) -> None:
     sightings.note(peer.leaf, peer.chain)
 
 
+def connector(system: System, clock: Clock) -> CityAdapter:
+    """What asks this system, without a guard before it. Raises ValueError for settings that no connection can be made with."""
+    return CONNECTORS[system.name](_settings(system), clock, entropy)
+
+
 def _guard(system: System, clock: SystemClock) -> Guarded:
-    adapter = CONNECTORS[system.name](_settings(system), clock, entropy)
+    adapter = connector(system, clock)
     bounds = Bounds(places=system.connections, queue=system.queue, patience=system.timeout / 2)
     return Guarded(system.name, adapter, bounds, clock, fraction)
 
