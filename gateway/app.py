@@ -7,6 +7,7 @@ gets its UNKNOWN outcome before the first call is let in; where witnesses are co
 import asyncio
 import contextlib
 import logging
+import platform
 import sqlite3
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -54,6 +55,7 @@ from gateway.rpc.services import Inside
 from gateway.rpc.status import WORDINGS
 from gateway.telemetry import authorities
 from gateway.telemetry.access import AccessLog
+from gateway.telemetry.lag import watch_lag
 from gateway.telemetry.metrics import Metrics
 
 _log = logging.getLogger("kuacheng.app")
@@ -102,6 +104,7 @@ async def gateway(
         rotation.check(loaded)
         ledger = storage.ledger(loaded)
         stack.push_async_callback(ledger.close)
+        _metered(metrics, ledger, clock, stack)
         await rotation.close_interrupted(ledger, clock)
         await _recorded(ledger, clock, loaded, operator, stack)
         stack.push_async_callback(_ended, asyncio.create_task(_close_adopted(ledger, clock)))
@@ -365,6 +368,14 @@ async def _write_seen(sightings: Sightings) -> None:
 async def _ended(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.wait([task])
+
+
+def _metered(metrics: Metrics, ledger: Appending, clock: Clock, stack: AsyncExitStack) -> None:
+    """What is counted of the process itself and of the log."""
+    metrics.built(version("kuacheng"), platform.python_version(), version("grpcio"), sqlite3.sqlite_version)
+    metrics.watch_queue(lambda: ledger.waiting)
+    ledger.watch(metrics.appended)
+    stack.push_async_callback(_ended, asyncio.create_task(watch_lag(metrics.lagged, clock.monotonic)))
 
 
 def _serve_metrics(loaded: Loaded, metrics: Metrics, stack: AsyncExitStack) -> str:
