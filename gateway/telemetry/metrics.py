@@ -47,9 +47,12 @@ class Metrics:
         self._build = Gauge(series.BUILD.name, series.BUILD.help, series.BUILD.labels, registry=self.registry)
         self._in_flight = Gauge(series.IN_FLIGHT.name, series.IN_FLIGHT.help, registry=self.registry)
         self._reloads = lru_cache(4)(self._counter(series.RELOADS).labels)
+        for each in ("applied", "refused"):
+            self._reloads(each)  # there from the start, or the first refusal would be no increase
         self._cut_off = lru_cache(64)(self._counter(series.REVOKED).labels)
         self._list_age = Gauge(series.LIST_AGE.name, series.LIST_AGE.help, series.LIST_AGE.labels, registry=self.registry)
         self._not_after = Gauge(series.NOT_AFTER.name, series.NOT_AFTER.help, series.NOT_AFTER.labels, registry=self.registry)
+        self._not_before = Gauge(series.NOT_BEFORE.name, series.NOT_BEFORE.help, series.NOT_BEFORE.labels, registry=self.registry)
         self._generation = Gauge(series.GENERATION.name, series.GENERATION.help, series.GENERATION.labels, registry=self.registry)
         self._world = Gauge(series.WORLD.name, series.WORLD.help, series.WORLD.labels, registry=self.registry)
 
@@ -105,11 +108,13 @@ class Metrics:
         """A configuration was taken up (applied), or was not (refused)."""
         self._reloads(result).inc()
 
-    def material(self, ends: Iterable[tuple[str, str, float]], generations: Iterable[str]) -> None:
-        """What is in force from now on: role, whose, and when it ends (Unix time); and the generations that it is of."""
+    def material(self, lives: Iterable[tuple[str, str, float, float]], generations: Iterable[str]) -> None:
+        """What is in force from now on: role, whose, when it began and when it ends (Unix time); and the generations that it is of."""
         self._not_after.clear()
-        for role, of, moment in ends:
-            self._not_after.labels(role, of).set(moment)
+        self._not_before.clear()
+        for role, of, begun, ends in lives:
+            self._not_before.labels(role, of).set(begun)
+            self._not_after.labels(role, of).set(ends)
         self._generation.clear()
         for each in generations:
             self._generation.labels(each).set(1)

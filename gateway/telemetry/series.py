@@ -116,6 +116,12 @@ NOT_AFTER = Series(
     "When a certificate ends, Unix time: of what is shown (server, client), and the first to end of each file of authorities (trusted).",
     ("role", "of"),
 )
+NOT_BEFORE = Series(
+    "kuacheng_certificate_not_before_timestamp_seconds",
+    Kind.GAUGE,
+    "When the same certificate began, Unix time: what is left of its life is reckoned from both.",
+    ("role", "of"),
+)
 AUTHORITIES = Series(
     "kuacheng_authorities",
     Kind.GAUGE,
@@ -176,6 +182,7 @@ ALL = (
     TURNED_AWAY,
     TRIED_AGAIN,
     NOT_AFTER,
+    NOT_BEFORE,
     AUTHORITIES,
     STRAGGLERS,
     REVOKED,

@@ -78,7 +78,7 @@ def test_every_series_of_the_table_is_exported_with_its_labels_and_bounds(metric
     metrics.witnesses_failed(["UNREACHABLE"])
     metrics.watch_systems(lambda: {"foshan.f1": Standing(Passage.CLOSED, 1, 64, 0, 64, 0, 0)})
     metrics.reloaded("applied")
-    metrics.material([("server", "listen", 1.0)], ["000001"])
+    metrics.material([("server", "listen", 0.0, 1.0)], ["000001"])
     metrics.connections(lambda: 5)
     metrics.cut_off("CERTIFICATE_REVOKED")
     metrics.lists({"440600": 3.0})
