@@ -17,14 +17,15 @@ _PATIENCE: Final = 5.0
 
 def running(loaded: Loaded, named: str) -> Iterator[Line]:
     """`named` is http://host:port/metrics, empty to take what the configuration says."""
-    where = named or _address(loaded)
+    where = named or address(loaded)
     if not where:
         yield found(Category.GATEWAY, "metrics", Fault.GATEWAY_UNKNOWN)
         return
     try:
-        with urlopen(where, timeout=_PATIENCE) as answer:  # noqa: S310  the command looks at the scheme, and ours is http
-            scrape = Scrape.of(answer.read().decode(), 0.0)
-    except (OSError, HTTPException, ValueError):
+        scrape = Scrape.of(scraped(where), 0.0)
+    except ValueError:
+        scrape = Scrape(0.0, {})
+    if not scrape.samples:
         yield found(Category.GATEWAY, where, Fault.GATEWAY_DOWN, where=where)
         return
     yield _edition(scrape, loaded, where)
@@ -41,6 +42,16 @@ def _edition(scrape: Scrape, loaded: Loaded, where: str) -> Line:
     return fine(Category.GATEWAY, where, f"runs, by edition {held}", f"正在运行，版本 {held}")
 
 
-def _address(loaded: Loaded) -> str:
+def scraped(where: str) -> str:
+    """The metrics at http://host:port/metrics; empty where nobody answers."""
+    try:
+        with urlopen(where, timeout=_PATIENCE) as answer:  # noqa: S310  the command looks at the scheme, and ours is http
+            return str(answer.read().decode())
+    except (OSError, HTTPException, ValueError):
+        return ""
+
+
+def address(loaded: Loaded) -> str:
+    """Where the configuration puts the metrics; empty where it does not say, or leaves the port to the system."""
     wanted = loaded.settings.metrics
     return f"http://{wanted.address}/metrics" if wanted and wanted.address.port else ""

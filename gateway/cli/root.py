@@ -25,6 +25,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "certs": ("gateway.cli.certs", "List, check, issue, change and revoke certificates."),
         "usage": ("gateway.cli.usage", "Find out who looked at a holder's data."),
         "witness": ("gateway.cli.witness", "Run a witness, which vouches for the growth of somebody's log."),
+        "support": ("gateway.cli.support", "Pack a bundle for whoever helps, without persons and secrets."),
         "completion": ("gateway.cli.completion", "Print the completion script of your shell."),
     }
 )
