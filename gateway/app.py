@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO
 
@@ -44,7 +45,7 @@ from gateway.ledger.usages import LogUsages
 from gateway.model.act import Act, HostRole
 from gateway.model.identity import Anchor, Peer, Revoked
 from gateway.model.refusal import Reason, Refusal
-from gateway.ports import CityAdapter, Clock, Ledger
+from gateway.ports import CityAdapter, Clock, Ledger, Meter
 from gateway.reloading import Making, Reloader, Standing
 from gateway.revoking import Revoking
 from gateway.rpc.door import Door
@@ -121,7 +122,7 @@ async def gateway(
         sightings = await _sightings(loaded, clock, stack)
         deferrals = DeferredFile.open(Path(f"{loaded.beside}.deferred"))
         stack.push_async_callback(deferrals.close)
-        ports = Ports(standing.adapters, watched, clock, metrics, deferrals)
+        ports = Ports(standing.adapters, watched, clock, _traced(loaded, metrics, clock, stack), deferrals)
         noting = partial(_note, sightings)
         inside = Inside(standing.world, ports, receipts, usages, door, new_id, entropy, noting)
         server = Server(Listener(str(loaded.server.address), _shown(loaded)), inside, Metering(metrics, clock.monotonic))
@@ -150,8 +151,15 @@ def problems(loaded: Loaded) -> tuple[str, ...]:
         *(text for each in loaded.systems.values() if each.name in CREDENTIALS for text in _credentials(each)),
         *(text for text in _operations(loaded)),
         *(_witness_problems(loaded, loaded.witnesses) if loaded.witnesses else ()),
+        *_untraceable(loaded),
         *(f"Reason {each.name} has no wording" for each in Reason if each not in WORDINGS),
     )
+
+
+def _untraceable(loaded: Loaded) -> tuple[str, ...]:
+    if loaded.settings.traces is None or find_spec("opentelemetry"):
+        return ()
+    return ("traces are configured and OpenTelemetry is not installed: pip install kuacheng[traces], or take `traces` out",)
 
 
 def material_findings(loaded: Loaded) -> tuple[str, ...]:
@@ -376,6 +384,18 @@ def _metered(metrics: Metrics, ledger: Appending, clock: Clock, stack: AsyncExit
     metrics.watch_queue(lambda: ledger.waiting)
     ledger.watch(metrics.appended)
     stack.push_async_callback(_ended, asyncio.create_task(watch_lag(metrics.lagged, clock.monotonic)))
+
+
+def _traced(loaded: Loaded, metrics: Metrics, clock: Clock, stack: AsyncExitStack) -> Meter:
+    """The metrics, and traces where they are configured."""
+    wanted = loaded.settings.traces
+    if wanted is None:
+        return metrics
+    from gateway.telemetry.traces import Traced, Traces
+
+    traces = Traces(str(wanted.address), version("kuacheng"), clock, entropy)
+    stack.push_async_callback(asyncio.to_thread, traces.close)
+    return Traced(metrics, traces)
 
 
 def _serve_metrics(loaded: Loaded, metrics: Metrics, stack: AsyncExitStack) -> str:

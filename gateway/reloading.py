@@ -227,6 +227,7 @@ def _fixed(before: Loaded, after: Loaded) -> tuple[str, ...]:
     pairs = {
         "listen.address": (before.settings.listen.address, after.settings.listen.address),
         "metrics": (before.settings.metrics, after.settings.metrics),
+        "traces": (before.settings.traces, after.settings.traces),
         "log": (before.settings.log, after.settings.log),
         "ledger.file": (before.ledger, after.ledger),
         "ledger.key, ledger.next_key": (before.log_keys, after.log_keys),

@@ -252,7 +252,7 @@ WORDINGS: Final[Mapping[Fault, Wording]] = MappingProxyType(
             "see this city's own line here; when it answers again, the breaker closes by itself",
             "熔断器已断开：对方多次失败，暂停访问数秒",
             "查看此处该城市的检查结果；对方恢复后熔断器会自动闭合",
-            _SYSTEMS,
+            "docs/first-ten-minutes.md#a-city-does-not-answer",
         ),
     }
 )
