@@ -7,6 +7,7 @@ gets its UNKNOWN outcome before the first call is let in; where witnesses are co
 import asyncio
 import contextlib
 import logging
+import platform
 import sqlite3
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO
 
@@ -43,7 +45,7 @@ from gateway.ledger.usages import LogUsages
 from gateway.model.act import Act, HostRole
 from gateway.model.identity import Anchor, Peer, Revoked
 from gateway.model.refusal import Reason, Refusal
-from gateway.ports import Clock, Ledger
+from gateway.ports import CityAdapter, Clock, Ledger, Meter
 from gateway.reloading import Making, Reloader, Standing
 from gateway.revoking import Revoking
 from gateway.rpc.door import Door
@@ -54,6 +56,7 @@ from gateway.rpc.services import Inside
 from gateway.rpc.status import WORDINGS
 from gateway.telemetry import authorities
 from gateway.telemetry.access import AccessLog
+from gateway.telemetry.lag import watch_lag
 from gateway.telemetry.metrics import Metrics
 
 _log = logging.getLogger("kuacheng.app")
@@ -102,6 +105,7 @@ async def gateway(
         rotation.check(loaded)
         ledger = storage.ledger(loaded)
         stack.push_async_callback(ledger.close)
+        _metered(metrics, ledger, clock, stack)
         await rotation.close_interrupted(ledger, clock)
         await _recorded(ledger, clock, loaded, operator, stack)
         stack.push_async_callback(_ended, asyncio.create_task(_close_adopted(ledger, clock)))
@@ -118,7 +122,7 @@ async def gateway(
         sightings = await _sightings(loaded, clock, stack)
         deferrals = DeferredFile.open(Path(f"{loaded.beside}.deferred"))
         stack.push_async_callback(deferrals.close)
-        ports = Ports(standing.adapters, watched, clock, metrics, deferrals)
+        ports = Ports(standing.adapters, watched, clock, _traced(loaded, metrics, clock, stack), deferrals)
         noting = partial(_note, sightings)
         inside = Inside(standing.world, ports, receipts, usages, door, new_id, entropy, noting)
         server = Server(Listener(str(loaded.server.address), _shown(loaded)), inside, Metering(metrics, clock.monotonic))
@@ -147,8 +151,15 @@ def problems(loaded: Loaded) -> tuple[str, ...]:
         *(text for each in loaded.systems.values() if each.name in CREDENTIALS for text in _credentials(each)),
         *(text for text in _operations(loaded)),
         *(_witness_problems(loaded, loaded.witnesses) if loaded.witnesses else ()),
+        *_untraceable(loaded),
         *(f"Reason {each.name} has no wording" for each in Reason if each not in WORDINGS),
     )
+
+
+def _untraceable(loaded: Loaded) -> tuple[str, ...]:
+    if loaded.settings.traces is None or find_spec("opentelemetry"):
+        return ()
+    return ("traces are configured and OpenTelemetry is not installed: pip install kuacheng[traces], or take `traces` out",)
 
 
 def material_findings(loaded: Loaded) -> tuple[str, ...]:
@@ -195,8 +206,13 @@ def _note(sightings: Sightings, peer: Peer) -> None:
     sightings.note(peer.leaf, peer.chain)
 
 
+def connector(system: System, clock: Clock) -> CityAdapter:
+    """What asks this system, without a guard before it. Raises ValueError for settings that no connection can be made with."""
+    return CONNECTORS[system.name](_settings(system), clock, entropy)
+
+
 def _guard(system: System, clock: SystemClock) -> Guarded:
-    adapter = CONNECTORS[system.name](_settings(system), clock, entropy)
+    adapter = connector(system, clock)
     bounds = Bounds(places=system.connections, queue=system.queue, patience=system.timeout / 2)
     return Guarded(system.name, adapter, bounds, clock, fraction)
 
@@ -360,6 +376,26 @@ async def _write_seen(sightings: Sightings) -> None:
 async def _ended(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.wait([task])
+
+
+def _metered(metrics: Metrics, ledger: Appending, clock: Clock, stack: AsyncExitStack) -> None:
+    """What is counted of the process itself and of the log."""
+    metrics.built(version("kuacheng"), platform.python_version(), version("grpcio"), sqlite3.sqlite_version)
+    metrics.watch_queue(lambda: ledger.waiting)
+    ledger.watch(metrics.appended)
+    stack.push_async_callback(_ended, asyncio.create_task(watch_lag(metrics.lagged, clock.monotonic)))
+
+
+def _traced(loaded: Loaded, metrics: Metrics, clock: Clock, stack: AsyncExitStack) -> Meter:
+    """The metrics, and traces where they are configured."""
+    wanted = loaded.settings.traces
+    if wanted is None:
+        return metrics
+    from gateway.telemetry.traces import Traced, Traces
+
+    traces = Traces(str(wanted.address), version("kuacheng"), clock, entropy)
+    stack.push_async_callback(asyncio.to_thread, traces.close)
+    return Traced(metrics, traces)
 
 
 def _serve_metrics(loaded: Loaded, metrics: Metrics, stack: AsyncExitStack) -> str:

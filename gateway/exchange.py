@@ -10,7 +10,6 @@ from asyncio import Future
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from gateway.model.city import CityAnswer, CityRequest, CityTicket
 from gateway.model.deferral import Deferral
@@ -83,7 +82,7 @@ async def exchange(call: Call, world: World, ports: Ports) -> Sealed:
     if isinstance(after, Declined):
         raise await _refuse(after, queued, ports, asked)
     outcome = await _seal(before, queued, ports, asked)
-    ports.meter.ended(_ended(before.known, after.disclosure.result, None, ports.clock.now(), asked))
+    ports.meter.ended(_ended(before.known, after.disclosure.result, None, ports.clock, asked))
     sealed_at = ports.clock.now()
     return Sealed(before.route, call, after.disclosure, after.city_status, asked, sealed_at, intent, outcome, before.deferral)
 
@@ -209,7 +208,7 @@ def _abandon(before: Prepared, ports: Ports) -> None:
     now = ports.clock.now()
     written = ports.ledger.append(seal.unknown(before.known.call.exchange_id, "the exchange ended before its outcome", now))
     written.add_done_callback(lambda done: done.cancelled() or done.exception())
-    ports.meter.ended(_ended(before.known, Result.UNKNOWN, Reason.OUTCOME_UNKNOWN, now, None))
+    ports.meter.ended(_ended(before.known, Result.UNKNOWN, Reason.OUTCOME_UNKNOWN, ports.clock, None))
 
 
 async def _seal(before: Prepared, queued: Future[Recorded], ports: Ports, asked: Asked) -> Recorded:
@@ -217,7 +216,7 @@ async def _seal(before: Prepared, queued: Future[Recorded], ports: Ports, asked:
     try:
         return await asyncio.shield(queued)
     except Refusal as unrecorded:
-        ports.meter.ended(_ended(before.known, Result.REFUSED, unrecorded.reason, ports.clock.now(), asked))
+        ports.meter.ended(_ended(before.known, Result.REFUSED, unrecorded.reason, ports.clock, asked))
         raise
 
 
@@ -228,13 +227,14 @@ async def _refuse(declined: Declined, queued: Future[Recorded], ports: Ports, as
         await asyncio.shield(queued)
     except Refusal as unrecorded:
         refusal = unrecorded
-    ports.meter.ended(_ended(declined.known, Result.REFUSED, refusal.reason, ports.clock.now(), asked))
+    ports.meter.ended(_ended(declined.known, Result.REFUSED, refusal.reason, ports.clock, asked))
     return refusal
 
 
-def _ended(known: Known, result: Result, reason: Reason | None, now: datetime, asked: Asked | None) -> Ended:
+def _ended(known: Known, result: Result, reason: Reason | None, clock: Clock, asked: Asked | None) -> Ended:
+    now, call = clock.now(), known.call
     return Ended(
-        exchange_id=known.call.exchange_id,
+        exchange_id=call.exchange_id,
         evidence_type=known.permit.type.alias if known.permit else seal.OTHER,
         region=known.permit.query.provider_region if known.permit else seal.OTHER,
         department=known.caller.department if known.caller else seal.OTHER,
@@ -243,6 +243,9 @@ def _ended(known: Known, result: Result, reason: Reason | None, now: datetime, a
         result=result,
         reason=reason.name if reason else "",
         blame=reason.blame.value if reason else "",
-        seconds=(now - known.call.received).total_seconds(),
+        seconds=(now - call.received).total_seconds(),
         city_seconds=(asked.response_in - asked.request_out).total_seconds() if asked else 0.0,
+        before_seconds=(asked.request_out - call.received).total_seconds() if asked else 0.0,
+        after_seconds=(now - asked.response_in).total_seconds() if asked else 0.0,
+        time_left=max(0.0, call.expires - clock.monotonic()),
     )

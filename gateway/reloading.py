@@ -47,8 +47,8 @@ class Meter(Protocol):
         """This edition judges."""
         ...
 
-    def material(self, ends: list[tuple[str, str, float]], generations: tuple[str, ...]) -> None:
-        """These certificates are in force: role, whose, when they end (Unix time)."""
+    def material(self, lives: list[tuple[str, str, float, float]], generations: tuple[str, ...]) -> None:
+        """These certificates are in force: role, whose, when they began and when they end (Unix time)."""
         ...
 
 
@@ -197,24 +197,28 @@ class Reloader:
 
     def _tell(self, loaded: Loaded) -> None:
         self._meter.stands(loaded.world.edition, self._version)
-        self._meter.material(ends(loaded), generations(loaded.links))
+        self._meter.material(lives(loaded), generations(loaded.links))
 
 
-def ends(loaded: Loaded) -> list[tuple[str, str, float]]:
-    """When what is in force ends (Unix time): role, whose, moment. Of a file of authorities the first that ends."""
-    shown = [("server", "listen", _leaf_end(loaded.server.certificate))]
-    shown += [("client", name, _leaf_end(each.shown)) for name, each in loaded.systems.items()]
+def lives(loaded: Loaded) -> list[tuple[str, str, float, float]]:
+    """When what is in force began and ends (Unix time), by role and whose. Of a file of authorities the first that ends."""
+    shown = [("server", "listen", *_leaf_life(loaded.server.certificate))]
+    shown += [("client", name, *_leaf_life(each.shown)) for name, each in loaded.systems.items()]
     trusted = [(f"region {each.region}", each.authorities) for each in loaded.world.trust.anchors.values()]
     trusted += [(name, each.authorities) for name, each in loaded.systems.items()]
-    return [*shown, *(("trusted", of, _first_end(pem)) for of, pem in trusted)]
+    return [*shown, *(("trusted", of, *_first_life(pem)) for of, pem in trusted)]
 
 
-def _leaf_end(pem: bytes) -> float:
-    return x509.load_pem_x509_certificates(pem)[0].not_valid_after_utc.timestamp()
+def _leaf_life(pem: bytes) -> tuple[float, float]:
+    return _life(x509.load_pem_x509_certificates(pem)[0])
 
 
-def _first_end(pem: bytes) -> float:
-    return min(each.not_valid_after_utc.timestamp() for each in x509.load_pem_x509_certificates(pem))
+def _first_life(pem: bytes) -> tuple[float, float]:
+    return min(map(_life, x509.load_pem_x509_certificates(pem)), key=lambda each: each[1])
+
+
+def _life(certificate: x509.Certificate) -> tuple[float, float]:
+    return certificate.not_valid_before_utc.timestamp(), certificate.not_valid_after_utc.timestamp()
 
 
 def _fixed(before: Loaded, after: Loaded) -> tuple[str, ...]:
@@ -223,6 +227,7 @@ def _fixed(before: Loaded, after: Loaded) -> tuple[str, ...]:
     pairs = {
         "listen.address": (before.settings.listen.address, after.settings.listen.address),
         "metrics": (before.settings.metrics, after.settings.metrics),
+        "traces": (before.settings.traces, after.settings.traces),
         "log": (before.settings.log, after.settings.log),
         "ledger.file": (before.ledger, after.ledger),
         "ledger.key, ledger.next_key": (before.log_keys, after.log_keys),

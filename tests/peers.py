@@ -40,6 +40,11 @@ PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
         ),
         "openssl": Peer("The openssl command", "openssl", lambda: shutil.which("openssl") is not None),
         "postgresql": Peer("PostgreSQL", "postgresql", lambda: _any("/usr/lib/postgresql", "*/bin/postgres")),
+        "prometheus": Peer(
+            "Prometheus with promtool",
+            "prometheus",
+            lambda: shutil.which("prometheus") is not None and shutil.which("promtool") is not None,
+        ),
         "softhsm": Peer("SoftHSM", "softhsm2", lambda: _any("/usr/lib", "**/softhsm/libsofthsm2.so")),
     }
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from adapters.connectors.greeting import Greeted, greeted
 from adapters.connectors.http import HttpClient
 from adapters.connectors.message import HttpRequest, HttpResponse
 from adapters.connectors.signing import Stamp
@@ -66,6 +67,10 @@ class PlainAdapter:
         """Asks once, within `seconds`. Raises Refusal with blame COUNTERPARTY."""
         composed = self._dialect.compose(request, self._stamper.stamp())
         return self._dialect.read(request, await self._http.send(composed, seconds))
+
+    async def greet(self, seconds: float) -> Greeted:
+        """The connection test (adapters.connectors.greeting)."""
+        return await greeted(self._http, self._http.system, seconds)
 
     async def close(self) -> None:
         """Ends its connections."""

@@ -6,11 +6,13 @@ refusal: the ticket stays good. A ticket that was brought along is looked at and
 
 import asyncio
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final
 
 from adapters.connectors.calling import Deadline
-from adapters.connectors.database import Database
+from adapters.connectors.database import Database, Statement
 from adapters.connectors.front_tables import FrontDialect, is_ticket
+from adapters.connectors.greeting import Greeted
 from adapters.connectors.settings import SystemSettings
 from gateway.model.city import CityAnswer, CityRequest, CityTicket
 from gateway.model.refusal import Reason, Refusal
@@ -56,6 +58,11 @@ class FrontAdapter:
         self._check(request.ticket)
         told = await self._database.run(self._dialect.look(request, request.ticket), min(seconds, self._timeout))
         return self._dialect.is_there(request, told)
+
+    async def greet(self, seconds: float) -> Greeted:
+        """The connection test (adapters.connectors.greeting): a statement on nothing, for which one has to be logged in."""
+        await self._database.run((Statement("SELECT 1"),), min(seconds, self._timeout))
+        return Greeted(HTTPStatus.OK, None, logged_in=True)
 
     async def close(self) -> None:
         """Ends its connections."""

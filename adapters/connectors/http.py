@@ -31,7 +31,7 @@ class HttpClient:
 
     def __init__(self, settings: SystemSettings, largest_answer: int = LARGEST_ANSWER) -> None:
         url = _base(settings)
-        self._system = settings.name
+        self.system = settings.name
         self._host, self._port, self._path = str(url.host), url.port or _HTTPS, url.raw_path.rstrip("/")
         self._fixed = f"Host: {url.host_port_subcomponent}\r\nAccept-Encoding: identity\r\n"
         self._server_name = settings.server_name
@@ -47,12 +47,12 @@ class HttpClient:
             async with asyncio.timeout(min(seconds, self._timeout)), self._places:
                 return await self._exchange(self._written(request))
         except TimeoutError:
-            raise timed_out(self._system) from None
+            raise timed_out(self.system) from None
         # Their text may quote the address, and so a token in it, or what the city wrote: it goes no further.
         except BrokenAnswer:
-            raise invalid(self._system, "the HTTP answer is broken off, malformed or larger than allowed") from None
+            raise invalid(self.system, "the HTTP answer is broken off, malformed or larger than allowed") from None
         except (NoAnswer, OSError) as error:
-            told = f"{self._system}: the connection broke ({type(error).__name__})"
+            told = f"{self.system}: the connection broke ({type(error).__name__})"
             raise Refusal(Reason.CITY_UNAVAILABLE, told) from None
 
     async def close(self) -> None:
@@ -86,7 +86,7 @@ class HttpClient:
                 lambda: Connection(self._largest), self._host, self._port, ssl=self._tls, server_hostname=self._server_name
             )
         except OSError as error:
-            raise Unreached(Reason.CITY_UNAVAILABLE, f"{self._system}: no connection ({type(error).__name__})") from None
+            raise Unreached(Reason.CITY_UNAVAILABLE, f"{self.system}: no connection ({type(error).__name__})") from None
         return connection
 
     def _written(self, request: HttpRequest) -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from adapters.connectors.calling import Deadline, Stamper
+from adapters.connectors.greeting import Greeted, greeted
 from adapters.connectors.http import HttpClient
 from adapters.connectors.lease import Lease
 from adapters.connectors.settings import SystemSettings
@@ -35,6 +36,10 @@ class F2Adapter:
             return self._dialect.read(request, await self._http.send(composed, deadline.left()))
 
         return await with_token(self._secret, deadline.left, attempt)
+
+    async def greet(self, seconds: float) -> Greeted:
+        """The connection test (adapters.connectors.greeting)."""
+        return await greeted(self._http, SYSTEM, seconds, self._refresh)
 
     async def close(self) -> None:
         """Ends its connections."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from adapters.connectors.calling import Deadline, Stamper
+from adapters.connectors.greeting import Greeted, greeted
 from adapters.connectors.http import HttpClient
 from adapters.connectors.sealed import Sealer
 from adapters.connectors.settings import SystemSettings
@@ -41,6 +42,10 @@ class F3Adapter:
         composed = await asyncio.to_thread(self._dialect.compose, request, stamp, vector)
         response = await self._http.send(composed, deadline.left())
         return await asyncio.to_thread(self._dialect.read, request, response, stamp)
+
+    async def greet(self, seconds: float) -> Greeted:
+        """The connection test (adapters.connectors.greeting)."""
+        return await greeted(self._http, SYSTEM, seconds)
 
     async def close(self) -> None:
         """Ends its connections."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from adapters.connectors.calling import Deadline, Stamper
+from adapters.connectors.greeting import Greeted, greeted
 from adapters.connectors.http import HttpClient
 from adapters.connectors.lease import Lease
 from adapters.connectors.settings import SystemSettings
@@ -38,6 +39,10 @@ class G1Adapter:
             return await self._attempt(request, token, deadline)
 
         return await with_token(self._token, deadline.left, attempt)
+
+    async def greet(self, seconds: float) -> Greeted:
+        """The connection test (adapters.connectors.greeting)."""
+        return await greeted(self._http, SYSTEM, seconds, self._login)
 
     async def close(self) -> None:
         """Ends its connections."""

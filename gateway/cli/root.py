@@ -17,6 +17,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "config": ("gateway.cli.config", "Check and show the configuration."),
         "tables": ("gateway.cli.tables", "Check the translation tables of every city and evidence type."),
         "explain": ("gateway.cli.explain", "Say whether a system may ask something, and by which agreement or why not."),
+        "check": ("gateway.cli.check", "Check everything that a gateway needs, before it starts and while it runs."),
         "top": ("gateway.cli.top", "Show live what a gateway does."),
         "console": ("gateway.cli.console", "Serve the console: pages that tell in a browser how everything stands."),
         "ledger": ("gateway.cli.ledger", "Read and verify the evidence log."),
@@ -24,6 +25,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "certs": ("gateway.cli.certs", "List, check, issue, change and revoke certificates."),
         "usage": ("gateway.cli.usage", "Find out who looked at a holder's data."),
         "witness": ("gateway.cli.witness", "Run a witness, which vouches for the growth of somebody's log."),
+        "support": ("gateway.cli.support", "Pack a bundle for whoever helps, without persons and secrets."),
         "completion": ("gateway.cli.completion", "Print the completion script of your shell."),
     }
 )

@@ -162,6 +162,12 @@ class ConsoleSettings(Section):
         return self
 
 
+class Traces(Section):
+    """Where an OpenTelemetry collector on this machine takes traces."""
+
+    address: Loopback = Field(description="an address of this machine only, OTLP over gRPC")
+
+
 class NameOfRegion(Section):
     """What people call it."""
 
@@ -378,6 +384,7 @@ class Settings(Section):
     log: LogName = Field(description="the evidence log's name; never changed once there are receipts")
     listen: Listen = Field(description="the front door, {address, certificate, key}")
     metrics: Metrics | None = Field(default=None, description="where metrics are read, {address}")
+    traces: Traces | None = Field(default=None, description="where traces are sent, {address}")
     console: ConsoleSettings | None = Field(
         default=None, description="where the console is, {address, certificate, key, authorities, roles}"
     )

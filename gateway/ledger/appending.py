@@ -16,6 +16,7 @@ from gateway.ledger.note import Note, NoteRefused, Signer, signed
 from gateway.ledger.records import Head, LogUnusable, holder_column, unique_key
 from gateway.ledger.tree import Frontier
 from gateway.model.exchange import Entry, Recorded
+from gateway.model.refusal import Reason, Refusal
 from gateway.token import TokenRefused
 
 QUEUE_LIMIT: Final = 4096
@@ -91,6 +92,20 @@ class Appending:
             raise RuntimeError("the source of chance gave too few bytes, or too many")
         return self._commits.submit(leaf(entry, nonce))
 
+    @property
+    def waiting(self) -> int:
+        """Entries that wait to be written."""
+        return self._commits.waiting
+
+    def watch(self, appended: Callable[[int, int, int, float], None]) -> None:
+        """Tell of each batch from now on: its entries, how many could not be made durable, the tree's size (0: unknown), seconds."""
+
+        def settled(results: Sequence[Recorded | Exception], seconds: float) -> None:
+            size = next((each.index + 1 for each in reversed(results) if isinstance(each, Recorded)), 0)
+            appended(len(results), sum(map(_is_fault, results)), size, seconds)
+
+        self._commits.settled = settled
+
     def interrupted(self) -> tuple[str, ...]:
         """Return the exchanges that were left without an OUTCOME by writers who are no more, oldest first; nobody else is told."""
         return self._interrupted
@@ -102,6 +117,13 @@ class Appending:
     async def close(self) -> None:
         """Take nothing more, write what waits, let go of the store. May be called again."""
         await self._commits.close()
+
+
+def _is_fault(result: Recorded | Exception) -> bool:
+    """Whether the log failed; an entry that must not be written, as a replayed question, is another matter."""
+    if isinstance(result, Refusal):
+        return result.reason is Reason.LEDGER_UNAVAILABLE
+    return isinstance(result, Exception) and not isinstance(result, OutOfOrder)
 
 
 def fit_to_grow(head: Head, present: int, notary: Notary, what: str) -> None:

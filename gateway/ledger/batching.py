@@ -10,7 +10,7 @@ came together of late. See docs/ledger.md for the figures.
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import SimpleQueue
 from typing import Final, Generic, Protocol, TypeVar
@@ -51,8 +51,10 @@ class GroupCommit(Generic[T, R]):
     def __init__(self, store: Store[T, R], *, name: str, queue_limit: int) -> None:
         self._store = store
         self._limit = queue_limit
-        self._queue: deque[tuple[T, asyncio.Future[R]]] = deque()
-        self._handed: SimpleQueue[Sequence[tuple[T, asyncio.Future[R]]]] = SimpleQueue()
+        self._queue: deque[tuple[T, asyncio.Future[R], float]] = deque()
+        self._handed: SimpleQueue[Sequence[tuple[T, asyncio.Future[R], float]]] = SimpleQueue()
+        self.settled: Callable[[Sequence[R | Exception], float], None] = lambda _results, _seconds: None
+        """Told of each batch, on the event loop: its results, and the seconds since its oldest item came."""
         self._loop: asyncio.AbstractEventLoop | None = None
         # Whether a batch is being gathered or written; until it is, nobody else has to see to the queue.
         self._busy = False
@@ -72,11 +74,16 @@ class GroupCommit(Generic[T, R]):
             what = "closed" if self._closing else "behind: too many entries wait"
             future.set_exception(Refusal(Reason.LEDGER_UNAVAILABLE, f"the evidence log is {what}"))
             return future
-        self._queue.append((item, future))
+        self._queue.append((item, future, loop.time()))
         if not self._busy:
             self._busy = True
             loop.call_soon(self._gather, loop, 0, 0, loop.time() + LINGER)
         return future
+
+    @property
+    def waiting(self) -> int:
+        """Items that no batch has taken yet."""
+        return len(self._queue)
 
     async def close(self) -> None:
         """Take nothing more, write what waits, end the thread. May be called again."""
@@ -111,7 +118,7 @@ class GroupCommit(Generic[T, R]):
     def _run(self) -> None:
         """The thread: write a batch, answer it, rest."""
         while batch := self._handed.get():
-            self._answer(batch, self._write([item for item, _ in batch]))
+            self._answer(batch, self._write([item for item, _, _ in batch]))
             with suppress(Exception):  # what could wait can wait again
                 self._store.rest()
         self._store.close()
@@ -122,16 +129,20 @@ class GroupCommit(Generic[T, R]):
         except Exception as bug:  # noqa: BLE001 - a bug in the store has to reach the callers, or they wait for ever
             return [bug] * len(items)
 
-    def _answer(self, batch: Sequence[tuple[T, asyncio.Future[R]]], results: Sequence[R | Exception]) -> None:
+    def _answer(self, batch: Sequence[tuple[T, asyncio.Future[R], float]], results: Sequence[R | Exception]) -> None:
         # Futures exist, so a loop is bound. A closed one has nobody left who waits.
         if self._loop is not None:
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._settle, self._loop, batch, results)
 
     def _settle(
-        self, loop: asyncio.AbstractEventLoop, batch: Sequence[tuple[T, asyncio.Future[R]]], results: Sequence[R | Exception]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        batch: Sequence[tuple[T, asyncio.Future[R], float]],
+        results: Sequence[R | Exception],
     ) -> None:
-        for (_, future), result in zip(batch, results, strict=True):
+        self.settled(results, loop.time() - batch[0][2])
+        for (_, future, _), result in zip(batch, results, strict=True):
             if future.done():
                 continue
             if isinstance(result, Exception):

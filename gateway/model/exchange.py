@@ -185,7 +185,10 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What may be counted and logged of an exchange: an allow-list, without personal data. Times in seconds."""
+    """What may be counted and logged of an exchange: an allow-list, without personal data. Times in seconds.
+
+    `before_seconds` and `after_seconds` are ours, on either side of `city_seconds`; `time_left` is what remains of the caller's deadline.
+    """
 
     exchange_id: str
     evidence_type: str
@@ -198,6 +201,9 @@ class Ended:
     blame: str
     seconds: float
     city_seconds: float
+    before_seconds: float
+    after_seconds: float
+    time_left: float
 
 
 @dataclass(frozen=True, slots=True)

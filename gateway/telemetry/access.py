@@ -34,6 +34,9 @@ class AccessLog:
             "blame": ended.blame,
             "seconds": round(ended.seconds, 6),
             "city_seconds": round(ended.city_seconds, 6),
+            "before_seconds": round(ended.before_seconds, 6),
+            "after_seconds": round(ended.after_seconds, 6),
+            "time_left": round(ended.time_left, 6),
         }
         self._stream.write(_ENCODE(parts) + "\n")
 

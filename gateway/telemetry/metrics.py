@@ -36,11 +36,23 @@ class Metrics:
         self._exchange_seconds = lru_cache(64)(self._histogram(series.EXCHANGE_SECONDS).labels)
         self._city_seconds = lru_cache(64)(self._histogram(series.CITY_SECONDS).labels)
         self._witness_failures = lru_cache(16)(self._counter(series.WITNESS_FAILURES).labels)
+        self._stages = lru_cache(128)(self._histogram(series.STAGE_SECONDS).labels)
+        self._time_left = self._histogram(series.TIME_LEFT)
+        self._append_seconds = self._histogram(series.APPEND_SECONDS)
+        self._batch_entries = self._histogram(series.BATCH_ENTRIES)
+        self._append_failures = self._counter(series.APPEND_FAILURES)
+        self._queue = Gauge(series.LEDGER_QUEUE.name, series.LEDGER_QUEUE.help, registry=self.registry)
+        self._tree = Gauge(series.TREE_SIZE.name, series.TREE_SIZE.help, registry=self.registry)
+        self._lag = self._histogram(series.LAG)
+        self._build = Gauge(series.BUILD.name, series.BUILD.help, series.BUILD.labels, registry=self.registry)
         self._in_flight = Gauge(series.IN_FLIGHT.name, series.IN_FLIGHT.help, registry=self.registry)
         self._reloads = lru_cache(4)(self._counter(series.RELOADS).labels)
+        for each in ("applied", "refused"):
+            self._reloads(each)  # there from the start, or the first refusal would be no increase
         self._cut_off = lru_cache(64)(self._counter(series.REVOKED).labels)
         self._list_age = Gauge(series.LIST_AGE.name, series.LIST_AGE.help, series.LIST_AGE.labels, registry=self.registry)
         self._not_after = Gauge(series.NOT_AFTER.name, series.NOT_AFTER.help, series.NOT_AFTER.labels, registry=self.registry)
+        self._not_before = Gauge(series.NOT_BEFORE.name, series.NOT_BEFORE.help, series.NOT_BEFORE.labels, registry=self.registry)
         self._generation = Gauge(series.GENERATION.name, series.GENERATION.help, series.GENERATION.labels, registry=self.registry)
         self._world = Gauge(series.WORLD.name, series.WORLD.help, series.WORLD.labels, registry=self.registry)
 
@@ -58,10 +70,34 @@ class Metrics:
         self._exchanges(ended.evidence_type, ended.region, ended.result.value).inc()
         if ended.reason:
             self._refusals(ended.reason, ended.blame).inc()
-        self._exchange_seconds(ended.region).observe(ended.seconds)
+        self._exchange_seconds(ended.region).observe(ended.seconds, {"exchange_id": ended.exchange_id})
+        self._time_left.observe(ended.time_left)
         if ended.city_seconds:
             self._city_seconds(ended.region).observe(ended.city_seconds)
+            self._stages(ended.region, "before").observe(ended.before_seconds)
+            self._stages(ended.region, "after").observe(ended.after_seconds)
         self._access.line(ended)
+
+    def appended(self, entries: int, failed: int, size: int, seconds: float) -> None:
+        """A batch of so many entries ended after so long; `size` of the tree then, 0 where nothing was written."""
+        self._append_seconds.observe(seconds)
+        self._batch_entries.observe(entries)
+        if failed:
+            self._append_failures.inc(failed)
+        if size:
+            self._tree.set(size)
+
+    def lagged(self, seconds: float) -> None:
+        """The event loop woke so late."""
+        self._lag.observe(seconds)
+
+    def built(self, version: str, python: str, grpc: str, sqlite: str) -> None:
+        """What runs."""
+        self._build.labels(version, python, grpc, sqlite).set(1)
+
+    def watch_queue(self, waiting: Callable[[], int]) -> None:
+        """Where to read, at each scrape, how many entries wait to be written."""
+        self._queue.set_function(waiting)
 
     def stands(self, edition: str, version: str) -> None:
         """This edition of the world judges from now on."""
@@ -72,11 +108,13 @@ class Metrics:
         """A configuration was taken up (applied), or was not (refused)."""
         self._reloads(result).inc()
 
-    def material(self, ends: Iterable[tuple[str, str, float]], generations: Iterable[str]) -> None:
-        """What is in force from now on: role, whose, and when it ends (Unix time); and the generations that it is of."""
+    def material(self, lives: Iterable[tuple[str, str, float, float]], generations: Iterable[str]) -> None:
+        """What is in force from now on: role, whose, when it began and when it ends (Unix time); and the generations that it is of."""
         self._not_after.clear()
-        for role, of, moment in ends:
-            self._not_after.labels(role, of).set(moment)
+        self._not_before.clear()
+        for role, of, begun, ends in lives:
+            self._not_before.labels(role, of).set(begun)
+            self._not_after.labels(role, of).set(ends)
         self._generation.clear()
         for each in generations:
             self._generation.labels(each).set(1)

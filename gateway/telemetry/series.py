@@ -18,7 +18,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One metric. `bounds` are the histogram's upper bounds in seconds."""
+    """One metric. `bounds` are the histogram's upper bounds, in the unit that the name says."""
 
     name: str
     kind: Kind
@@ -27,6 +27,7 @@ class Series:
     bounds: tuple[float, ...] = ()
 
 
+FINE = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 LATENCY = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 STARTED = Series("grpc_server_started_total", Kind.COUNTER, "Calls that arrived.", ("grpc_type", "grpc_service", "grpc_method"))
@@ -51,6 +52,38 @@ EXCHANGE_SECONDS = Series("kuacheng_exchange_seconds", Kind.HISTOGRAM, "Whole ex
 CITY_SECONDS = Series(
     "kuacheng_city_seconds", Kind.HISTOGRAM, "The part of an exchange that the city took.", ("region",), LATENCY
 )
+STAGE_SECONDS = Series(
+    "kuacheng_gateway_seconds",
+    Kind.HISTOGRAM,
+    "The gateway's own part of an exchange that asked: before (from the call to the question, its intent durable) and after "
+    "(from the city's answer to its outcome durable).",
+    ("region", "stage"),
+    FINE,
+)
+TIME_LEFT = Series(
+    "kuacheng_caller_time_left_seconds",
+    Kind.HISTOGRAM,
+    "What was left of the caller's deadline when its exchange ended; near 0 the caller's patience, not we or the city, is short.",
+    (),
+    LATENCY,
+)
+APPEND_SECONDS = Series(
+    "kuacheng_ledger_append_seconds",
+    Kind.HISTOGRAM,
+    "Until a batch of entries was durable or refused, from when its oldest entry was handed over.",
+    (),
+    FINE,
+)
+BATCH_ENTRIES = Series(
+    "kuacheng_ledger_batch_entries", Kind.HISTOGRAM, "Entries written together.", (), (1, 2, 4, 8, 16, 32, 64, 128, 256)
+)
+APPEND_FAILURES = Series("kuacheng_ledger_append_failures_total", Kind.COUNTER, "Entries that could not be made durable.")
+LEDGER_QUEUE = Series("kuacheng_ledger_queue_entries", Kind.GAUGE, "Entries that wait to be written.")
+TREE_SIZE = Series("kuacheng_ledger_tree_entries", Kind.GAUGE, "Entries of the evidence log when this process last wrote.")
+LAG = Series(
+    "kuacheng_event_loop_lag_seconds", Kind.HISTOGRAM, "How late the event loop wakes, looked at every half second.", (), FINE
+)
+BUILD = Series("kuacheng_build_info", Kind.INFO, "What runs.", ("version", "python", "grpc", "sqlite"))
 CHECKPOINT_AGE = Series(
     "kuacheng_checkpoint_age_seconds",
     Kind.GAUGE,
@@ -81,6 +114,12 @@ NOT_AFTER = Series(
     "kuacheng_certificate_not_after_timestamp_seconds",
     Kind.GAUGE,
     "When a certificate ends, Unix time: of what is shown (server, client), and the first to end of each file of authorities (trusted).",
+    ("role", "of"),
+)
+NOT_BEFORE = Series(
+    "kuacheng_certificate_not_before_timestamp_seconds",
+    Kind.GAUGE,
+    "When the same certificate began, Unix time: what is left of its life is reckoned from both.",
     ("role", "of"),
 )
 AUTHORITIES = Series(
@@ -125,6 +164,15 @@ ALL = (
     REFUSALS,
     EXCHANGE_SECONDS,
     CITY_SECONDS,
+    STAGE_SECONDS,
+    TIME_LEFT,
+    APPEND_SECONDS,
+    BATCH_ENTRIES,
+    APPEND_FAILURES,
+    LEDGER_QUEUE,
+    TREE_SIZE,
+    LAG,
+    BUILD,
     CHECKPOINT_AGE,
     WITNESS_FAILURES,
     SYSTEM_PASSAGE,
@@ -134,6 +182,7 @@ ALL = (
     TURNED_AWAY,
     TRIED_AGAIN,
     NOT_AFTER,
+    NOT_BEFORE,
     AUTHORITIES,
     STRAGGLERS,
     REVOKED,

@@ -1,4 +1,4 @@
-"""Makes the generated pages of docs/ anew, or with --check says which of them have drifted: exit status 1."""
+"""Makes the generated pages of docs/ and deploy/ anew, or with --check says which of them have drifted: exit status 1."""
 
 import sys
 from collections.abc import Callable, Mapping

@@ -45,6 +45,7 @@ from gateway.config.settings import (
     SystemSettings,
     TokenReference,
     TokenSettings,
+    Traces,
     WitnessSettings,
 )
 from gateway.config.shape import Section, shape
@@ -58,6 +59,7 @@ PLACES: dict[type[Section], str] = {
     Metrics: "metrics",
     ConsoleSettings: "console",
     ConsoleRoles: "roles of the console",
+    Traces: "traces",
     RegionSettings: "regions",
     NameOfRegion: "name",
     SystemSettings: "systems",

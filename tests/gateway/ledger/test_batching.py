@@ -77,6 +77,22 @@ async def test_a_result_that_is_an_exception_is_its_callers_only() -> None:
     assert results == ["kept a", refusal, "kept b"]
 
 
+async def test_each_batch_is_told_of_with_the_time_since_its_oldest_item_came() -> None:
+    shelf, told = Shelf(), list[tuple[list[object], float]]()
+    shelf.gate.clear()
+    async with grouped(shelf) as group:
+        group.settled = lambda results, seconds: told.append((list(results), seconds))
+        first = group.submit(0)
+        await until_busy(shelf)
+        rest = [group.submit(n) for n in (1, 2)]
+        assert group.waiting == 2
+        shelf.gate.set()
+        await asyncio.gather(first, *rest)
+    assert [results for results, _ in told] == [["kept 0"], ["kept 1", "kept 2"]]
+    assert all(seconds > 0 for _, seconds in told)
+    assert group.waiting == 0
+
+
 async def test_a_bug_in_the_store_reaches_every_caller_of_its_batch_and_ends_nothing() -> None:
     shelf = Shelf()
     shelf.gate.clear()

@@ -17,7 +17,22 @@ from gateway.telemetry.access import AccessLog, LineFormatter, configure
 
 MARK = "ζ"
 ROOT = Path(__file__).parents[3]
-ENDED = Ended("x-1", "business-licence", "440600", "11440100M00000019P", "window", "a-1", Result.ISSUED, "", "", 0.1234567, 0.1)
+ENDED = Ended(
+    "x-1",
+    "business-licence",
+    "440600",
+    "11440100M00000019P",
+    "window",
+    "a-1",
+    Result.ISSUED,
+    "",
+    "",
+    0.1234567,
+    0.1,
+    0.02,
+    0.003,
+    9.8,
+)
 
 
 @settings(deadline=None, database=None)

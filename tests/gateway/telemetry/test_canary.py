@@ -17,11 +17,15 @@ from pathlib import Path
 import grpc
 
 from adapters.simulation.identifiers import resident_number
+from gateway.checking.everything import everything as checked
+from gateway.checking.running import scraped
+from gateway.checking.support import parts
 from gateway.client import Client, ClientFailure, Identity, QueryRefused, Receipt, UsageSearch
 from gateway.client.answer import Paper, read
 from gateway.client.failure import of
 from gateway.client.question import write
-from gateway.clock import new_id
+from gateway.clock import SystemClock, new_id
+from gateway.config import load
 from gateway.development.city import City
 from gateway.development.environment import Environment, environment
 from gateway.development.layout import DESK, SERVER_NAME
@@ -30,6 +34,7 @@ from gateway.ledger.reading import Log
 from gateway.model.evidence import Rows, Value
 from gateway.model.query import Query
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
+from gateway.telemetry.scraped import Scrape, between
 from tests.gateway.rpc.house import PATIENCE, QUERY
 
 NAME = "司徒金丝雀"
@@ -244,6 +249,21 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
+async def operators(up: Environment) -> dict[str, bytes]:
+    """What the tools of operators print and pack of this gateway."""
+    where = f"http://{up.metrics}/metrics"
+    lines = await checked(up.layout.config, {}, where, SystemClock())
+    log = (up.layout.folder / "gateway.log").read_text().splitlines()
+    bundle = parts(
+        load(up.layout.config, {}), lines, await asyncio.to_thread(scraped, where), [*log, f"free text of {NAME} {NUMBER}"]
+    )
+    assert all(bundle.values()), "or the search would prove little"
+    assert b'"event": "exchange"' in bundle["gateway.log"]
+    told = between(Scrape.of("", 0.0), Scrape.of(bundle["metrics.txt"].decode(), 1.0))
+    assert told.exchanges
+    return {"top": repr(told).encode()} | {f"support {name}": content for name, content in bundle.items()}
+
+
 async def test_no_person_is_found_in_what_an_environment_leaves_behind(tmp_path: Path) -> None:
     heard, folder = Heard(), tmp_path / "environment"
     async with environment(folder) as up:
@@ -259,9 +279,10 @@ async def test_no_person_is_found_in_what_an_environment_leaves_behind(tmp_path:
             heard.errors.append(repr(await client.evidence_types()))
             await fetch(client, heard)
         await look(up, heard)
+        tools = await operators(up)
         while_up = files(folder)
     found = {f"{name} while up": body for name, body in while_up.items()} | files(folder)
-    found |= {"metrics": metrics, "errors": "\n".join(heard.errors).encode(), "receipts": heard.proofs()}
+    found |= {**tools, "metrics": metrics, "errors": "\n".join(heard.errors).encode(), "receipts": heard.proofs()}
     assert {"gateway.log", "guangzhou.log", "foshan.log", "ledger.db", "ledger.db.deferred", "gateway.yaml"} <= found.keys()
     wanted = {
         "ISSUED",

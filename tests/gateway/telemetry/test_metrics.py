@@ -1,6 +1,7 @@
 """What is scraped parses, names every series of the table, counts right, and does not grow with what callers make up."""
 
 import io
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +9,8 @@ from dataclasses import replace
 
 import grpc
 import pytest
-from prometheus_client import Metric
+from prometheus_client import Metric, generate_latest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.clock import new_id
@@ -67,12 +69,16 @@ def test_every_series_of_the_table_is_exported_with_its_labels_and_bounds(metric
     metrics.handled("s", "m", "OK", 0.2)
     metrics.ended(replace(ENDED, result=Result.REFUSED, reason="CITY_TIMEOUT", blame="COUNTERPARTY"))
     metrics.stands("edition-1", "0.1")
+    metrics.appended(3, 1, 12, 0.004)
+    metrics.lagged(0.001)
+    metrics.built("0.1", "3.11", "1.78", "3.51")
+    metrics.watch_queue(lambda: 2)
     metrics.watch(lambda: 3.0)
     metrics.witnessed(lambda: 4.0)
     metrics.witnesses_failed(["UNREACHABLE"])
     metrics.watch_systems(lambda: {"foshan.f1": Standing(Passage.CLOSED, 1, 64, 0, 64, 0, 0)})
     metrics.reloaded("applied")
-    metrics.material([("server", "listen", 1.0)], ["000001"])
+    metrics.material([("server", "listen", 0.0, 1.0)], ["000001"])
     metrics.connections(lambda: 5)
     metrics.cut_off("CERTIFICATE_REVOKED")
     metrics.lists({"440600": 3.0})
@@ -88,8 +94,8 @@ def test_every_series_of_the_table_is_exported_with_its_labels_and_bounds(metric
         for sample in family.samples:
             assert sample.labels.keys() - {"le"} == set(each.labels)
         if each.kind is Kind.HISTOGRAM:
-            bounds = [float(sample.labels["le"]) for sample in family.samples if sample.name.endswith("_bucket")]
-            assert bounds == [*each.bounds, float("inf")]
+            told = [float(sample.labels["le"]) for sample in family.samples if sample.name.endswith("_bucket")]
+            assert list(dict.fromkeys(told)) == [*each.bounds, float("inf")]
 
 
 def test_an_exchange_is_counted_by_how_it_ended(metrics: Metrics) -> None:
@@ -103,6 +109,56 @@ def test_an_exchange_is_counted_by_how_it_ended(metrics: Metrics) -> None:
     assert one(metrics, "kuacheng_exchange_seconds_count", region="440600") == 2
     assert one(metrics, "kuacheng_city_seconds_count", region="440600") == 1, "a city that was not heard took no time"
     assert one(metrics, "kuacheng_exchange_seconds_sum", region="440600") == pytest.approx(2 * ENDED.seconds)
+
+
+def test_the_parts_of_an_exchange_are_told_apart_and_a_city_that_was_not_asked_has_none(metrics: Metrics) -> None:
+    metrics.ended(ENDED)
+    metrics.ended(replace(ENDED, city_seconds=0.0))
+    for stage, seconds in (("before", ENDED.before_seconds), ("after", ENDED.after_seconds)):
+        assert one(metrics, "kuacheng_gateway_seconds_count", region="440600", stage=stage) == 1
+        assert one(metrics, "kuacheng_gateway_seconds_sum", region="440600", stage=stage) == pytest.approx(seconds)
+    assert one(metrics, "kuacheng_caller_time_left_seconds_count") == 2
+
+
+def test_batches_of_the_log_are_counted_with_what_failed_in_them(metrics: Metrics) -> None:
+    metrics.appended(3, 0, 12, 0.004)
+    metrics.appended(2, 2, 0, 2.0)
+    assert one(metrics, "kuacheng_ledger_append_seconds_count") == 2
+    assert one(metrics, "kuacheng_ledger_batch_entries_sum") == 5
+    assert one(metrics, "kuacheng_ledger_append_failures_total") == 2
+    assert one(metrics, "kuacheng_ledger_tree_entries") == 12, "what is not known is not told"
+
+
+def test_whoever_asks_for_openmetrics_finds_an_exchange_by_its_slowness(metrics: Metrics) -> None:
+    metrics.ended(replace(ENDED, seconds=3.0, exchange_id="x-slow"))
+    with served(metrics) as url:
+        asked = urllib.request.Request(url, headers={"Accept": "application/openmetrics-text; version=1.0.0"})  # noqa: S310  our own
+        with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:  # noqa: S310
+            families = {each.name: each for each in openmetrics(answer.read().decode())}
+    exemplars = [each.exemplar for each in families["kuacheng_exchange_seconds"].samples if each.exemplar]
+    assert [(each.labels, each.value) for each in exemplars] == [({"exchange_id": "x-slow"}, 3.0)]
+
+
+def test_all_that_a_large_configuration_can_grow_is_scraped_at_once_and_bounded(metrics: Metrics) -> None:
+    regions, kinds = [f"44{number:02}00" for number in range(1, 7)], [f"kind-{number}" for number in range(20)]
+    for region in regions:
+        for kind in kinds:
+            for result in Result:
+                metrics.ended(replace(ENDED, region=region, evidence_type=kind, result=result))
+    for reason in Reason:
+        metrics.ended(replace(ENDED, region=regions[0], evidence_type=kinds[0], reason=reason.name, blame=reason.blame.value))
+    for method in ("Query", "ListRegions", "ListEvidenceTypes", "GetReceipt", "GetCheckpoint", "FindUsage"):
+        metrics.started("kuacheng.v1.EvidenceService", method)
+        for code in grpc.StatusCode:
+            metrics.handled("kuacheng.v1.EvidenceService", method, code.name, 0.1)
+    metrics.watch_systems(
+        lambda: {f"{region}.{n}": Standing(Passage.CLOSED, 0, 64, 0, 64, 0, 0) for region in regions for n in "abc"}
+    )
+    began = time.perf_counter()
+    lines = generate_latest(metrics.registry).splitlines()
+    seconds = time.perf_counter() - began
+    assert len(lines) < 2000
+    assert seconds < 0.5, "25 ms where it was measured; ten times that on a machine that has much to do"
 
 
 def test_one_edition_stands_at_a_time(metrics: Metrics) -> None:
@@ -200,6 +256,9 @@ async def test_a_real_endpoint_tells_what_was_asked() -> None:
             assert [await _ask(gateway, again), await _ask(gateway, again)] == ["OK", "ALREADY_EXISTS"]
             await gateway.metrics.counted(3)
             found = scraped(url)
+        told = {name: family.samples for name, family in found.items()}
+        stages = {each.labels["stage"]: each.value for each in told["kuacheng_gateway_seconds"] if each.name.endswith("_count")}
+        assert stages == {"before": 2, "after": 2}
         handled = {
             each.labels["grpc_code"]: each.value for each in found["grpc_server_handled"].samples if each.name.endswith("_total")
         }

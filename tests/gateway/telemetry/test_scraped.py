@@ -27,6 +27,9 @@ ENDED = Ended(
     blame="",
     seconds=0.03,
     city_seconds=0.02,
+    before_seconds=0.006,
+    after_seconds=0.004,
+    time_left=9.9,
 )
 REFUSED = replace(ENDED, result=Result.REFUSED, reason="CITY_TIMEOUT", blame="COUNTERPARTY", seconds=2.0, city_seconds=1.9)
 

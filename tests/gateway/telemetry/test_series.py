@@ -28,6 +28,10 @@ LABELS = {
     "role",
     "standing",
     "version",
+    "stage",
+    "python",
+    "grpc",
+    "sqlite",
 }
 
 
@@ -41,9 +45,8 @@ def test_every_series_of_the_module_is_in_the_table_once() -> None:
 def test_a_name_says_whose_what_and_in_which_unit(one: Series) -> None:
     assert re.fullmatch(r"(grpc_server|kuacheng)_[a-z_]+", one.name)
     assert one.name.endswith("_total") == (one.kind is Kind.COUNTER)
-    assert one.name.endswith("_seconds") == (
-        one.kind is Kind.HISTOGRAM or one.name.endswith(("_age_seconds", "_timestamp_seconds"))
-    )
+    timed = one.kind is Kind.HISTOGRAM and not one.name.endswith("_entries")
+    assert one.name.endswith("_seconds") == (timed or one.name.endswith(("_age_seconds", "_timestamp_seconds")))
     assert one.name.endswith("_info") == (one.kind is Kind.INFO)
     assert one.help.endswith(".")
     assert bool(one.bounds) == (one.kind is Kind.HISTOGRAM)

@@ -6,7 +6,7 @@ import re
 from gateway.development.pages import metrics
 from gateway.telemetry.access import AccessLog
 from gateway.telemetry.metrics import Metrics
-from gateway.telemetry.series import ALL, LATENCY
+from gateway.telemetry.series import ALL, FINE, LATENCY
 
 PAGE = metrics.page()
 
@@ -27,5 +27,6 @@ def test_labels_and_buckets_are_told() -> None:
         row = next(line for line in PAGE.splitlines() if line.startswith(f"| `{each.name}` |"))
         assert all(f"`{label}`" in row for label in each.labels)
         assert ("_bucket" in row) == bool(each.bounds)
-    assert f"{LATENCY[0]:g}, " in PAGE
-    assert f"{LATENCY[-1]:g}.\n" in PAGE
+    for bounds in (LATENCY, FINE):
+        assert f"| {bounds[0]:g}, " in PAGE
+        assert f", {bounds[-1]:g} |" in PAGE

@@ -1,0 +1,193 @@
+"""The alerts, as one table: what fires, after how long, whom it wakes, what it means and what to do.
+
+Laws: severity `page` means that somebody is losing answers or evidence now, `ticket` that somebody will; names are append-only, because
+routes and silences know them. Burn rates after the SRE Workbook, chapter 5: two windows, a long one that matters and a short one that ends.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.model.refusal import Blame, Reason
+from gateway.model.standing import Passage
+from gateway.rpc.status import WORDINGS
+from gateway.telemetry import series
+
+_SHARE: Final = 0.005
+"""Of exchanges that may fail by our own fault: 99.5 % of them do not, over 30 days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One. `lasts` is Prometheus's `for`."""
+
+    name: str
+    expr: str
+    lasts: str
+    severity: str
+    means: str
+    mend: str
+
+
+def _burning(windows: tuple[str, str], times: float) -> str:
+    ours = f'{series.REFUSALS.name}{{blame="{Blame.OURS.value}"}}'
+    return " and ".join(
+        f"sum(rate({ours}[{window}])) / sum(rate({series.EXCHANGES.name}[{window}])) > {times * _SHARE:g}" for window in windows
+    )
+
+
+def _p99(name: str, by: str = "") -> str:
+    kept = f"le, {by}" if by else "le"
+    return f"histogram_quantile(0.99, sum by ({kept}) (rate({name}_bucket[5m])))"
+
+
+_LEFT: Final = f"({series.NOT_AFTER.name} - time()) / ({series.NOT_AFTER.name} - {series.NOT_BEFORE.name})"
+_CHECK: Final = "`kuacheng check -c gateway.yaml`"
+
+ALERTS: Final = (
+    Alert(
+        "GatewayDown",
+        'up{job="kuacheng"} == 0',
+        "1m",
+        "page",
+        "Prometheus cannot read the gateway's metrics: it is down, or hangs.",
+        f"`systemctl status kuacheng`; its log's last lines say why it ended; {_CHECK} says what keeps it from starting.",
+    ),
+    Alert(
+        "CityDown",
+        f'{series.SYSTEM_PASSAGE.name}{{passage="{Passage.CLOSED.value}"}} == 0',
+        "1m",
+        "page",
+        "A city's system failed so often that its breaker is not closed; questions are turned away. It is the city, or the way there.",
+        f"{_CHECK}, category cities, says whether it is the line, the TLS, or the log-in; then call the city. It closes by itself.",
+    ),
+    Alert(
+        "CityFailing",
+        f'sum(rate({series.REFUSALS.name}{{blame="{Blame.COUNTERPARTY.value}"}}[5m])) / sum(rate({series.EXCHANGES.name}[5m])) > 0.2',
+        "5m",
+        "page",
+        "More than a fifth of all exchanges fail at a city, though its breaker is closed.",
+        "Look at refusals by reason: CITY_ANSWER_INVALID is a changed interface, CITY_TIMEOUT a slow one, CITY_REFUSED an account; "
+        "the entries of such exchanges have the city's own code: `kuacheng ledger list`.",
+    ),
+    Alert(
+        "CitySlow",
+        f"{_p99(series.CITY_SECONDS.name, 'region')} > 5",
+        "10m",
+        "ticket",
+        "One in a hundred answers of a city takes longer than 5 seconds.",
+        "Compare with kuacheng_gateway_seconds: if ours is small, it is the city; tell it since when.",
+    ),
+    Alert(
+        "ErrorBudgetBurnsFast",
+        _burning(("1h", "5m"), 14.4),
+        "0m",
+        "page",
+        "Exchanges fail by our own fault so fast that the budget of 30 days is gone in two.",
+        "Refusals by reason: OVERLOADED, LEDGER_UNAVAILABLE and INTERNAL each have their section in docs/first-ten-minutes.md.",
+    ),
+    Alert(
+        "ErrorBudgetBurns",
+        _burning(("6h", "30m"), 6),
+        "0m",
+        "page",
+        "Exchanges fail by our own fault so fast that the budget of 30 days is gone in five.",
+        "As ErrorBudgetBurnsFast.",
+    ),
+    Alert(
+        "ErrorBudgetBurnsSlowly",
+        _burning(("3d", "6h"), 1),
+        "0m",
+        "ticket",
+        "Exchanges fail by our own fault as fast as the budget of 30 days allows, or faster.",
+        "As ErrorBudgetBurnsFast, in daylight.",
+    ),
+    Alert(
+        "Overloaded",
+        f'sum(rate({series.HANDLED.name}{{grpc_code="{WORDINGS[Reason.OVERLOADED].code.name}"}}[5m])) > 0',
+        "5m",
+        "ticket",
+        "Calls are turned away because too many are under way.",
+        "If a city hangs, mend that first: its questions hold places. Otherwise see who asks so much, and `limits.in_flight`.",
+    ),
+    Alert(
+        "LedgerFailing",
+        f"increase({series.APPEND_FAILURES.name}[5m]) > 0",
+        "0m",
+        "page",
+        "The evidence log takes no entries, so nothing is asked and nothing is answered.",
+        f"{_CHECK}, category ledger: disk full, file moved, database away. docs/ledger.md, 'When writing fails'.",
+    ),
+    Alert(
+        "LedgerSlow",
+        f"{_p99(series.APPEND_SECONDS.name)} > 0.5",
+        "10m",
+        "ticket",
+        "One in a hundred batches takes half a second to be durable; every exchange waits for two.",
+        "The disk, or the database: fsync times, other programs on it, the queue kuacheng_ledger_queue_entries.",
+    ),
+    Alert(
+        "CheckpointOld",
+        f"{series.CHECKPOINT_AGE.name} > 300",
+        "0m",
+        "page",
+        "No quorum of witnesses has cosigned for five minutes; by the limit in gateway.yaml exchanges stop, or have stopped. "
+        "+Inf besides: our clock went back, or the log contradicts what was cosigned.",
+        f"{_CHECK}, categories ledger and clock; docs/witness.md, 'Watching it'.",
+    ),
+    Alert(
+        "WitnessSeesFork",
+        f'{series.WITNESS_FAILURES.name}{{fault=~"FORKED|ROLLED_BACK|CONTRADICTION"}} > 0',
+        "0m",
+        "page",
+        "A witness holds another history of our log than we do: it was put back, or two logs run under one name.",
+        "Stop the gateway. Do not restore anything before the witness's and our checkpoints are kept: `kuacheng ledger verify`.",
+    ),
+    Alert(
+        "CertificateEndsSoon",
+        f"{_LEFT} < 1 / 3",
+        "10m",
+        "ticket",
+        "A certificate or a CA in use has less than a third of its life left.",
+        "`kuacheng certs needs-renewal -c gateway.yaml` names it; then docs/certificates.md; a CA: docs/certificates-rotation.md.",
+    ),
+    Alert(
+        "CertificateEndsVerySoon",
+        f"{_LEFT} < 1 / 6",
+        "0m",
+        "page",
+        "A certificate or a CA in use has less than a sixth of its life left; when it ends, nobody connects.",
+        "As CertificateEndsSoon, now. A running gateway takes the new generation up by itself.",
+    ),
+    Alert(
+        "RevocationListOverdue",
+        f"{series.LIST_AGE.name} > 86400",
+        "10m",
+        "ticket",
+        "A region's newest revocation list is older than a day, or missing; after `revocation_grace` its callers are refused.",
+        "Ask the region's CA for a new list; see that this machine reaches the address under `revocation_lists`.",
+    ),
+    Alert(
+        "CallersOnOldAuthority",
+        f"{series.STRAGGLERS.name} > 0",
+        "7d",
+        "ticket",
+        "For a week, callers still hang on a CA that is to be retired.",
+        "`kuacheng certs status` names them; write to them before `kuacheng certs retire`.",
+    ),
+    Alert(
+        "ReloadRefused",
+        f'increase({series.RELOADS.name}{{result="refused"}}[15m]) > 0',
+        "0m",
+        "ticket",
+        "A new configuration or generation was refused; what stood before is in force.",
+        "The log line of kuacheng.reload says what is wrong with it; `kuacheng config check`.",
+    ),
+    Alert(
+        "EventLoopLags",
+        f"{_p99(series.LAG.name)} > 0.25",
+        "5m",
+        "ticket",
+        "The process wakes late: it has no processor, or something blocks it.",
+        "Load of the machine, other programs, swapping; `kuacheng top` for what it does.",
+    ),
+)
