@@ -9,7 +9,7 @@ from typing import Any
 
 from adapters.foshan.simulator.licences import Licence
 from adapters.foshan.simulator.records import Register
-from adapters.simulation.population import company_situation, situation
+from adapters.simulation.population import company_situation, invoice, situation
 from tests.journeys.canonical import CODES, Months, Plain, Truth, coded, day, expected, money, month
 
 REGISTER = Register()
@@ -26,6 +26,18 @@ LICENCE = {"00": "VALID", "02": "SUSPENDED", "03": "EXPIRED", "04": "REVOKED"}
 PAYMENT = {"Y": "PAID", "N": "UNPAID"}
 SCHEME = {"310": "EMPLOYEE", "390": "RESIDENT"}
 MEDICALLY_INSURED = {"1": "ACTIVE", "2": "SUSPENDED", "4": "ENDED"}
+TAX = {
+    "增值税": "VALUE_ADDED_TAX",
+    "企业所得税": "CORPORATE_INCOME_TAX",
+    "个人所得税": "PERSONAL_INCOME_TAX",
+    "城市维护建设税": "CITY_MAINTENANCE_TAX",
+    "房产税": "PROPERTY_TAX",
+    "印花税": "STAMP_DUTY",
+    "契税": "DEED_TAX",
+}
+INVOICE = {"S": "ELECTRONIC_SPECIAL", "P": "ELECTRONIC_ORDINARY", "ZS": "PAPER_SPECIAL", "ZP": "PAPER_ORDINARY"}
+INVOICE_STATUS = {"正常": "NORMAL", "作废": "VOIDED", "全额红冲": "OFFSET", "部分红冲": "PARTLY_OFFSET"}
+VEHICLE_CATEGORY = {"乘用车": "PASSENGER_CAR", "客车": "BUS", "货车": "TRUCK", "摩托车": "MOTORCYCLE"}
 COMPANY = {
     "1130": "SOLE_SHAREHOLDER_LIMITED",
     "1150": "SOLE_SHAREHOLDER_LIMITED",
@@ -278,6 +290,97 @@ def _traffic(number: str, months: Months) -> list[Plain]:
     ]
 
 
+def _tax_paid(number: str, months: Months) -> list[Plain]:
+    said = REGISTER.tax_paid(number, *_span(months))
+    if said is None:
+        return []
+    return [
+        expected(
+            "tax-payment-proof",
+            [(said["NSRMC"], {"自然人": "111", "企业": "001"}[said["NSRLX"]], said["NSRSBH"], "")],
+            number=said["WSZH"],
+            issuer=said["KJJG"],
+            issued_on=day(said["KJSJ"][:10]),
+            total_paid=_fen(said["HJJE"]),
+            payments=[
+                {
+                    "voucher_number": row["SPH"],
+                    "tax": coded(TAX, row["SZ"]),
+                    "period_from": day(row["SSQS"]),
+                    "period_to": day(row["SSZZ"]),
+                    "amount": _fen(row["SJJE"]),
+                    "paid_on": day(row["RKRQ"]),
+                }
+                for row in said["MX"]
+            ],
+        )
+    ]
+
+
+def _invoice(number: str, _: Months) -> list[Plain]:
+    said = REGISTER.checked_invoice(number)
+    if said is None:
+        return []
+    return [
+        expected(
+            "invoice-check",
+            [(said["XF"]["MC"], "001", said["XF"]["SBH"], "")],
+            number=said["CYBH"],
+            issuer=said["CYDW"],
+            issued_on=day(said["CYRQ"]),
+            invoice_number=said["FPHM"],
+            invoice_kind=coded(INVOICE, said["FPZL"]),
+            invoiced_on=day(said["KPRQ"]),
+            invoice_status=coded(INVOICE_STATUS, said["FPZT"]),
+            buyer=said["GF"]["MC"],
+            **({"buyer_code": said["GF"]["SBH"]} if said["GF"]["SBH"] else {}),
+            amount=money(Decimal(said["JE"])),
+            tax=money(Decimal(said["SE"])),
+            total=money(Decimal(said["JSHJ"])),
+            items=[
+                {
+                    "description": row["MC"],
+                    **({"unit": row["DW"]} if "DW" in row else {}),
+                    **({"quantity": Decimal(row["SHL"])} if "SHL" in row else {}),
+                    **({"unit_price": money(Decimal(row["DJ"]))} if "DJ" in row else {}),
+                    "amount": money(Decimal(row["JE"])),
+                    **({} if row["SL"] == "免税" else {"tax_rate": Decimal(row["SL"])}),
+                    "tax": money(Decimal(row["SE"])),
+                }
+                for row in said["HW"]
+            ],
+        )
+    ]
+
+
+def _vehicle_tax(number: str, months: Months) -> list[Plain]:
+    said = REGISTER.vehicle_tax(number, *_span(months))
+    if said is None:
+        return []
+    return [
+        expected(
+            "vehicle-tax-record",
+            [(said["ownerName"], {"P": "111", "E": "001"}[said["ownerKind"]], said["ownerNo"], "")],
+            number=said["docNo"],
+            issuer=said["bureau"],
+            issued_on=day(said["docDate"]),
+            total_paid=money(Decimal(said["sumPaid"])),
+            payments=[
+                {
+                    "plate_number": row["plate"],
+                    "vehicle_category": coded(VEHICLE_CATEGORY, row["kind"]),
+                    "tax_year": int(row["year"]),
+                    "tax": money(Decimal(row["tax"])),
+                    "late_fee": money(Decimal(row["lateFee"])),
+                    "paid_on": day(row["payDate"]),
+                    "collected_by": row["agent"],
+                }
+                for row in said["list"]
+            ],
+        )
+    ]
+
+
 def _span(months: Months) -> tuple[tuple[int, int], tuple[int, int]]:
     first, last = ((int(each[:4]), int(each[5:])) for each in months)
     return first, last
@@ -295,6 +398,9 @@ _CERTIFICATES = {
     "medical-insurance-statement": _medical,
     "provident-fund-statement": _fund,
     "traffic-fine-record": _traffic,
+    "tax-payment-proof": _tax_paid,
+    "invoice-check": _invoice,
+    "vehicle-tax-record": _vehicle_tax,
 }
 
 
@@ -319,4 +425,5 @@ TRUTH = Truth(
     oddities=oddities,
     situation=partial(situation, "440600", count=len(REGISTER.people), seed=REGISTER.seed),
     standing=partial(company_situation, "440600", seed=REGISTER.seed),
+    invoice=partial(invoice, "440600", seed=REGISTER.seed),
 )

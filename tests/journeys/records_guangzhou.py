@@ -5,9 +5,11 @@ Law: the gateway's tables are not looked at, so that a mistake in one of them sh
 
 import unicodedata
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from adapters.guangzhou.simulator.records import Licence, Records
+from adapters.simulation.population import invoice
 from tests.journeys.canonical import Months, Plain, Truth, coded, day, expected, money, month
 
 RECORDS = Records.of()
@@ -25,6 +27,18 @@ LICENCE = {"A": "VALID", "B": "SUSPENDED", "M": "REVOKED", "R": "EXPIRED"}
 PAYMENT = {"0": "UNPAID", "1": "PAID"}
 SCHEME = {"31": "EMPLOYEE", "39": "RESIDENT"}
 MEDICALLY_INSURED = {"A": "ACTIVE", "P": "SUSPENDED", "T": "ENDED"}
+TAXPAYER = {"1": "111", "2": "001"}
+TAX = {
+    "10101": "VALUE_ADDED_TAX",
+    "10104": "CORPORATE_INCOME_TAX",
+    "10106": "PERSONAL_INCOME_TAX",
+    "10109": "CITY_MAINTENANCE_TAX",
+    "10110": "PROPERTY_TAX",
+    "10111": "STAMP_DUTY",
+}
+INVOICE = {"81": "ELECTRONIC_SPECIAL", "82": "ELECTRONIC_ORDINARY", "85": "PAPER_SPECIAL", "86": "PAPER_ORDINARY"}
+INVOICE_STATUS = {"0": "NORMAL", "2": "VOIDED", "3": "OFFSET", "7": "PARTLY_OFFSET"}
+VEHICLE_CATEGORY = {"1": "PASSENGER_CAR", "2": "BUS", "3": "TRUCK", "4": "MOTORCYCLE"}
 COMPANY = {
     "1130": "LIMITED_LIABILITY",
     "1151": "SOLE_SHAREHOLDER_LIMITED",
@@ -278,6 +292,97 @@ def _traffic(number: str, months: Months) -> list[Plain]:
     ]
 
 
+def _tax_paid(number: str, months: Months) -> list[Plain]:
+    said = RECORDS.tax_payment_proof(number, *months)
+    if said is None:
+        return []
+    return [
+        expected(
+            "tax-payment-proof",
+            [(said["nsrmc"], TAXPAYER[said["nsrlx"]], said["nsrsbh"], "")],
+            number=said["pzhm"],
+            issuer=said["swjg"],
+            issued_on=day(said["tfrq"]),
+            total_paid=money(Decimal(said["hjje"])),
+            payments=[
+                {
+                    "voucher_number": row["yspzh"],
+                    "tax": coded(TAX, row["zsxm"]),
+                    "period_from": day(row["skssqq"]),
+                    "period_to": day(row["skssqz"]),
+                    "amount": money(Decimal(row["sjje"])),
+                    "paid_on": day(row["rkrq"]),
+                }
+                for row in said["mxlb"]
+            ],
+        )
+    ]
+
+
+def _invoice(number: str, _: Months) -> list[Plain]:
+    said = RECORDS.checked_invoice(number)
+    if said is None:
+        return []
+    return [
+        expected(
+            "invoice-check",
+            [(said["xsfmc"], "001", said["xsfsbh"], "")],
+            number=said["cyxh"],
+            issuer=said["cyjg"],
+            issued_on=day(said["cysj"][:10]),
+            invoice_number=said["fphm"],
+            invoice_kind=coded(INVOICE, said["fplx"]),
+            invoiced_on=day(said["kprq"]),
+            invoice_status=coded(INVOICE_STATUS, said["fpzt"]),
+            buyer=said["gmfmc"],
+            **({} if said["gmfsbh"] is None else {"buyer_code": said["gmfsbh"]}),
+            amount=money(Decimal(said["hjje"])),
+            tax=money(Decimal(said["hjse"])),
+            total=money(Decimal(said["jshj"])),
+            items=[
+                {
+                    "description": row["hwmc"],
+                    **({} if row["dw"] is None else {"unit": row["dw"]}),
+                    **({} if row["sl"] is None else {"quantity": Decimal(row["sl"])}),
+                    **({} if row["dj"] is None else {"unit_price": row["dj"]}),
+                    "amount": row["je"],
+                    **({} if row["slv"] is None else {"tax_rate": Decimal(row["slv"])}),
+                    "tax": row["se"],
+                }
+                for row in said["hwmx"]
+            ],
+        )
+    ]
+
+
+def _vehicle_tax(number: str, months: Months) -> list[Plain]:
+    said = RECORDS.vehicle_tax_record(number, *(each.replace("-", "") for each in months))
+    if said is None:
+        return []
+    return [
+        expected(
+            "vehicle-tax-record",
+            [(said["nsrmc"], {"201": "111", "101": "001"}[said["zjlx"]], said["zjhm"], "")],
+            number=said["pzbh"],
+            issuer=said["kjjg"],
+            issued_on=day(said["dysj"][:8]),
+            total_paid=money(Decimal(str(said["ljse"]))),
+            payments=[
+                {
+                    "plate_number": row["hphm"],
+                    "vehicle_category": coded(VEHICLE_CATEGORY, row["cllx"]),
+                    "tax_year": row["sknd"],
+                    "tax": money(Decimal(row["se"])),
+                    "late_fee": money(Decimal(str(row["znj"]))),
+                    "paid_on": day(row["jkrq"]),
+                    "collected_by": row["dsjg"],
+                }
+                for row in said["jnmx"]
+            ],
+        )
+    ]
+
+
 def _fen(amount: int) -> str:
     return money(Decimal(amount) / 100)
 
@@ -290,6 +395,9 @@ _CERTIFICATES = {
     "medical-insurance-statement": _medical,
     "provident-fund-statement": _fund,
     "traffic-fine-record": _traffic,
+    "tax-payment-proof": _tax_paid,
+    "invoice-check": _invoice,
+    "vehicle-tax-record": _vehicle_tax,
 }
 _SIGNS = {"'": "apostrophe", '"': "quotation mark"}
 
@@ -323,4 +431,5 @@ TRUTH = Truth(
     oddities=oddities,
     situation=RECORDS.register.situation,
     standing=RECORDS.register.company_situation,
+    invoice=partial(invoice, "440100", seed=RECORDS.register.seed),
 )

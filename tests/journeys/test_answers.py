@@ -13,11 +13,13 @@ import yaml
 import gateway
 from adapters.simulation.population import Company, Person
 from tests.journeys.asking import REGIONS, TRUTHS, YEARS, Question, desk, same
-from tests.journeys.canonical import COMMON, E_LICENCES, KINDS, WRONG_CHECK, Plain, number_of
+from tests.journeys.canonical import COMMON, E_LICENCES, KINDS, OF_COMPANIES, WRONG_CHECK, Plain, number_of
 from tests.journeys.choosing import chosen
 from tests.journeys.conftest import Up
 
 ANY_PERSON = {"abandoned division", "outside GB2312", "beyond the BMP", "papers: 0", "papers: 1"}
+EITHER = {"papers: 0", "papers: 1", "payments: some", "a person", "a company"}
+INVOICES = {"papers: 0", "papers: 1", "items: some", "buyer_code", "no buyer_code", "no items.tax_rate", "no items.unit"}
 WANTED = {
     ("440100", "social-insurance-proof"): ANY_PERSON
     | {"contributions: some", "contributions: empty"}
@@ -45,6 +47,12 @@ WANTED = {
     | {"fines: some", "fines: empty"}
     | {f"licence_status: {each}" for each in "ABMR"}
     | {f"fines.payment: {each}" for each in "01"},
+    ("440100", "tax-payment-proof"): EITHER
+    | {f"payments.tax: {each}" for each in ("10101", "10104", "10106", "10109", "10110", "10111")},
+    ("440100", "invoice-check"): INVOICES
+    | {f"invoice_kind: {each}" for each in ("81", "82", "85", "86")}
+    | {f"invoice_status: {each}" for each in "0237"},
+    ("440100", "vehicle-tax-record"): EITHER | {f"payments.vehicle_category: {each}" for each in "1234"},
     ("440100", "business-licence"): {"papers: 0", "papers: 1", "no end", "wrong check character"}
     | {"single quotes", "quotation mark", "registered_capital: a round sum", "registered_capital: parts of ten thousand yuan"}
     | {f"enterprise_type: {each}" for each in ("1130", "1151", "1190", "1219")}
@@ -78,6 +86,13 @@ WANTED = {
     | {"fines: some", "fines: empty"}
     | {f"licence_status: {each}" for each in ("00", "02", "03", "04")}
     | {f"fines.payment: {each}" for each in "YN"},
+    ("440600", "tax-payment-proof"): EITHER
+    | {f"payments.tax: {each}" for each in ("增值税", "企业所得税", "个人所得税", "城市维护建设税", "房产税", "印花税", "契税")},
+    ("440600", "invoice-check"): INVOICES
+    | {f"invoice_kind: {each}" for each in ("S", "P", "ZS", "ZP")}
+    | {f"invoice_status: {each}" for each in ("正常", "作废", "全额红冲", "部分红冲")},
+    ("440600", "vehicle-tax-record"): EITHER
+    | {f"payments.vehicle_category: {each}" for each in ("乘用车", "客车", "货车", "摩托车")},
     ("440600", "business-licence"): {"papers: 0", "papers: 1", "no end", "wrong check character", "empty trust level"}
     | {"registered_capital: a round sum", "registered_capital: parts of ten thousand yuan"}
     | {f"enterprise_type: {each}" for each in ("1130", "1150", "1190", "1219")}
@@ -101,6 +116,7 @@ ROWS = {
     "income-tax-statement": "payments",
     "medical-insurance-statement": "allocations",
     "provident-fund-statement": "deposits",
+    "tax-payment-proof": "payments",
 }
 PERIODICAL = tuple(ROWS)
 CATALOGUE = Path(gateway.__file__).parent / "catalogue"
@@ -196,7 +212,7 @@ async def test_a_wrong_check_character_is_found_and_let_through(up: Up, region: 
 async def test_a_lower_case_x_is_an_x(up: Up, region: str) -> None:
     people = [each for each in TRUTHS[region].people[:120] if each.number.endswith("X")]
     async with desk(up, region) as window:
-        kinds = [kind for kind in KINDS if kind != "business-licence"]
+        kinds = [kind for kind in KINDS if kind not in OF_COMPANIES]
         ended = await window.ask_all(Question(kind, each, number=each.number.lower()) for each in people for kind in kinds)
     assert len([paper for each in ended for paper in same(each, region)]) > 5
 

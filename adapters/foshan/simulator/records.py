@@ -5,8 +5,9 @@ beside the city's own record; records are made when asked for.
 """
 
 from collections.abc import Iterator
+from itertools import chain
 
-from adapters.foshan.simulator import certificates, fund, licences, medical, traffic
+from adapters.foshan.simulator import certificates, fund, licences, medical, taxes, traffic
 from adapters.foshan.simulator.certificates import Month, Record, Subject
 from adapters.foshan.simulator.licences import (
     BUSINESS_LICENCE,
@@ -15,7 +16,7 @@ from adapters.foshan.simulator.licences import (
     REGION,
     Licence,
 )
-from adapters.simulation.population import companies, company_situation, people, situation
+from adapters.simulation.population import companies, company_situation, draw, people, situation
 
 HOLDER_TYPES = {BUSINESS_LICENCE: "001", DRIVING_LICENCE: "111", MARRIAGE_CERTIFICATE: "111"}
 
@@ -94,9 +95,39 @@ class Register:
         subject = self._subject(number)
         return traffic.fine_record(subject, begin, end) if subject else None
 
+    def tax_paid(self, number: str, begin: Month, end: Month) -> Record | None:
+        """完税证明 of a person or a company, periods from `begin` to `end`, (year, month) both included; None: no such record."""
+        payer = self._taxpayer(number)
+        return taxes.tax_paid(payer, begin, end) if payer else None
+
+    def vehicle_tax(self, number: str, begin: Month, end: Month) -> Record | None:
+        """车船税缴纳记录 of a person or a company, paid from `begin` to `end`, (year, month) both included; None: no such record."""
+        payer = self._taxpayer(number)
+        return taxes.vehicle_tax(payer, begin, end) if payer else None
+
+    def checked_invoice(self, seller: str) -> Record | None:
+        """发票查验: the invoice of this company; None: no such record."""
+        index = self._company_at.get(seller)
+        if index is None:
+            return None
+        lot = draw(REGION, self.seed, "invoice-buyer", index)
+        private = index > 0 and lot.random() < 1 / 4
+        buyer = lot.choice(self.people) if private else lot.choice(self.companies)
+        return taxes.checked_invoice(self.companies[index], index, self.seed, buyer)
+
     def numbers_of_others(self, number: str) -> Iterator[str]:
-        """The numbers of everybody else, in the order of the population: for faults only."""
-        return (person.number for person in self.people if person.number != number)
+        """The numbers of everybody else, people before companies, in the order of the population: for faults only."""
+        numbers = chain((person.number for person in self.people), (company.code for company in self.companies))
+        return (each for each in numbers if each != number)
+
+    def _taxpayer(self, number: str) -> taxes.Taxpayer | None:
+        index, company = self._person_at.get(number), False
+        if index is None:
+            index, company = self._company_at.get(number), True
+        if index is None:
+            return None
+        name = (self.companies if company else self.people)[index].name
+        return taxes.Taxpayer(name, number, index, company, self.seed)
 
     def _subject(self, number: str) -> Subject | None:
         index = self._person_at.get(number)

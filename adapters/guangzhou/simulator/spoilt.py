@@ -41,7 +41,17 @@ def another_holder_of(records: Records, item: str, holder: str) -> tuple[Licence
 
 
 # Service: the record's number, its state or kind of row, its date of issue.
-_MISSING = {"si": "bae007", "house": "zmbh", "tax": "pzbh", "medical": "doc_no", "fund": "zmbh", "traffic": "zmbh"}
+_MISSING = {
+    "si": "bae007",
+    "house": "zmbh",
+    "tax": "pzbh",
+    "medical": "doc_no",
+    "fund": "zmbh",
+    "traffic": "zmbh",
+    "paid": "pzhm",
+    "invoice": "cyxh",
+    "vehicle": "pzbh",
+}
 _DATES = {
     "si": ("aae036", "20240231"),
     "house": ("cjrq", "2024-02-31"),
@@ -49,8 +59,19 @@ _DATES = {
     "medical": ("prt_date", "2024-02-31"),
     "fund": ("kjrq", "2024-02-31"),
     "traffic": ("cjsj", "20240231093000"),
+    "paid": ("tfrq", "2024年02月31日"),
+    "invoice": ("cysj", "2024-02-31 09:30:00"),
+    "vehicle": ("dysj", "20240231093000"),
 }
-_STATES = {"si": {"aac031": "9"}, "medical": {"psn_insu_stas": "Z"}, "fund": {"grzhzt": "77"}, "traffic": {"jszzt": "Z"}}
+_STATES = {
+    "si": {"aac031": "9"},
+    "medical": {"psn_insu_stas": "Z"},
+    "fund": {"grzhzt": "77"},
+    "traffic": {"jszzt": "Z"},
+    "paid": {"nsrlx": "9"},
+    "invoice": {"fpzt": "9"},
+    "vehicle": {"zjlx": "999"},
+}
 
 
 def spoilt_certificate(service: str, record: dict[str, Any], fault: str) -> dict[str, Any]:

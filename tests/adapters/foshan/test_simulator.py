@@ -32,13 +32,13 @@ from lxml import etree
 from adapters.foshan.simulator import numbers, signing
 from adapters.foshan.simulator.certificates import NO_HOME
 from adapters.foshan.simulator.certshare import LicenceLibrary
-from adapters.foshan.simulator.departments import SERVICES
+from adapters.foshan.simulator.departments import SERVICES, Service
 from adapters.foshan.simulator.exchange import Exchange, Subscriber
 from adapters.foshan.simulator.licences import BUSINESS_LICENCE, DRIVING_LICENCE, MARRIAGE_CERTIFICATE, Licence
 from adapters.foshan.simulator.records import Register
 from adapters.guomi.sm2 import PrivateKey
 from adapters.simulation.operation import Asked
-from adapters.simulation.population import elicence_identifier
+from adapters.simulation.population import elicence_identifier, invoice
 from tests.fuzzing import TIMES
 
 ROOT = Path(__file__).parents[3]
@@ -676,12 +676,36 @@ def shape(value: Any) -> Any:
     return [shape(value[0])] if isinstance(value, list) and value else type(value).__name__
 
 
+def _of(service: Service, place: int) -> dict[str, str]:
+    """The holder at this place, in the service's words."""
+    if numbers.resident in service.forms:
+        return {service.number: REGISTER.people[place].number, service.holder: REGISTER.people[place].name}
+    return {service.number: REGISTER.companies[place].code, service.holder: REGISTER.companies[place].name}
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({}, "001"),
+        ({"FPHM": "2" * 20}, "002"),
+        ({"KPRQ": "2023-01-01"}, "002"),
+        ({"FPHM": "123"}, "102"),
+        ({"KPRQ": None}, "101"),
+        ({"XFSBH": REGISTER.people[0].number}, "102"),
+    ],
+)
+def test_an_invoice_is_found_by_number_and_day_together(city: City, change: dict[str, Any], code: str) -> None:
+    settled = invoice("440600", 0, 1)
+    asked = {"XFSBH": REGISTER.companies[0].code, "FPHM": settled.number, "KPRQ": f"{settled.issued}", "yysm": USE}
+    assert city.signed("/gjgxjhpt/rest/fssw/invoiceCheck", asked | change)["custom"]["code"] == code
+
+
 def test_the_pages_examples_have_the_shape_of_the_answers(city: City) -> None:
     blocks = re.findall(r"```json\n(.*?)\n```", PAGE[PAGE.index("## F2.5") : PAGE.index("# F3. ")], re.DOTALL)
     for service, (asked, answered, nothing) in zip(SERVICES, zip(*[iter(blocks)] * 3, strict=True), strict=True):
-        body = json.loads(asked) | {service.number: REGISTER.people[0].number, service.holder: REGISTER.people[0].name}
+        body = json.loads(asked) | _of(service, 0)
         assert shape(city.signed(service.path, body)) == shape(json.loads(answered))
-        body = body | {service.number: REGISTER.people[10].number, service.holder: REGISTER.people[10].name}
+        body = body | _of(service, 10)
         assert city.signed(service.path, body) == json.loads(nothing)
     examples = PAGE[PAGE.index("## F1.10") : PAGE.index("# F2. Cert")]
     for licence in REGISTER.licences(DRIVING_LICENCE, REGISTER.people[0].number):

@@ -7,6 +7,7 @@ from gateway.model.refusal import Refusal
 from tests.adapters.tabled import ALIASES, table_of
 
 PERSON = ("何㛃", "111", "440604189002140210", "")
+COMPANY = ("某公司", "001", "91440114M90001866U", "")
 HOLDER = {"CZZT": "何㛃", "CZZTDM": "440604189002140210", "CZZTDMLXDM": "111"}
 E_LICENCE = {
     "ZZBS": "1.2.156.3005.2",
@@ -233,6 +234,129 @@ RECORDS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
                     "amount": "200.00",
                     "points": 6,
                     "payment": ("PAID", "Y"),
+                }
+            ],
+        },
+    ),
+    "tax-payment-proof": (
+        {
+            "NSRMC": "某公司",
+            "NSRSBH": "91440114M90001866U",
+            "NSRLX": "企业",
+            "HJJE": 1230,
+            "KJJG": "某局",
+            "KJSJ": "2025-01-15 16:05:00",
+            "WSZH": "粤国证1",
+            "MX": [
+                {
+                    "SPH": "1",
+                    "SZ": "契税",
+                    "SSQS": "20240201",
+                    "SSZZ": "20240229",
+                    "SJJE": 1230,
+                    "RKRQ": "20240305",
+                }
+            ],
+        },
+        {
+            "number": "粤国证1",
+            "issuer": "某局",
+            "issued_on": "2025-01-15",
+            "holders": [COMPANY],
+            "total_paid": "12.30",
+            "payments": [
+                {
+                    "voucher_number": "1",
+                    "tax": ("DEED_TAX", "契税"),
+                    "period_from": "2024-02-01",
+                    "period_to": "2024-02-29",
+                    "amount": "12.30",
+                    "paid_on": "2024-03-05",
+                }
+            ],
+        },
+    ),
+    "invoice-check": (
+        {
+            "FPHM": "24440000000000000001",
+            "FPZL": "ZP",
+            "KPRQ": "2024-02-29",
+            "FPZT": "全额红冲",
+            "XF": {"MC": "某公司", "SBH": "91440114M90001866U"},
+            "GF": {"MC": "何㛃", "SBH": ""},
+            "JE": "100.00",
+            "SE": "6.00",
+            "JSHJ": "106.00",
+            "CYDW": "某局",
+            "CYRQ": "20250115",
+            "CYBH": "FSCY1",
+            "HW": [
+                {"MC": "物流", "JE": "100.00", "SL": "6.00", "SE": "6.00"},
+                {"MC": "鱼", "DW": "千克", "SHL": "1", "DJ": "0.00", "JE": "0.00", "SL": "免税", "SE": "0.00"},
+            ],
+        },
+        {
+            "number": "FSCY1",
+            "issuer": "某局",
+            "issued_on": "2025-01-15",
+            "holders": [COMPANY],
+            "invoice_number": "24440000000000000001",
+            "invoice_kind": ("PAPER_ORDINARY", "ZP"),
+            "invoiced_on": "2024-02-29",
+            "invoice_status": ("OFFSET", "全额红冲"),
+            "buyer": "何㛃",
+            "amount": "100.00",
+            "tax": "6.00",
+            "total": "106.00",
+            "items": [
+                {"description": "物流", "amount": "100.00", "tax_rate": "6.00", "tax": "6.00"},
+                {
+                    "description": "鱼",
+                    "unit": "千克",
+                    "quantity": "1",
+                    "unit_price": "0.00",
+                    "amount": "0.00",
+                    "tax": "0.00",
+                },
+            ],
+        },
+    ),
+    "vehicle-tax-record": (
+        {
+            "ownerName": "何㛃",
+            "ownerNo": "440604189002140210",
+            "ownerKind": "P",
+            "sumPaid": "492.36",
+            "bureau": "某局",
+            "docDate": "2025/01/15",
+            "docNo": "FSCC-1",
+            "list": [
+                {
+                    "plate": "粤E00001",
+                    "kind": "客车",
+                    "year": "2024",
+                    "tax": "480.00",
+                    "lateFee": "12.36",
+                    "payDate": "20240229",
+                    "agent": "某保险公司",
+                }
+            ],
+        },
+        {
+            "number": "FSCC-1",
+            "issuer": "某局",
+            "issued_on": "2025-01-15",
+            "holders": [PERSON],
+            "total_paid": "492.36",
+            "payments": [
+                {
+                    "plate_number": "粤E00001",
+                    "vehicle_category": ("BUS", "客车"),
+                    "tax_year": 2024,
+                    "tax": "480.00",
+                    "late_fee": "12.36",
+                    "paid_on": "2024-02-29",
+                    "collected_by": "某保险公司",
                 }
             ],
         },

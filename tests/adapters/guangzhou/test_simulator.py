@@ -29,6 +29,7 @@ from cryptography.x509.oid import NameOID
 
 from adapters.guangzhou.simulator.licences import BUSINESS, CATALOGUE, DRIVING, MARRIAGE
 from adapters.guangzhou.simulator.records import Records, data_fields_text
+from adapters.simulation.population import invoice
 
 RECORDS = Records.of()
 PEOPLE, COMPANIES = RECORDS.register.people, RECORDS.register.companies
@@ -47,6 +48,7 @@ G1 = "/license-app/v1"
 SI, HOUSE, TAX = "/ebus/gzrs/si/insuredProof", "/ebus/gzbdc/house/personalRecords", "/ebus/gzsw/tax/incomeStatement"
 MEDICAL = "/ebus/gzyb/mi/accountTransfers"
 FUND, FINES = "/ebus/gzgjj/fund/depositProof", "/ebus/gzjj/violation/fines"
+PAID, INVOICE, VEHICLES = "/ebus/gzsw/tax/paymentProof", "/ebus/gzsw/invoice/check", "/ebus/gzsw/tax/vehicleTax"
 PAGE = Path(__file__).parents[3] / "docs" / "interfaces" / "guangzhou.md"
 _numbers = itertools.count(1)
 
@@ -205,6 +207,12 @@ def medical(index: int, first: str = "202301", last: str = "202412", **more: Any
     """A right body of accountTransfers for person `index`."""
     holder = {"psn_cert_type": "01", "certno": PEOPLE[index].number, "psn_name": PEOPLE[index].name}
     return holder | {"begnym": first, "endym": last, "ywxx": YWXX} | more
+
+
+def check(index: int, **more: Any) -> dict[str, Any]:
+    """A right body of the check of company `index`'s invoice."""
+    settled = invoice("440100", index, 1)
+    return {"xsfsbh": COMPANIES[index].code, "fphm": settled.number, "kprq": f"{settled.issued:%Y%m%d}", "ywxx": YWXX} | more
 
 
 @pytest.fixture(scope="module")
@@ -442,6 +450,12 @@ def none_such() -> dict[str, Any]:
     return {"errcode": 4004, "errmsg": "查无记录", "data": None}
 
 
+@pytest.mark.parametrize("change", [{"fphm": "2" * 20}, {"kprq": "20230101"}, {"xsfmc": "别人"}, {"xsfsbh": PEOPLE[0].number}])
+def test_an_invoice_is_found_by_number_and_day_together(city: City, change: dict[str, Any]) -> None:
+    assert city.g2(INVOICE, check(0)) == fine(RECORDS.checked_invoice(COMPANIES[0].code))
+    assert city.g2(INVOICE, check(0) | change) == {"errcode": 0, "errmsg": "ok", "data": []}
+
+
 def test_a_full_history_has_every_month_and_kind_once(city: City) -> None:
     [proof] = city.g2(SI, si(0))["data"]
     months = [f"{year}{month:02d}" for year in (2023, 2024) for month in range(1, 13)]
@@ -616,6 +630,9 @@ def test_the_page_shows_what_the_city_answers(city: City) -> None:
     deposits = {"zjlx": "01", "zjhm": nobody, "ksny": "202401", "jsny": "202402", "ywxx": YWXX}
     fines = {"sfzmmc": "A", "sfzmhm": nobody, "qsny": "2024-01", "jzny": "2024-02", "ywxx": YWXX}
     unknown = (SI, si(12)), (HOUSE, house(12)), (TAX, tax(12)), (MEDICAL, medical(12)), (FUND, deposits), (FINES, fines)
+    paid = {"nsrlx": "1", "nsrsbh": nobody, "ssqq": "2024-01", "ssqz": "2024-02", "ywxx": YWXX}
+    vehicles = {"zjlx": "201", "zjhm": nobody, "qsny": "202401", "jzny": "202402", "ywxx": YWXX}
+    unknown = (*unknown, (PAID, paid), (INVOICE, check(12)), (VEHICLES, vehicles))
     for (path, unasked), (question, record, nothing) in zip(
         unknown, zip(page[::3], page[1::3], page[2::3], strict=True), strict=True
     ):

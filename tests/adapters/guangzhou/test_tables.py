@@ -7,6 +7,7 @@ from gateway.model.refusal import Refusal
 from tests.adapters.tabled import ALIASES, table_of
 
 PERSON = ("何㛃", "111", "440604189002140210", "")
+COMPANY = ("某公司", "001", "91440114M90001866U", "")
 E_LICENCE = {
     "issue_org_name": "广州市某局",
     "issue_org_code": "11440115M10001015C",
@@ -249,6 +250,127 @@ RECORDS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
             ],
         },
     ),
+    "tax-payment-proof": (
+        {
+            "nsrmc": "某公司",
+            "nsrsbh": "91440114M90001866U",
+            "nsrlx": "2",
+            "hjje": "12.30",
+            "swjg": "某局",
+            "tfrq": "2025年06月02日",
+            "pzhm": "No.44",
+            "mxlb": [
+                {
+                    "yspzh": "344",
+                    "zsxm": "10109",
+                    "skssqq": "2024-02-01",
+                    "skssqz": "2024-02-29",
+                    "sjje": "12.30",
+                    "rkrq": "20240305",
+                }
+            ],
+        },
+        {
+            "number": "No.44",
+            "issuer": "某局",
+            "issued_on": "2025-06-02",
+            "holders": [COMPANY],
+            "total_paid": "12.30",
+            "payments": [
+                {
+                    "voucher_number": "344",
+                    "tax": ("CITY_MAINTENANCE_TAX", "10109"),
+                    "period_from": "2024-02-01",
+                    "period_to": "2024-02-29",
+                    "amount": "12.30",
+                    "paid_on": "2024-03-05",
+                }
+            ],
+        },
+    ),
+    "invoice-check": (
+        {
+            "fphm": "24440000000000000001",
+            "fplx": "85",
+            "kprq": "20240229",
+            "fpzt": "7",
+            "xsfmc": "某公司",
+            "xsfsbh": "91440114M90001866U",
+            "gmfmc": "何㛃",
+            "gmfsbh": None,
+            "hjje": "100.00",
+            "hjse": "0.00",
+            "jshj": "100.00",
+            "cyjg": "某局",
+            "cysj": "2025-06-02 09:30:00",
+            "cyxh": "GZCY1",
+            "hwmx": [{"hwmc": "鲜菜", "dw": "公斤", "sl": "2.5", "dj": "40.00", "je": "100.00", "slv": None, "se": "0.00"}],
+        },
+        {
+            "number": "GZCY1",
+            "issuer": "某局",
+            "issued_on": "2025-06-02",
+            "holders": [COMPANY],
+            "invoice_number": "24440000000000000001",
+            "invoice_kind": ("PAPER_SPECIAL", "85"),
+            "invoiced_on": "2024-02-29",
+            "invoice_status": ("PARTLY_OFFSET", "7"),
+            "buyer": "何㛃",
+            "amount": "100.00",
+            "tax": "0.00",
+            "total": "100.00",
+            "items": [
+                {
+                    "description": "鲜菜",
+                    "unit": "公斤",
+                    "quantity": "2.5",
+                    "unit_price": "40.00",
+                    "amount": "100.00",
+                    "tax": "0.00",
+                }
+            ],
+        },
+    ),
+    "vehicle-tax-record": (
+        {
+            "nsrmc": "何㛃",
+            "zjhm": "440604189002140210",
+            "zjlx": "201",
+            "ljse": "492.36",
+            "kjjg": "某局",
+            "dysj": "20250602093000",
+            "pzbh": "GZCC1",
+            "jnmx": [
+                {
+                    "hphm": "粤A00001",
+                    "cllx": "3",
+                    "sknd": 2024,
+                    "se": 480,
+                    "znj": "12.36",
+                    "jkrq": "2024-02-29",
+                    "dsjg": "某保险公司",
+                }
+            ],
+        },
+        {
+            "number": "GZCC1",
+            "issuer": "某局",
+            "issued_on": "2025-06-02",
+            "holders": [PERSON],
+            "total_paid": "492.36",
+            "payments": [
+                {
+                    "plate_number": "粤A00001",
+                    "vehicle_category": ("TRUCK", "3"),
+                    "tax_year": 2024,
+                    "tax": "480.00",
+                    "late_fee": "12.36",
+                    "paid_on": "2024-02-29",
+                    "collected_by": "某保险公司",
+                }
+            ],
+        },
+    ),
     "income-tax-statement": (
         {
             "xm": "何㛃",
@@ -394,7 +516,7 @@ def test_what_may_be_absent() -> None:
     }
 
 
-UNREAD = {"driving-licence": {"id_code"}, "marriage-certificate": {"begin_date"}}
+UNREAD = {"invoice-check": {"gmfsbh"}, "driving-licence": {"id_code"}, "marriage-certificate": {"begin_date"}}
 
 
 @pytest.mark.parametrize("alias", ALIASES)
