@@ -36,6 +36,7 @@ __all__ = [
     "company_situation",
     "draw",
     "elicence_identifier",
+    "forebear",
     "holds",
     "invoice",
     "people",
@@ -165,6 +166,14 @@ def company_situation(region: str, index: int, seed: int) -> CompanySituation:
 def holds(region: str, seed: int, what: str, index: int, share: float) -> bool:
     """Whether person or company `index` has a paper of which a share of all have one: 0-9 do, 10-14 do not."""
     return index in FULL_HISTORY or (index not in UNKNOWN_PEOPLE and chance(region, seed, "holds", what, index) < share)
+
+
+def forebear(region: str, index: int, seed: int, *, woman: bool) -> tuple[str, str]:
+    """Name and number of the mother or the father of person `index`: born 1850 to 1869, and in no register themselves."""
+    lot = draw(region, seed, "forebear", index, woman)
+    born = date(1850, 1, 1) + timedelta(days=lot.randrange(7300))
+    division = lot.choice(tuple(REGIONS[region].divisions))
+    return _name(lot, rare=_rarely(lot)), resident_number(division, born, _sequence(lot, woman=woman))
 
 
 def invoice(region: str, index: int, seed: int) -> Invoice:

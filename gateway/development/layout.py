@@ -341,6 +341,12 @@ TYPES = (
     "business-licence",
     "driving-licence",
     "marriage-certificate",
+    "real-estate-title",
+    "vehicle-licence",
+    "birth-certificate",
+    "food-business-licence",
+    "school-operating-licence",
+    "disability-certificate",
 )
 
 

@@ -24,7 +24,7 @@ PERIODICAL = frozenset(
         "vehicle-tax-record",
     }
 )
-OF_COMPANIES = frozenset({"business-licence", "invoice-check"})
+OF_COMPANIES = frozenset({"business-licence", "invoice-check", "food-business-licence", "school-operating-licence"})
 
 WITH_RECORDS, WITHOUT_HOME, WITHOUT_ANYTHING = 0, 5, 10
 

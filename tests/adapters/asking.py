@@ -13,7 +13,7 @@ from tests.adapters.tabled import table_of
 
 REGIONS = {"guangzhou": "440100", "foshan": "440600"}
 ORGANISATION = "business-licence"
-_OF_COMPANIES = frozenset({ORGANISATION, "invoice-check"})
+_OF_COMPANIES = frozenset({ORGANISATION, "invoice-check", "food-business-licence", "school-operating-licence"})
 _MOMENT = datetime(2026, 11, 1, tzinfo=UTC)
 _PURPOSE = Purpose("440103-002", "公租房资格申请", "LW20250115001", Operator("window-07", "综合窗口", "梁窗口"))
 

@@ -34,12 +34,28 @@ CODES = {
     "business-licence": ("11100000M00000035K101", "营业执照"),
     "driving-licence": ("11100000M00000035K102", "机动车驾驶证"),
     "marriage-certificate": ("111000000000131433001", "结婚证"),
+    "real-estate-title": ("11100000MB03271699001", "不动产权证书"),
+    "vehicle-licence": ("11100000M00000035K103", "机动车行驶证"),
+    "birth-certificate": ("11100000M00000035K104", "出生医学证明"),
+    "food-business-licence": ("11100000M00000035K105", "食品经营许可证"),
+    "school-operating-licence": ("11100000M00000035K106", "民办学校办学许可证"),
+    "disability-certificate": ("11100000M00000035K107", "残疾人证"),
 }
 KINDS = tuple(CODES)
-E_LICENCES = ("business-licence", "driving-licence", "marriage-certificate")
+E_LICENCES = (
+    "business-licence",
+    "driving-licence",
+    "marriage-certificate",
+    "real-estate-title",
+    "vehicle-licence",
+    "birth-certificate",
+    "food-business-licence",
+    "school-operating-licence",
+    "disability-certificate",
+)
 CERTIFICATES = tuple(kind for kind in KINDS if kind not in E_LICENCES)
-OF_COMPANIES = frozenset({"business-licence", "invoice-check"})
-OF_EITHER = frozenset({"tax-payment-proof", "vehicle-tax-record"})
+OF_COMPANIES = frozenset({"business-licence", "invoice-check", "food-business-licence", "school-operating-licence"})
+OF_EITHER = frozenset({"tax-payment-proof", "vehicle-tax-record", "vehicle-licence"})
 WRONG_CHECK = ("IDENTIFIER_CHECK_FAILED", "identifier")
 _BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _OID = "1.2.156.3005.2."

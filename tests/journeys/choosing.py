@@ -12,10 +12,10 @@ from tests.journeys.canonical import WRONG_CHECK, Months, Plain, Truth, number_o
 _IN_A_ROW = 5
 _OF_EACH = 2
 _SEARCHED = 800
-_LISTS = ("contributions", "homes", "payments", "allocations", "deposits", "fines", "items")
+_LISTS = ("contributions", "homes", "payments", "allocations", "deposits", "fines", "items", "owners")
 
-_MAY_BE_ABSENT = frozenset({"remark", "buyer_code"})
-_BESIDE = {"buyer": "buyer_code"}
+_MAY_BE_ABSENT = frozenset({"remark", "buyer_code", "land_use_until", "owners.share", "guardian"})
+_BESIDE = {"buyer": "buyer_code", "mother": "father", "floor_area": "land_use_until", "grade": "guardian"}
 """What may be missing on a paper that has the other."""
 _COLUMNS_BESIDE = {"items.description": ("unit", "tax_rate")}
 
@@ -68,7 +68,7 @@ def _of_value(name: str, value: object) -> Iterator[str]:
     if isinstance(value, tuple):
         yield f"{name}: {value[1]}"
     elif isinstance(value, list) and name in _LISTS:
-        yield f"{name}: {len(value) if name == 'homes' else 'some' if value else 'empty'}"
+        yield f"{name}: {len(value) if name in {'homes', 'owners'} else 'some' if value else 'empty'}"
     elif name in _MAY_BE_ABSENT:
         yield name
     elif name == "registered_capital":

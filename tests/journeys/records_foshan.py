@@ -26,6 +26,39 @@ LICENCE = {"00": "VALID", "02": "SUSPENDED", "03": "EXPIRED", "04": "REVOKED"}
 PAYMENT = {"Y": "PAID", "N": "UNPAID"}
 SCHEME = {"310": "EMPLOYEE", "390": "RESIDENT"}
 MEDICALLY_INSURED = {"1": "ACTIVE", "2": "SUSPENDED", "4": "ENDED"}
+RIGHT_NATURE = {
+    "市场化商品房": "MARKET_HOUSING",
+    "房改房": "REFORM_HOUSING",
+    "自建房": "SELF_BUILT",
+    "拆迁安置房": "RESETTLEMENT",
+}
+TITLE_USE = {"住宅": "RESIDENTIAL", "公寓": "APARTMENT", "商业": "COMMERCIAL", "办公": "OFFICE", "车库": "PARKING"}
+TITLE_OWNERSHIP = {"单独所有": "SOLE", "共同共有": "JOINT", "按份共有": "BY_SHARES"}
+VEHICLE_TYPE = {
+    "小型轿车": "SMALL_SALOON",
+    "小型越野客车": "SMALL_OFF_ROAD",
+    "小型普通客车": "SMALL_COACH",
+    "轻型普通货车": "LIGHT_TRUCK",
+}
+VEHICLE_USE = {"非营运": "PRIVATE", "公路客运": "ROAD_PASSENGER", "出租客运": "TAXI", "货运": "FREIGHT"}
+FOOD_FORM = {"食品销售经营者": "FOOD_SALES", "餐饮服务经营者": "CATERING", "单位食堂": "CANTEEN"}
+SCHOOL_TYPE = {
+    "幼儿园": "KINDERGARTEN",
+    "小学": "PRIMARY",
+    "初级中学": "JUNIOR_SECONDARY",
+    "普通高中": "SENIOR_SECONDARY",
+    "培训机构": "TRAINING",
+}
+DISABILITY = {
+    "视力": "VISUAL",
+    "听力": "HEARING",
+    "言语": "SPEECH",
+    "肢体": "PHYSICAL",
+    "智力": "INTELLECTUAL",
+    "精神": "MENTAL",
+    "多重": "MULTIPLE",
+}
+GRADE = {"一级": "GRADE_1", "二级": "GRADE_2", "三级": "GRADE_3", "四级": "GRADE_4"}
 TAX = {
     "增值税": "VALUE_ADDED_TAX",
     "企业所得税": "CORPORATE_INCOME_TAX",
@@ -91,6 +124,122 @@ def _marriage(licence: Licence) -> Plain:
         **_licence(licence, number=face["JHZZH"], issued_on=day(info["ZZBFRQ"])),
         **({"remark": face["BZ"]} if "BZ" in face else {}),
     )
+
+
+def _title(licence: Licence) -> Plain:
+    face, info = licence.data, licence.info
+    owners = list(zip(info["CZZT"].split("^"), info["CZZTDM"].split("^"), strict=True))
+    shares = face["QLBL"].split("^") if "QLBL" in face else [None] * len(owners)
+    return expected(
+        "real-estate-title",
+        [(name, "111", number, "") for name, number in owners],
+        **_licence(licence, number=info["ZZBH"], issued_on=day(info["ZZBFRQ"])),
+        unit_number=face["BDCDYH"],
+        location=face["ZL"],
+        right_type=face["QLLX"],
+        right_nature=coded(RIGHT_NATURE, face["QLXZ"]),
+        planned_use=coded(TITLE_USE, face["GHYT"]),
+        ownership=coded(TITLE_OWNERSHIP, face["GYQK"]),
+        owners=[
+            {"name": name, "id_number": number, **({} if share is None else {"share": share})}
+            for (name, number), share in zip(owners, shares, strict=True)
+        ],
+        floor_area=Decimal(face["JZMJ"]),
+        **({"land_use_until": day(face["TDSYQZZ"])} if "TDSYQZZ" in face else {}),
+        registered_on=day(face["DJRQ"]),
+        **({"remark": face["FJ"]} if "FJ" in face else {}),
+    )
+
+
+def _vehicle(licence: Licence) -> Plain:
+    face, info = licence.data, licence.info
+    return expected(
+        "vehicle-licence",
+        [(info["CZZT"], info["CZZTDMLXDM"], info["CZZTDM"], "")],
+        **_licence(licence, number=info["ZZBH"], issued_on=day(info["ZZBFRQ"])),
+        plate_number=face["HPHM"],
+        vehicle_type=coded(VEHICLE_TYPE, face["CLLX"]),
+        address=face["ZZ"],
+        use=coded(VEHICLE_USE, face["SYXZ"]),
+        model=face["PPXH"],
+        vin=face["CLSBDM"],
+        engine_number=face["FDJHM"],
+        registered_on=day(face["ZCRQ"]),
+        seats=int(face["HDZRS"]),
+        gross_mass=int(face["ZZL"]),
+        inspection_valid_to=month(face["JYYXQ"]),
+    )
+
+
+def _birth(licence: Licence) -> Plain:
+    face, info = licence.data, licence.info
+    return expected(
+        "birth-certificate",
+        [(info["CZZT"], "111", info["CZZTDM"], "")],
+        **_licence(licence, number=info["ZZBH"], issued_on=day(info["ZZBFRQ"])),
+        sex=coded({"男": "MALE", "女": "FEMALE"}, face["XB"]),
+        born_on=day(face["CSRQ"]),
+        birthplace=face["CSDD"],
+        gestation=int(face["YZ"]),
+        weight=int(face["TZ"]),
+        length=int(face["SC"]),
+        mother=face["MQXM"],
+        mother_id_number=face["MQZJHM"],
+        **({"father": face["FQXM"], "father_id_number": face["FQZJHM"]} if "FQXM" in face else {}),
+    )
+
+
+def _food(licence: Licence) -> Plain:
+    face, info = licence.data, licence.info
+    return expected(
+        "food-business-licence",
+        [(info["CZZT"], "001", info["CZZTDM"], "")],
+        **_licence(licence, number=info["ZZBH"], issued_on=day(info["ZZBFRQ"])),
+        **_term(licence),
+        legal_representative=face["FZR"],
+        address=face["ZS"],
+        premises=face["JYCS"],
+        business_form=coded(FOOD_FORM, face["ZTYT"]),
+        business_items=face["JYXM"],
+        supervised_by=face["JGJG"],
+    )
+
+
+def _school(licence: Licence) -> Plain:
+    face, info = licence.data, licence.info
+    return expected(
+        "school-operating-licence",
+        [(info["CZZT"], "001", info["CZZTDM"], "")],
+        **_licence(licence, number=info["ZZBH"], issued_on=day(info["ZZBFRQ"])),
+        **_term(licence),
+        principal=face["XZ"],
+        organiser=face["JBZ"],
+        school_type=coded(SCHOOL_TYPE, face["XXLB"]),
+        profit=coded({"N": "NON_PROFIT", "Y": "FOR_PROFIT"}, face["YLX"]),
+        teaching=face["BXNR"],
+        address=face["XXDZ"],
+        supervised_by=face["ZGJG"],
+    )
+
+
+def _disability(licence: Licence) -> Plain:
+    face, info = licence.data, licence.info
+    return expected(
+        "disability-certificate",
+        [(info["CZZT"], "111", info["CZZTDM"], "")],
+        **_licence(licence, number=info["ZZBH"], issued_on=day(info["ZZBFRQ"])),
+        **_term(licence),
+        sex=coded(SEX, face["XBDM"]),
+        born_on=day(face["CSRQ"]),
+        category=coded(DISABILITY, face["CJLB"]),
+        grade=coded(GRADE, face["CJDJ"]),
+        address=face["JTZZ"],
+        **({"guardian": face["JHRXM"]} if "JHRXM" in face else {}),
+    )
+
+
+def _term(licence: Licence) -> dict[str, str]:
+    return {"valid_from": day(licence.info["ZZYXQQSRQ"]), "valid_to": _end(licence.info["ZZYXQJZRQ"])}
 
 
 def _licence(licence: Licence, **values: str) -> dict[str, Any]:
@@ -390,7 +539,17 @@ def _fen(amount: int) -> str:
     return money(Decimal(amount) / 100)
 
 
-_FACES = {"business-licence": _business, "driving-licence": _driving, "marriage-certificate": _marriage}
+_FACES = {
+    "business-licence": _business,
+    "driving-licence": _driving,
+    "marriage-certificate": _marriage,
+    "real-estate-title": _title,
+    "vehicle-licence": _vehicle,
+    "birth-certificate": _birth,
+    "food-business-licence": _food,
+    "school-operating-licence": _school,
+    "disability-certificate": _disability,
+}
 _CERTIFICATES = {
     "social-insurance-proof": _insurance,
     "housing-record": _housing,

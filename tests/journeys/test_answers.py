@@ -20,6 +20,11 @@ from tests.journeys.conftest import Up
 ANY_PERSON = {"abandoned division", "outside GB2312", "beyond the BMP", "papers: 0", "papers: 1"}
 EITHER = {"papers: 0", "papers: 1", "payments: some", "a person", "a company"}
 INVOICES = {"papers: 0", "papers: 1", "items: some", "buyer_code", "no buyer_code", "no items.tax_rate", "no items.unit"}
+TITLES = {"papers: 0", "papers: 1", "owners: 1", "owners: 2", "owners.share", "land_use_until", "no land_use_until", "remark"}
+VEHICLES = {"papers: 0", "papers: 1", "papers: 2", "a person", "a company"}
+BIRTHS = {"papers: 0", "papers: 1", "no father", "status: VALID", "status: REVOKED"}
+PERMITS = {"papers: 0", "papers: 1", "status: VALID", "status: SUSPENDED", "status: REVOKED"}
+DISABILITIES = PERMITS | {"guardian", "no guardian"}
 WANTED = {
     ("440100", "social-insurance-proof"): ANY_PERSON
     | {"contributions: some", "contributions: empty"}
@@ -101,6 +106,39 @@ WANTED = {
     | {"no end", "empty trust level", "sex: 1", "sex: 2"}
     | {f"status: {each}" for each in ("VALID", "SUSPENDED", "REVOKED", "EXPIRED")},
     ("440600", "marriage-certificate"): ANY_PERSON | {"empty trust level", "remark", "status: VALID", "status: REVOKED"},
+    ("440100", "real-estate-title"): TITLES
+    | {f"right_nature: {each}" for each in ("101", "102", "105", "107")}
+    | {f"planned_use: {each}" for each in ("11", "12", "21", "31")}
+    | {f"ownership: {each}" for each in "012"},
+    ("440100", "vehicle-licence"): VEHICLES
+    | {f"vehicle_type: {each}" for each in ("K33", "K32", "K31", "H31")}
+    | {f"use: {each}" for each in "ABDF"}
+    | {f"status: {each}" for each in ("VALID", "SUSPENDED", "REVOKED")},
+    ("440100", "birth-certificate"): BIRTHS | {"sex: 1", "sex: 2", "single quotes"},
+    ("440100", "food-business-licence"): PERMITS | {f"business_form: {each}" for each in "123"} | {"single quotes"},
+    ("440100", "school-operating-licence"): PERMITS
+    | {f"school_type: {each}" for each in ("111", "211", "311", "342", "900")}
+    | {"profit: 1", "profit: 2", "single quotes"},
+    ("440100", "disability-certificate"): DISABILITIES
+    | {f"category: {each}" for each in "1234567"}
+    | {f"grade: {each}" for each in "1234"},
+    ("440600", "real-estate-title"): TITLES
+    | {f"right_nature: {each}" for each in ("市场化商品房", "房改房", "自建房", "拆迁安置房")}
+    | {f"planned_use: {each}" for each in ("住宅", "公寓", "商业", "办公", "车库")}
+    | {f"ownership: {each}" for each in ("单独所有", "共同共有", "按份共有")},
+    ("440600", "vehicle-licence"): VEHICLES
+    | {f"vehicle_type: {each}" for each in ("小型轿车", "小型越野客车", "小型普通客车", "轻型普通货车")}
+    | {f"use: {each}" for each in ("非营运", "公路客运", "出租客运", "货运")}
+    | {f"status: {each}" for each in ("VALID", "EXPIRED", "REVOKED")},
+    ("440600", "birth-certificate"): BIRTHS | {"sex: 男", "sex: 女"},
+    ("440600", "food-business-licence"): PERMITS
+    | {f"business_form: {each}" for each in ("食品销售经营者", "餐饮服务经营者", "单位食堂")},
+    ("440600", "school-operating-licence"): PERMITS
+    | {f"school_type: {each}" for each in ("幼儿园", "小学", "初级中学", "普通高中", "培训机构")}
+    | {"profit: N", "profit: Y", "no end"},
+    ("440600", "disability-certificate"): DISABILITIES
+    | {f"category: {each}" for each in ("视力", "听力", "言语", "肢体", "智力", "精神", "多重")}
+    | {f"grade: {each}" for each in ("一级", "二级", "三级", "四级")},
 }
 """What the chosen holders have among them, by the interface pages: every code of every list, and every odd spelling."""
 
@@ -194,6 +232,18 @@ async def test_either_spouse_finds_the_same_certificate_of_both(up: Up, region: 
         assert {number for _, _, number, _ in paper["holders"]} == {truth.people[index].number for index in couple}
         assert {role for _, _, _, role in paper["holders"]} == {"MALE", "FEMALE"}
     assert len(couples) > 30
+
+
+@by_region
+async def test_either_owner_finds_the_same_title_of_both(up: Up, region: str) -> None:
+    truth = TRUTHS[region]
+    kind = "real-estate-title"
+    async with desk(up, region) as window:
+        first, second = await window.ask_all(Question(kind, each) for each in truth.people[:2])
+    ((paper,), (again,)) = same(first, region), same(second, region)
+    assert paper == again
+    assert [owner["id_number"] for owner in paper["owners"]] == [each.number for each in truth.people[:2]]
+    assert all(owner["share"] for owner in paper["owners"])
 
 
 @by_region

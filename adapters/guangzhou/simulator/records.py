@@ -7,11 +7,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from adapters.guangzhou.simulator.catalogue import CATALOGUE
 from adapters.guangzhou.simulator.certificates import housing_record, income_tax_statement, insurance_proof
 from adapters.guangzhou.simulator.fund import deposit_proof
 from adapters.guangzhou.simulator.housing import gsb_record
 from adapters.guangzhou.simulator.invoices import checked_invoice
-from adapters.guangzhou.simulator.licences import CATALOGUE, Licence
+from adapters.guangzhou.simulator.licences import Licence
 from adapters.guangzhou.simulator.medical import medical_statement
 from adapters.guangzhou.simulator.payments import tax_payment_proof, vehicle_tax_record
 from adapters.guangzhou.simulator.register import Month, Register

@@ -3,17 +3,46 @@
 Laws: one thing is wrong and nothing else; which one is written here.
 """
 
+from itertools import chain
 from typing import Any
 
-from adapters.guangzhou.simulator.licences import BUSINESS, DRIVING, MARRIAGE, Licence
+from adapters.guangzhou.simulator.licences import (
+    BIRTH,
+    BUSINESS,
+    DISABILITY,
+    DRIVING,
+    FOOD,
+    MARRIAGE,
+    SCHOOL,
+    TITLE,
+    VEHICLE,
+    Licence,
+)
 from adapters.guangzhou.simulator.records import Records
 
-_NAME = {BUSINESS: "MC", DRIVING: "XM", MARRIAGE: "JHZZH"}
-_STATE = {BUSINESS: "DJZT", DRIVING: "JZZT", MARRIAGE: "ZT"}
+# Item: what names the paper, its state, and its date with the 31st of February in its form.
+_NAME = {
+    BUSINESS: "MC",
+    DRIVING: "XM",
+    MARRIAGE: "JHZZH",
+    TITLE: "BDCQZH",
+    VEHICLE: "HPHM",
+    BIRTH: "BH",
+    FOOD: "XKZBH",
+    SCHOOL: "BXXKZH",
+    DISABILITY: "CJZH",
+}
+_STATE = {BUSINESS: "DJZT", DRIVING: "JZZT"}
 _DATE = {
     BUSINESS: ("HZRQ", "2024年02月31日"),
     DRIVING: ("YXQS", "2024-02-31"),
     MARRIAGE: ("DJRQ", "20240231"),
+    TITLE: ("DJSJ", "20240231"),
+    VEHICLE: ("FZRQ", "2024-02-31"),
+    BIRTH: ("QFRQ", "20240231"),
+    FOOD: ("FZRQ", "2024年02月31日"),
+    SCHOOL: ("FZRQ", "20240231"),
+    DISABILITY: ("FZRQ", "2024-02-31"),
 }
 
 
@@ -23,7 +52,7 @@ def spoilt_licence(licence: Licence, fault: str) -> dict[str, Any]:
     if fault == "missing_field":
         return {key: value for key, value in licence.fields.items() if key != _NAME[item]}
     if fault == "unknown_code":
-        return licence.fields | {_STATE[item]: "Q9"}
+        return licence.fields | {_STATE.get(item, "ZT"): "Q9"}
     key, value = _DATE[item]
     return licence.fields | {key: value}
 
@@ -32,8 +61,7 @@ def another_holder_of(records: Records, item: str, holder: str) -> tuple[Licence
     """The licences of the first holder who is not among `holder` (one number, or two with a comma)."""
     known = set(holder.upper().split(","))
     register = records.register
-    numbers = [company.code for company in register.companies] if item == BUSINESS else [p.number for p in register.people]
-    for number in numbers:
+    for number in chain((person.number for person in register.people), (company.code for company in register.companies)):
         found = records.licences(number, item)
         if found and not known & set(found[0].head["holder_identity_num"].split(",")):
             return found

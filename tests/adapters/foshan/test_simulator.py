@@ -34,8 +34,15 @@ from adapters.foshan.simulator.certificates import NO_HOME
 from adapters.foshan.simulator.certshare import LicenceLibrary
 from adapters.foshan.simulator.departments import SERVICES, Service
 from adapters.foshan.simulator.exchange import Exchange, Subscriber
-from adapters.foshan.simulator.licences import BUSINESS_LICENCE, DRIVING_LICENCE, MARRIAGE_CERTIFICATE, Licence
-from adapters.foshan.simulator.records import Register
+from adapters.foshan.simulator.licences import (
+    BUSINESS_LICENCE,
+    DRIVING_LICENCE,
+    MARRIAGE_CERTIFICATE,
+    REAL_ESTATE_TITLE,
+    VEHICLE_LICENCE,
+    Licence,
+)
+from adapters.foshan.simulator.records import HOLDER_TYPES, Register
 from adapters.guomi.sm2 import PrivateKey
 from adapters.simulation.operation import Asked
 from adapters.simulation.population import elicence_identifier, invoice
@@ -197,7 +204,7 @@ def status_of(response: etree._Element) -> str | None:
 
 
 def by_holder(type_code: str, holder: str, **more: str) -> dict[str, str]:
-    holder_type = "001" if type_code == BUSINESS_LICENCE else "111"
+    holder_type = "111" if numbers.resident(holder) else "001"
     return {"holderCode": holder, "holderTypeCode": holder_type, "certTypeCode": type_code, **more}
 
 
@@ -299,6 +306,33 @@ def test_an_e_licence_is_the_citys_own_record(city: City, type_code: str, holder
     assert len(own) == 1
     number = {"certNo": own[0].info["ZZBH"], "certTypeCode": type_code}
     assert read_licences(city.licence("queryCert", number)) == own
+
+
+@pytest.mark.parametrize("type_code", sorted(HOLDER_TYPES))
+def test_every_type_is_held_by_the_first_and_not_by_the_eleventh(city: City, type_code: str) -> None:
+    of_companies = HOLDER_TYPES[type_code] == ("001",)
+    first, eleventh = ((REGISTER.companies[at].code if of_companies else REGISTER.people[at].number) for at in (0, 10))
+    own = REGISTER.licences(type_code, first)
+    assert len(own) == 1
+    assert read_licences(city.licence("queryCertInfoByHolderCode", by_holder(type_code, first))) == own
+    assert status_of(city.licence("queryCertInfoByHolderCode", by_holder(type_code, eleventh))) == "10"
+    numbered = {"certNo": own[0].info["ZZBH"], "certTypeCode": type_code}
+    assert read_licences(city.licence("queryCert", numbered)) == own
+    keys = PAGE[PAGE.index("## F1.9") : PAGE.index("## F1.10")]
+    assert all(f"| {name} |" in keys or f"{name}," in keys or f", {name} |" in keys for name in own[0].data)
+
+
+def test_a_joint_title_is_found_by_either_owner_with_a_share_for_each() -> None:
+    [first], [second] = (REGISTER.licences(REAL_ESTATE_TITLE, person.number) for person in REGISTER.people[:2])
+    assert first == second
+    assert first.info["CZZTDM"] == f"{REGISTER.people[0].number}^{REGISTER.people[1].number}"
+    assert first.data["QLBL"].count("^") == 1
+
+
+def test_a_company_s_vehicle_is_found_by_its_code(city: City) -> None:
+    code = REGISTER.companies[0].code
+    found = read_licences(city.licence("queryCertInfoByHolderCode", by_holder(VEHICLE_LICENCE, code)))
+    assert [each.info["CZZTDMLXDM"] for each in found] == ["001"]
 
 
 def test_the_charset_is_declared_as_one_and_is_another(city: City) -> None:

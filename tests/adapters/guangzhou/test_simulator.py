@@ -27,7 +27,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from adapters.guangzhou.simulator.licences import BUSINESS, CATALOGUE, DRIVING, MARRIAGE
+from adapters.guangzhou.simulator.catalogue import CATALOGUE
+from adapters.guangzhou.simulator.licences import BUSINESS, DRIVING, FOOD, MARRIAGE, SCHOOL, TITLE
 from adapters.guangzhou.simulator.records import Records, data_fields_text
 from adapters.simulation.population import invoice
 
@@ -304,10 +305,22 @@ def test_without_a_certificate_of_its_authority_nobody_connects(
         asyncio.run(go())
 
 
-@pytest.mark.parametrize("index", range(10))
+def holder_of(item: str, index: int) -> str:
+    """The number of whoever may hold a licence of this item, at this place."""
+    return COMPANIES[index].code if item in {BUSINESS, FOOD, SCHOOL} else PEOPLE[index].number
+
+
+def test_a_joint_title_is_found_by_either_owner_with_a_share_for_each() -> None:
+    [first], [second] = (RECORDS.licences(person.number, TITLE) for person in PEOPLE[:2])
+    assert first == second
+    assert first.head["holder_identity_num"] == f"{PEOPLE[0].number},{PEOPLE[1].number}"
+    assert first.fields["GYFE"].count(",") == 1
+
+
+@pytest.mark.parametrize("index", [0, 3, 9])
 @pytest.mark.parametrize("item", CATALOGUE)
 def test_a_licence_is_the_record(city: City, item: str, index: int) -> None:
-    number = COMPANIES[index].code if item == BUSINESS else PEOPLE[index].number
+    number = holder_of(item, index)
     found = city.g1("auth", auth(item, number))
     record = RECORDS.licences(number, item)[0]
     [code] = found["auth_codes"]
@@ -575,7 +588,7 @@ def test_g2_shows_faults_in_the_shape_of_a_record(city: City, path: str, questio
 
 @pytest.mark.parametrize("item", CATALOGUE)
 def test_g1_shows_faults_in_the_shape_of_a_record(city: City, item: str) -> None:
-    number = COMPANIES[0].code if item == BUSINESS else PEOPLE[0].number
+    number = holder_of(item, 0)
     [true] = RECORDS.licences(number, item)
 
     def spoilt(fault: str) -> dict[str, Any]:
