@@ -49,7 +49,7 @@ SECRETS = {
         "app_key": PrivateKey(bytes([2] * 32)).public.point.hex(),
     },
 }
-SWIFT = tuple(each for each in (*FAULTS, *LENDING_FAULTS) if each.name != "hang")
+SWIFT = tuple(each for each in (*FAULTS, *LENDING_FAULTS) if each.name not in {"hang", "silence"})
 
 
 def recorded(up: Up, ended: Ended) -> tuple[str, str]:
@@ -106,7 +106,8 @@ async def test_a_fault_ends_with_its_reason_and_the_next_question_is_answered(up
 # A hung call, and an answer that is later than the deadline: to whoever waits they are the same.
 @pytest.mark.parametrize(("name", "operation"), [("hang", ""), ("hang", "get_license"), ("latency", "")])
 async def test_a_city_that_does_not_answer_is_left_in_time(up: Up, name: str, operation: str) -> None:
-    silent = [fault for fault in FAULTS if (fault.name, fault.operation) == (name, operation)]
+    # A database that is late is no failure: its answer is deferred (test_deferred.py).
+    silent = [each for each in FAULTS if (each.name, each.operation) == (name, operation) and each.interface != "f4"]
     async with contextlib.AsyncExitStack() as stack:
         windows = {region: await stack.enter_async_context(desk(up, region)) for region in REGIONS}
         # Tokens and connections are there already, so that all of the time is the city's.
@@ -128,7 +129,7 @@ async def test_a_city_that_does_not_answer_is_left_in_time(up: Up, name: str, op
     [
         ("g1", "", {"auth": 2, "login": 1, "get_license": 1}),
         ("g1", "get_license", {"auth": 2, "login": 1, "get_license": 2}),
-        ("f2", "", {"insuredProof": 2, "refresh": 1}),
+        ("f2", "", {"houseRecord": 2, "refresh": 1}),
     ],
 )
 async def test_a_token_that_ended_is_renewed_once_and_the_question_answered(
@@ -148,7 +149,7 @@ async def test_a_token_that_ended_is_renewed_once_and_the_question_answered(
     assert Counter(each["operation"] for each in await city.tape(before)) == calls
 
 
-@pytest.mark.parametrize(("interface", "calls"), [("g1", {"auth": 2, "login": 1}), ("f2", {"insuredProof": 2, "refresh": 1})])
+@pytest.mark.parametrize(("interface", "calls"), [("g1", {"auth": 2, "login": 1}), ("f2", {"houseRecord": 2, "refresh": 1})])
 async def test_a_city_that_takes_no_token_is_asked_twice_and_not_more(up: Up, interface: str, calls: dict[str, int]) -> None:
     region = REGION_OF[interface]
     city = up.city(region)
@@ -220,7 +221,7 @@ async def test_no_byte_of_the_evidence_log_is_of_a_citys_answer(up: Up) -> None:
             (answered, *_) = await all_kinds(window)
             said |= pieces(up, await city.tape(before)) - today(logged(up, answered.exchange_id))
             for interface in (each for each, of in REGION_OF.items() if of == region):
-                for name in ("two_holders", "missing_field", "truncated"):
+                for name in ("two_holders", "missing_field", "garbage"):
                     await city.break_(interface, name, -1)
                     assert any(each.told != ISSUED for each in await all_kinds(window))
                     await city.mend()
