@@ -55,7 +55,7 @@ _CLAIMS = "verifyData."
 _AGREES: Mapping[str, bool | None] = MappingProxyType({"1": True, "0": False, "2": None})
 _HOLDER_PARTS = ("CZZT", "CZZTDM", "CZZTDMLXDM")
 # What certData says of each holder, joined in the order of CZZT.
-_HOLDER_DATA = ("XBDM",)
+_HOLDER_DATA = ("XBDM", "QLBL")
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,45 @@ SERVICES: Mapping[str, _Service] = MappingProxyType(
                 int, {0: Meaning.OK, 404: Meaning.NO_RECORD, 400: Meaning.REFUSED, 422: Meaning.REFUSED, 500: Meaning.UNAVAILABLE}
             ),
         ),
+        "taxPaid": _Service(
+            "/gjgxjhpt/rest/fssw/taxPaid",
+            CodeTable(
+                str,
+                {
+                    "1": Meaning.OK,
+                    "0": Meaning.NO_RECORD,
+                    "-1": Meaning.REFUSED,
+                    "-2": Meaning.REFUSED,
+                    "-9": Meaning.UNAVAILABLE,
+                },
+            ),
+        ),
+        "invoiceCheck": _Service(
+            "/gjgxjhpt/rest/fssw/invoiceCheck",
+            CodeTable(
+                str,
+                {
+                    "001": Meaning.OK,
+                    "002": Meaning.NO_RECORD,
+                    "101": Meaning.REFUSED,
+                    "102": Meaning.REFUSED,
+                    "900": Meaning.UNAVAILABLE,
+                },
+            ),
+        ),
+        "vehicleTax": _Service(
+            "/gjgxjhpt/rest/fssw/vehicleTax",
+            CodeTable(
+                int,
+                {
+                    200: Meaning.OK,
+                    204: Meaning.NO_RECORD,
+                    400: Meaning.REFUSED,
+                    422: Meaning.REFUSED,
+                    500: Meaning.UNAVAILABLE,
+                },
+            ),
+        ),
     }
 )
 OPERATIONS = frozenset(SERVICES)

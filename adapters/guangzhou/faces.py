@@ -52,6 +52,8 @@ _CHINESE = r"([0-9]{4})年([0-9]{2})月([0-9]{2})日"
 _DASHED = r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
 _PLAIN = r"([0-9]{4})([0-9]{2})([0-9]{2})"
 
+_DASHED_DAY = _day(_DASHED)
+
 _EVERY: Mapping[str, _Check] = {"ZZBS": _text, "ZZLXDM": _text}
 
 
@@ -90,8 +92,82 @@ _MARRIAGE_CERTIFICATE: Mapping[str, _Check] = {
     "ZT": _one_of("01", "02", "03", "04"),
 }
 
+_REAL_ESTATE_TITLE: Mapping[str, _Check] = {
+    **_EVERY,
+    **_texts("BDCQZH", "BDCDYH", "ZL", "QLLX", "JZMJ", "GYFE", "DJJG", "DJJGDM"),
+    "QLXZ": _one_of("101", "102", "105", "107"),
+    "GHYT": _one_of("11", "12", "21", "31"),
+    "GYFS": _one_of("0", "1", "2"),
+    "SYQJSSJ": lambda value: value is None or _DASHED_DAY(value),
+    "DJSJ": _day(_PLAIN),
+    "FJ": _note,
+    "ZT": _one_of("1", "2"),
+}
+_VEHICLE_LICENCE: Mapping[str, _Check] = {
+    **_EVERY,
+    **_texts("HPHM", "SYR", "ZZ", "PPXH", "CLSBDH", "FDJH", "JYYXQZ", "FZJG", "FZJGDM"),
+    "CLLX": _one_of("K33", "K32", "K31", "H31"),
+    "SYXZ": _one_of("A", "B", "D", "F"),
+    "ZCRQ": _day(_DASHED),
+    "FZRQ": _day(_DASHED),
+    "HDZK": _number,
+    "ZZL": _number,
+    "ZT": _one_of("A", "Q", "E"),
+}
+_BIRTH_CERTIFICATE: Mapping[str, _Check] = {
+    **_EVERY,
+    **_texts("BH", "XSEXM", "XSEZJHM", "CSSJ", "CSD", "MQXM", "MQZJHM", "QFJG", "QFJGDM"),
+    "XSEXB": _one_of("1", "2"),
+    "CSYZ": _number,
+    "CSTZ": _number,
+    "CSSC": _number,
+    "FQXM": _note,
+    "FQZJHM": _note,
+    "QFRQ": _day(_PLAIN),
+    "ZT": _one_of("1", "2"),
+}
+_FOOD_PERMIT: Mapping[str, _Check] = {
+    **_EVERY,
+    **_texts("XKZBH", "JYZMC", "TYSHXYDM", "FDDBR", "ZS", "JYCS", "JYXM", "RCJGJG", "FZJG", "FZJGDM"),
+    "ZTYT": _one_of("1", "2", "3"),
+    "FZRQ": _day(_CHINESE),
+    "YXQZ": _day(_CHINESE),
+    "ZT": _one_of("10", "20", "30"),
+}
+_SCHOOL_PERMIT: Mapping[str, _Check] = {
+    **_EVERY,
+    **_texts("BXXKZH", "XXMC", "TYSHXYDM", "XZXM", "JBZMC", "BXNR", "XXDZ", "ZGBM", "ZGBMDM"),
+    "XXLX": _one_of("111", "211", "311", "342", "900"),
+    "YLXZ": _one_of("1", "2"),
+    "FZRQ": _day(_PLAIN),
+    "YXQZ": _day(_PLAIN),
+    "ZT": _one_of("1", "3", "9"),
+}
+_DISABILITY_CERTIFICATE: Mapping[str, _Check] = {
+    **_EVERY,
+    **_texts("CJZH", "XM", "SFZH", "JTZZ", "FZJG", "FZJGDM"),
+    "XB": _one_of("1", "2"),
+    "CSRQ": _day(_DASHED),
+    "CJLB": _one_of(*"1234567"),
+    "CJDJ": _one_of(*"1234"),
+    "JHR": _note,
+    "FZRQ": _day(_DASHED),
+    "YXQZ": _day(_DASHED),
+    "ZT": _one_of("0", "1", "2"),
+}
+
 FACES: Mapping[str, Mapping[str, _Check]] = MappingProxyType(
-    {"100012001": _BUSINESS_LICENCE, "100034007": _DRIVING_LICENCE, "100051003": _MARRIAGE_CERTIFICATE}
+    {
+        "100012001": _BUSINESS_LICENCE,
+        "100034007": _DRIVING_LICENCE,
+        "100051003": _MARRIAGE_CERTIFICATE,
+        "100025001": _REAL_ESTATE_TITLE,
+        "100034008": _VEHICLE_LICENCE,
+        "100068002": _BIRTH_CERTIFICATE,
+        "100093005": _FOOD_PERMIT,
+        "100072004": _SCHOOL_PERMIT,
+        "100081006": _DISABILITY_CERTIFICATE,
+    }
 )
 
 _ABSENT = object()

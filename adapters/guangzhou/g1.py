@@ -58,6 +58,8 @@ _AUTH_CODE = re.compile(r"[0-9A-Fa-f]{32}")
 _LONGEST_LIFE = 366 * 86_400
 _JOINT = ","
 _HOLDER_PARTS = ("holder_name", "holder_identity_type", "holder_identity_num")
+_SHARES = "GYFE"
+"""What data_fields say of each holder, joined in the order of the names; empty where nobody holds a share of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class G1Dialect:
             raise invalid(f"{where} auth_code, license_item_code", "is not the licence that was asked for")
         fields = read_data_fields(member(licence, "data_fields", str, where), f"{where} data_fields")
         check_face(request.values["license_item_code"], fields, f"{where} data_fields")
-        return {**licence, "data_fields": fields, "holders": _holders(licence, where)}  # type: ignore[dict-item]
+        return {**licence, "data_fields": fields, "holders": _holders(licence, fields, where)}  # type: ignore[dict-item]
 
 
 def answer_of(licences: tuple[Record, ...]) -> CityAnswer:
@@ -141,10 +143,12 @@ def _code(value: object, where: str) -> str:
     return value
 
 
-def _holders(licence: dict[str, object], where: str) -> list[dict[str, str]]:
+def _holders(licence: dict[str, object], fields: dict[str, object], where: str) -> list[dict[str, str]]:
     """One record for each holder. How many there are, the identity types say: a company's name may hold a comma."""
     texts = {name: member(licence, name, str, where) for name in _HOLDER_PARTS}
     count = texts["holder_identity_type"].count(_JOINT) + 1
+    if fields.get(_SHARES):
+        texts[_SHARES] = member(fields, _SHARES, str, where)
     columns = {name: text.split(_JOINT) if count > 1 else [text] for name, text in texts.items()}
     if any(len(parts) != count for parts in columns.values()):
         raise invalid(f"{where} holder_name, holder_identity_num", "do not have one part for each holder")

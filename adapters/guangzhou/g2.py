@@ -43,6 +43,9 @@ SERVICES: Mapping[str, _Service] = MappingProxyType(
         "incomeStatement": _Service("/ebus/gzsw/tax/incomeStatement", _CODES_WITH_NONE),
         "depositProof": _Service("/ebus/gzgjj/fund/depositProof", _CODES_WITH_NONE),
         "violationFines": _Service("/ebus/gzjj/violation/fines", _CODES_WITH_NONE),
+        "paymentProof": _Service("/ebus/gzsw/tax/paymentProof", _CODES_WITH_NONE),
+        "invoiceCheck": _Service("/ebus/gzsw/invoice/check", _CODES, empty_is_none=True),
+        "vehicleTax": _Service("/ebus/gzsw/tax/vehicleTax", _CODES_WITH_NONE),
         "accountTransfers": _Service("/ebus/gzyb/mi/accountTransfers", _CODES_WITH_NONE),
     }
 )

@@ -12,6 +12,8 @@ The first of a population are fixed, so that a demonstration and the tests may r
     people 15-19   free, but 16-17 and 18-19 are married and 15 is not
     companies 0-9  hold a business licence; the identifier of company 9 has a wrong check character
     companies 10-14 hold none
+
+Of every further kind of paper (see `holds`) people and companies 0-9 have one, 10-14 have none.
 """
 
 import random
@@ -26,6 +28,7 @@ from adapters.simulation.places import BRANDS, GIVEN, RARE, RARE_BEYOND_BMP, REG
 __all__ = [
     "Company",
     "CompanySituation",
+    "Invoice",
     "Person",
     "Situation",
     "chance",
@@ -33,6 +36,9 @@ __all__ = [
     "company_situation",
     "draw",
     "elicence_identifier",
+    "forebear",
+    "holds",
+    "invoice",
     "people",
     "situation",
 ]
@@ -96,6 +102,14 @@ class CompanySituation:
     wrong_check: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """The one invoice of a company that is asked about: its number (20 digits) and the day it was made out."""
+
+    number: str
+    issued: date
+
+
 def draw(*parts: object) -> random.Random:
     """A source of chance that depends on `parts` alone, the same on every machine."""
     return random.Random(":".join(str(part) for part in parts))
@@ -147,6 +161,26 @@ def company_situation(region: str, index: int, seed: int) -> CompanySituation:
         return CompanySituation(licensed=False, wrong_check=False)
     lot = draw(region, seed, "company-situation", index)
     return CompanySituation(licensed=lot.random() < LICENSED, wrong_check=lot.random() < WRONG_CHECKS)
+
+
+def holds(region: str, seed: int, what: str, index: int, share: float) -> bool:
+    """Whether person or company `index` has a paper of which a share of all have one: 0-9 do, 10-14 do not."""
+    return index in FULL_HISTORY or (index not in UNKNOWN_PEOPLE and chance(region, seed, "holds", what, index) < share)
+
+
+def forebear(region: str, index: int, seed: int, *, woman: bool) -> tuple[str, str]:
+    """Name and number of the mother or the father of person `index`: born 1850 to 1869, and in no register themselves."""
+    lot = draw(region, seed, "forebear", index, woman)
+    born = date(1850, 1, 1) + timedelta(days=lot.randrange(7300))
+    division = lot.choice(tuple(REGIONS[region].divisions))
+    return _name(lot, rare=_rarely(lot)), resident_number(division, born, _sequence(lot, woman=woman))
+
+
+def invoice(region: str, index: int, seed: int) -> Invoice:
+    """The invoice of company `index`. That it has a number does not say that a register knows it."""
+    lot = draw(region, seed, "invoice-number", index)
+    issued = date(2023, 1, 1) + timedelta(days=lot.randrange(700))
+    return Invoice(f"{issued:%y}44{lot.randrange(10**16):016d}", issued)
 
 
 def _spouse(region: str, index: int, count: int, seed: int) -> int | None:

@@ -335,9 +335,18 @@ TYPES = (
     "medical-insurance-statement",
     "provident-fund-statement",
     "traffic-fine-record",
+    "tax-payment-proof",
+    "invoice-check",
+    "vehicle-tax-record",
     "business-licence",
     "driving-licence",
     "marriage-certificate",
+    "real-estate-title",
+    "vehicle-licence",
+    "birth-certificate",
+    "food-business-licence",
+    "school-operating-licence",
+    "disability-certificate",
 )
 
 

@@ -5,7 +5,7 @@ Everybody named here is synthetic: the first of the simulators' populations, who
 
 from dataclasses import dataclass, field
 
-from adapters.simulation.population import Company, Person, companies, people
+from adapters.simulation.population import Company, Person, companies, invoice, people
 from certs.development import ClientSystem
 from gateway.development.layout import MATTERS, STRANGER, TERMINAL, TYPES, WINDOW
 from gateway.model.query import Holder, HolderType, LegalBasis, LegalBasisKind, MonthRange, Operator, Parameter, Purpose
@@ -20,8 +20,11 @@ PERIODICAL = frozenset(
         "medical-insurance-statement",
         "provident-fund-statement",
         "traffic-fine-record",
+        "tax-payment-proof",
+        "vehicle-tax-record",
     }
 )
+OF_COMPANIES = frozenset({"business-licence", "invoice-check", "food-business-licence", "school-operating-licence"})
 
 WITH_RECORDS, WITHOUT_HOME, WITHOUT_ANYTHING = 0, 5, 10
 
@@ -68,12 +71,19 @@ def samples() -> tuple[Sample, ...]:
 
 
 def _sample(kind: str, region: str, index: int, outcome: str, client: ClientSystem | None = None) -> Sample:
-    parameters: dict[str, Parameter] = {"months": MONTHS} if kind in PERIODICAL else {}
+    parameters = _parameters(kind, region, index)
     return Sample(kind, region, _holder(kind, region, index), client or ASKED_BY[region], outcome, parameters)
 
 
+def _parameters(kind: str, region: str, index: int) -> dict[str, Parameter]:
+    if kind == "invoice-check":
+        asked = invoice(region, index, SEED)
+        return {"invoice_number": asked.number, "invoiced_on": asked.issued}
+    return {"months": MONTHS} if kind in PERIODICAL else {}
+
+
 def _holder(kind: str, region: str, index: int) -> Holder:
-    if kind == "business-licence":
+    if kind in OF_COMPANIES:
         company: Company = companies(region, index + 1, SEED)[index]
         return Holder(HolderType.ORGANISATION, "001", company.code, company.name)
     person: Person = people(region, index + 1, SEED)[index]

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from adapters.simulation.population import companies, people
+from adapters.simulation.population import companies, invoice, people
 from gateway.model.agreement import Agreement
 from gateway.model.city import CityRequest
 from gateway.model.exchange import Permit, Route
@@ -13,13 +13,14 @@ from tests.adapters.tabled import table_of
 
 REGIONS = {"guangzhou": "440100", "foshan": "440600"}
 ORGANISATION = "business-licence"
+_OF_COMPANIES = frozenset({ORGANISATION, "invoice-check", "food-business-licence", "school-operating-licence"})
 _MOMENT = datetime(2026, 11, 1, tzinfo=UTC)
 _PURPOSE = Purpose("440103-002", "公租房资格申请", "LW20250115001", Operator("window-07", "综合窗口", "梁窗口"))
 
 
 def holder(city: str, alias: str, place: int) -> Holder:
     """Who stands at this place of the city's population (adapters.simulation.population says who that is)."""
-    if alias == ORGANISATION:
+    if alias in _OF_COMPANIES:
         company = companies(REGIONS[city], 30, 1)[place]
         return Holder(HolderType.ORGANISATION, "001", company.code, company.name)
     person = people(REGIONS[city], 40, 1)[place]
@@ -29,9 +30,11 @@ def holder(city: str, alias: str, place: int) -> Holder:
 def route(city: str, alias: str, place: int) -> Route:
     """The permitted question for this kind of evidence about that holder."""
     table = table_of(city, alias).table
-    months = {"months": MonthRange("2023-01", "2024-12")} if table.type.parameters else {}
+    settled = invoice(table.region, place, 1)
+    known = {"months": MonthRange("2023-01", "2024-12"), "invoice_number": settled.number, "invoiced_on": settled.issued}
+    parameters = {each.name: known[each.name] for each in table.type.parameters}
     basis = LegalBasis(LegalBasisKind.STATUTORY_DUTY, "行政许可法")
-    query = Query("a-request", table.type.code, table.region, holder(city, alias, place), _PURPOSE, basis, months)
+    query = Query("a-request", table.type.code, table.region, holder(city, alias, place), _PURPOSE, basis, parameters)
     end = _MOMENT + timedelta(days=1)
     caller = Caller("440604", "11440600M00000027C", "window", "spiffe://a.test/b", "f", "0", _MOMENT, end)
     agreement = Agreement(

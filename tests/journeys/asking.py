@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from adapters.simulation.population import Company, Person
@@ -97,11 +98,14 @@ class Desk:
             asked.number or number_of(asked.holder),
             asked.name or asked.holder.name,
         )
-        return {
-            **arguments,
-            "holder": holder,
-            "parameters": {name: MonthRange(*asked.months) for name in arguments["parameters"]},
-        }
+        return {**arguments, "holder": holder, "parameters": self._parameters(asked, tuple(arguments["parameters"]))}
+
+    def _parameters(self, asked: Question, names: tuple[str, ...]) -> dict[str, MonthRange | date | str]:
+        known: dict[str, MonthRange | date | str] = {"months": MonthRange(*asked.months)}
+        if asked.kind == "invoice-check":
+            invoice = self.truth.invoice_of(asked.number or number_of(asked.holder))
+            known |= {"invoice_number": invoice.number, "invoiced_on": invoice.issued}
+        return {name: known[name] for name in names}
 
 
 @asynccontextmanager

@@ -8,9 +8,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
+from itertools import chain
 from typing import Any
 
-from adapters.simulation.population import Company, CompanySituation, Person, Situation
+from adapters.simulation.population import FIXED, Company, CompanySituation, Invoice, Person, Situation
 from gateway.client import Coded, Paper, Rows, Value
 
 Plain = dict[str, Any]
@@ -18,7 +20,7 @@ Months = tuple[str, str]
 """First and last month, YYYY-MM."""
 
 COMMON = ("identifier", "number", "issuer", "issuer_code", "issued_on", "valid_from", "valid_to", "status")
-DECIMALS = frozenset({"floor_area", "personal_rate", "employer_rate"})
+DECIMALS = frozenset({"floor_area", "personal_rate", "employer_rate", "quantity", "tax_rate"})
 CODES = {
     "social-insurance-proof": ("11100000M00000035K201", "社会保险参保证明"),
     "housing-record": ("11100000M00000035K202", "个人住房记录"),
@@ -26,13 +28,34 @@ CODES = {
     "medical-insurance-statement": ("11100000M00000035K204", "医保个人账户划拨清单"),
     "provident-fund-statement": ("11100000M00000035K205", "住房公积金缴存证明"),
     "traffic-fine-record": ("11100000M00000035K206", "交通违法罚款记录"),
+    "tax-payment-proof": ("11100000M00000035K207", "完税证明"),
+    "invoice-check": ("11100000M00000035K208", "发票查验"),
+    "vehicle-tax-record": ("11100000M00000035K209", "车船税缴纳记录"),
     "business-licence": ("11100000M00000035K101", "营业执照"),
     "driving-licence": ("11100000M00000035K102", "机动车驾驶证"),
     "marriage-certificate": ("111000000000131433001", "结婚证"),
+    "real-estate-title": ("11100000MB03271699001", "不动产权证书"),
+    "vehicle-licence": ("11100000M00000035K103", "机动车行驶证"),
+    "birth-certificate": ("11100000M00000035K104", "出生医学证明"),
+    "food-business-licence": ("11100000M00000035K105", "食品经营许可证"),
+    "school-operating-licence": ("11100000M00000035K106", "民办学校办学许可证"),
+    "disability-certificate": ("11100000M00000035K107", "残疾人证"),
 }
 KINDS = tuple(CODES)
-E_LICENCES = ("business-licence", "driving-licence", "marriage-certificate")
+E_LICENCES = (
+    "business-licence",
+    "driving-licence",
+    "marriage-certificate",
+    "real-estate-title",
+    "vehicle-licence",
+    "birth-certificate",
+    "food-business-licence",
+    "school-operating-licence",
+    "disability-certificate",
+)
 CERTIFICATES = tuple(kind for kind in KINDS if kind not in E_LICENCES)
+OF_COMPANIES = frozenset({"business-licence", "invoice-check", "food-business-licence", "school-operating-licence"})
+OF_EITHER = frozenset({"tax-payment-proof", "vehicle-tax-record", "vehicle-licence"})
 WRONG_CHECK = ("IDENTIFIER_CHECK_FAILED", "identifier")
 _BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _OID = "1.2.156.3005.2."
@@ -53,10 +76,26 @@ class Truth:
     oddities: Callable[[str, str], frozenset[str]]
     situation: Callable[[int], Situation]
     standing: Callable[[int], CompanySituation]
+    invoice: Callable[[int], Invoice]
 
     def holders(self, kind: str) -> tuple[Person | Company, ...]:
-        """Everybody who may hold a paper of this kind."""
-        return self.companies if kind == "business-licence" else self.people
+        """Everybody who may hold a paper of this kind; of people and companies the settled ones first, then by turns."""
+        if kind in OF_EITHER:
+            return self._either
+        return self.companies if kind in OF_COMPANIES else self.people
+
+    @cached_property
+    def _either(self) -> tuple[Person | Company, ...]:
+        by_turns = chain.from_iterable(zip(self.people[FIXED:], self.companies[FIXED:], strict=False))
+        return (*self.people[:FIXED], *self.companies[:FIXED], *by_turns)
+
+    def invoice_of(self, code: str) -> Invoice:
+        """The invoice that this seller is asked about; of a seller that is none, one that nobody has."""
+        return self.invoice(self._places.get(code, len(self.companies)))
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {each.code: place for place, each in enumerate(self.companies)}
 
 
 def number_of(holder: Person | Company) -> str:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,15 @@ def question(sample: dict[str, Any]) -> dict[str, Any]:
             Operator(operator["account"], operator["role"], operator["name"]),
         ),
         "legal_basis": LegalBasis(LegalBasisKind(basis["kind"]), basis["reference"]),
-        "parameters": {name: MonthRange(value["first"], value["last"]) for name, value in sample["parameters"].items()},
+        "parameters": {name: _parameter(name, value) for name, value in sample["parameters"].items()},
     }
+
+
+def _parameter(name: str, value: Any) -> MonthRange | date | str:
+    """dev.json has months in two parts, and anything else as text; a day is told by its name."""
+    if isinstance(value, dict):
+        return MonthRange(value["first"], value["last"])
+    return date.fromisoformat(value) if name.endswith("_on") else str(value)
 
 
 @pytest.fixture(scope="session")

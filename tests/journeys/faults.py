@@ -32,6 +32,8 @@ KINDS_OF = {
     "f4": SOCIAL,
 }
 LATE_SECONDS = 0.4
+_FEW = 3
+"""Kinds that a fault of the bytes befalls here: such a fault does not know of which kind the answer was to be."""
 WITH_RECORDS, WITHOUT = 0, 10
 """Places in the population whose situation is settled."""
 
@@ -58,7 +60,7 @@ class Fault:
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of evidence that it befalls."""
-        return self.only or KINDS_OF[self.interface]
+        return self.only or KINDS_OF[self.interface][: _FEW if self.name in _BYTES else None]
 
     def questions(self, window: Desk, place: int) -> tuple[Question, ...]:
         """One of each kind that it befalls, on the holder at this place of the population."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from adapters.foshan.simulator.licences import Licence
 from adapters.foshan.simulator.records import Register
-from adapters.simulation.population import company_situation, situation
+from adapters.simulation.population import company_situation, invoice, situation
 from tests.journeys.canonical import CODES, Months, Plain, Truth, coded, day, expected, money, month
 
 REGISTER = Register()
@@ -26,6 +26,51 @@ LICENCE = {"00": "VALID", "02": "SUSPENDED", "03": "EXPIRED", "04": "REVOKED"}
 PAYMENT = {"Y": "PAID", "N": "UNPAID"}
 SCHEME = {"310": "EMPLOYEE", "390": "RESIDENT"}
 MEDICALLY_INSURED = {"1": "ACTIVE", "2": "SUSPENDED", "4": "ENDED"}
+RIGHT_NATURE = {
+    "市场化商品房": "MARKET_HOUSING",
+    "房改房": "REFORM_HOUSING",
+    "自建房": "SELF_BUILT",
+    "拆迁安置房": "RESETTLEMENT",
+}
+TITLE_USE = {"住宅": "RESIDENTIAL", "公寓": "APARTMENT", "商业": "COMMERCIAL", "办公": "OFFICE", "车库": "PARKING"}
+TITLE_OWNERSHIP = {"单独所有": "SOLE", "共同共有": "JOINT", "按份共有": "BY_SHARES"}
+VEHICLE_TYPE = {
+    "小型轿车": "SMALL_SALOON",
+    "小型越野客车": "SMALL_OFF_ROAD",
+    "小型普通客车": "SMALL_COACH",
+    "轻型普通货车": "LIGHT_TRUCK",
+}
+VEHICLE_USE = {"非营运": "PRIVATE", "公路客运": "ROAD_PASSENGER", "出租客运": "TAXI", "货运": "FREIGHT"}
+FOOD_FORM = {"食品销售经营者": "FOOD_SALES", "餐饮服务经营者": "CATERING", "单位食堂": "CANTEEN"}
+SCHOOL_TYPE = {
+    "幼儿园": "KINDERGARTEN",
+    "小学": "PRIMARY",
+    "初级中学": "JUNIOR_SECONDARY",
+    "普通高中": "SENIOR_SECONDARY",
+    "培训机构": "TRAINING",
+}
+DISABILITY = {
+    "视力": "VISUAL",
+    "听力": "HEARING",
+    "言语": "SPEECH",
+    "肢体": "PHYSICAL",
+    "智力": "INTELLECTUAL",
+    "精神": "MENTAL",
+    "多重": "MULTIPLE",
+}
+GRADE = {"一级": "GRADE_1", "二级": "GRADE_2", "三级": "GRADE_3", "四级": "GRADE_4"}
+TAX = {
+    "增值税": "VALUE_ADDED_TAX",
+    "企业所得税": "CORPORATE_INCOME_TAX",
+    "个人所得税": "PERSONAL_INCOME_TAX",
+    "城市维护建设税": "CITY_MAINTENANCE_TAX",
+    "房产税": "PROPERTY_TAX",
+    "印花税": "STAMP_DUTY",
+    "契税": "DEED_TAX",
+}
+INVOICE = {"S": "ELECTRONIC_SPECIAL", "P": "ELECTRONIC_ORDINARY", "ZS": "PAPER_SPECIAL", "ZP": "PAPER_ORDINARY"}
+INVOICE_STATUS = {"正常": "NORMAL", "作废": "VOIDED", "全额红冲": "OFFSET", "部分红冲": "PARTLY_OFFSET"}
+VEHICLE_CATEGORY = {"乘用车": "PASSENGER_CAR", "客车": "BUS", "货车": "TRUCK", "摩托车": "MOTORCYCLE"}
 COMPANY = {
     "1130": "SOLE_SHAREHOLDER_LIMITED",
     "1150": "SOLE_SHAREHOLDER_LIMITED",
@@ -79,6 +124,122 @@ def _marriage(licence: Licence) -> Plain:
         **_licence(licence, number=face["JHZZH"], issued_on=day(info["ZZBFRQ"])),
         **({"remark": face["BZ"]} if "BZ" in face else {}),
     )
+
+
+def _title(licence: Licence) -> Plain:
+    face, info = licence.data, licence.info
+    owners = list(zip(info["CZZT"].split("^"), info["CZZTDM"].split("^"), strict=True))
+    shares = face["QLBL"].split("^") if "QLBL" in face else [None] * len(owners)
+    return expected(
+        "real-estate-title",
+        [(name, "111", number, "") for name, number in owners],
+        **_licence(licence, number=info["ZZBH"], issued_on=day(info["ZZBFRQ"])),
+        unit_number=face["BDCDYH"],
+        location=face["ZL"],
+        right_type=face["QLLX"],
+        right_nature=coded(RIGHT_NATURE, face["QLXZ"]),
+        planned_use=coded(TITLE_USE, face["GHYT"]),
+        ownership=coded(TITLE_OWNERSHIP, face["GYQK"]),
+        owners=[
+            {"name": name, "id_number": number, **({} if share is None else {"share": share})}
+            for (name, number), share in zip(owners, shares, strict=True)
+        ],
+        floor_area=Decimal(face["JZMJ"]),
+        **({"land_use_until": day(face["TDSYQZZ"])} if "TDSYQZZ" in face else {}),
+        registered_on=day(face["DJRQ"]),
+        **({"remark": face["FJ"]} if "FJ" in face else {}),
+    )
+
+
+def _vehicle(licence: Licence) -> Plain:
+    face, info = licence.data, licence.info
+    return expected(
+        "vehicle-licence",
+        [(info["CZZT"], info["CZZTDMLXDM"], info["CZZTDM"], "")],
+        **_licence(licence, number=info["ZZBH"], issued_on=day(info["ZZBFRQ"])),
+        plate_number=face["HPHM"],
+        vehicle_type=coded(VEHICLE_TYPE, face["CLLX"]),
+        address=face["ZZ"],
+        use=coded(VEHICLE_USE, face["SYXZ"]),
+        model=face["PPXH"],
+        vin=face["CLSBDM"],
+        engine_number=face["FDJHM"],
+        registered_on=day(face["ZCRQ"]),
+        seats=int(face["HDZRS"]),
+        gross_mass=int(face["ZZL"]),
+        inspection_valid_to=month(face["JYYXQ"]),
+    )
+
+
+def _birth(licence: Licence) -> Plain:
+    face, info = licence.data, licence.info
+    return expected(
+        "birth-certificate",
+        [(info["CZZT"], "111", info["CZZTDM"], "")],
+        **_licence(licence, number=info["ZZBH"], issued_on=day(info["ZZBFRQ"])),
+        sex=coded({"男": "MALE", "女": "FEMALE"}, face["XB"]),
+        born_on=day(face["CSRQ"]),
+        birthplace=face["CSDD"],
+        gestation=int(face["YZ"]),
+        weight=int(face["TZ"]),
+        length=int(face["SC"]),
+        mother=face["MQXM"],
+        mother_id_number=face["MQZJHM"],
+        **({"father": face["FQXM"], "father_id_number": face["FQZJHM"]} if "FQXM" in face else {}),
+    )
+
+
+def _food(licence: Licence) -> Plain:
+    face, info = licence.data, licence.info
+    return expected(
+        "food-business-licence",
+        [(info["CZZT"], "001", info["CZZTDM"], "")],
+        **_licence(licence, number=info["ZZBH"], issued_on=day(info["ZZBFRQ"])),
+        **_term(licence),
+        legal_representative=face["FZR"],
+        address=face["ZS"],
+        premises=face["JYCS"],
+        business_form=coded(FOOD_FORM, face["ZTYT"]),
+        business_items=face["JYXM"],
+        supervised_by=face["JGJG"],
+    )
+
+
+def _school(licence: Licence) -> Plain:
+    face, info = licence.data, licence.info
+    return expected(
+        "school-operating-licence",
+        [(info["CZZT"], "001", info["CZZTDM"], "")],
+        **_licence(licence, number=info["ZZBH"], issued_on=day(info["ZZBFRQ"])),
+        **_term(licence),
+        principal=face["XZ"],
+        organiser=face["JBZ"],
+        school_type=coded(SCHOOL_TYPE, face["XXLB"]),
+        profit=coded({"N": "NON_PROFIT", "Y": "FOR_PROFIT"}, face["YLX"]),
+        teaching=face["BXNR"],
+        address=face["XXDZ"],
+        supervised_by=face["ZGJG"],
+    )
+
+
+def _disability(licence: Licence) -> Plain:
+    face, info = licence.data, licence.info
+    return expected(
+        "disability-certificate",
+        [(info["CZZT"], "111", info["CZZTDM"], "")],
+        **_licence(licence, number=info["ZZBH"], issued_on=day(info["ZZBFRQ"])),
+        **_term(licence),
+        sex=coded(SEX, face["XBDM"]),
+        born_on=day(face["CSRQ"]),
+        category=coded(DISABILITY, face["CJLB"]),
+        grade=coded(GRADE, face["CJDJ"]),
+        address=face["JTZZ"],
+        **({"guardian": face["JHRXM"]} if "JHRXM" in face else {}),
+    )
+
+
+def _term(licence: Licence) -> dict[str, str]:
+    return {"valid_from": day(licence.info["ZZYXQQSRQ"]), "valid_to": _end(licence.info["ZZYXQJZRQ"])}
 
 
 def _licence(licence: Licence, **values: str) -> dict[str, Any]:
@@ -278,6 +439,97 @@ def _traffic(number: str, months: Months) -> list[Plain]:
     ]
 
 
+def _tax_paid(number: str, months: Months) -> list[Plain]:
+    said = REGISTER.tax_paid(number, *_span(months))
+    if said is None:
+        return []
+    return [
+        expected(
+            "tax-payment-proof",
+            [(said["NSRMC"], {"自然人": "111", "企业": "001"}[said["NSRLX"]], said["NSRSBH"], "")],
+            number=said["WSZH"],
+            issuer=said["KJJG"],
+            issued_on=day(said["KJSJ"][:10]),
+            total_paid=_fen(said["HJJE"]),
+            payments=[
+                {
+                    "voucher_number": row["SPH"],
+                    "tax": coded(TAX, row["SZ"]),
+                    "period_from": day(row["SSQS"]),
+                    "period_to": day(row["SSZZ"]),
+                    "amount": _fen(row["SJJE"]),
+                    "paid_on": day(row["RKRQ"]),
+                }
+                for row in said["MX"]
+            ],
+        )
+    ]
+
+
+def _invoice(number: str, _: Months) -> list[Plain]:
+    said = REGISTER.checked_invoice(number)
+    if said is None:
+        return []
+    return [
+        expected(
+            "invoice-check",
+            [(said["XF"]["MC"], "001", said["XF"]["SBH"], "")],
+            number=said["CYBH"],
+            issuer=said["CYDW"],
+            issued_on=day(said["CYRQ"]),
+            invoice_number=said["FPHM"],
+            invoice_kind=coded(INVOICE, said["FPZL"]),
+            invoiced_on=day(said["KPRQ"]),
+            invoice_status=coded(INVOICE_STATUS, said["FPZT"]),
+            buyer=said["GF"]["MC"],
+            **({"buyer_code": said["GF"]["SBH"]} if said["GF"]["SBH"] else {}),
+            amount=money(Decimal(said["JE"])),
+            tax=money(Decimal(said["SE"])),
+            total=money(Decimal(said["JSHJ"])),
+            items=[
+                {
+                    "description": row["MC"],
+                    **({"unit": row["DW"]} if "DW" in row else {}),
+                    **({"quantity": Decimal(row["SHL"])} if "SHL" in row else {}),
+                    **({"unit_price": money(Decimal(row["DJ"]))} if "DJ" in row else {}),
+                    "amount": money(Decimal(row["JE"])),
+                    **({} if row["SL"] == "免税" else {"tax_rate": Decimal(row["SL"])}),
+                    "tax": money(Decimal(row["SE"])),
+                }
+                for row in said["HW"]
+            ],
+        )
+    ]
+
+
+def _vehicle_tax(number: str, months: Months) -> list[Plain]:
+    said = REGISTER.vehicle_tax(number, *_span(months))
+    if said is None:
+        return []
+    return [
+        expected(
+            "vehicle-tax-record",
+            [(said["ownerName"], {"P": "111", "E": "001"}[said["ownerKind"]], said["ownerNo"], "")],
+            number=said["docNo"],
+            issuer=said["bureau"],
+            issued_on=day(said["docDate"]),
+            total_paid=money(Decimal(said["sumPaid"])),
+            payments=[
+                {
+                    "plate_number": row["plate"],
+                    "vehicle_category": coded(VEHICLE_CATEGORY, row["kind"]),
+                    "tax_year": int(row["year"]),
+                    "tax": money(Decimal(row["tax"])),
+                    "late_fee": money(Decimal(row["lateFee"])),
+                    "paid_on": day(row["payDate"]),
+                    "collected_by": row["agent"],
+                }
+                for row in said["list"]
+            ],
+        )
+    ]
+
+
 def _span(months: Months) -> tuple[tuple[int, int], tuple[int, int]]:
     first, last = ((int(each[:4]), int(each[5:])) for each in months)
     return first, last
@@ -287,7 +539,17 @@ def _fen(amount: int) -> str:
     return money(Decimal(amount) / 100)
 
 
-_FACES = {"business-licence": _business, "driving-licence": _driving, "marriage-certificate": _marriage}
+_FACES = {
+    "business-licence": _business,
+    "driving-licence": _driving,
+    "marriage-certificate": _marriage,
+    "real-estate-title": _title,
+    "vehicle-licence": _vehicle,
+    "birth-certificate": _birth,
+    "food-business-licence": _food,
+    "school-operating-licence": _school,
+    "disability-certificate": _disability,
+}
 _CERTIFICATES = {
     "social-insurance-proof": _insurance,
     "housing-record": _housing,
@@ -295,6 +557,9 @@ _CERTIFICATES = {
     "medical-insurance-statement": _medical,
     "provident-fund-statement": _fund,
     "traffic-fine-record": _traffic,
+    "tax-payment-proof": _tax_paid,
+    "invoice-check": _invoice,
+    "vehicle-tax-record": _vehicle_tax,
 }
 
 
@@ -319,4 +584,5 @@ TRUTH = Truth(
     oddities=oddities,
     situation=partial(situation, "440600", count=len(REGISTER.people), seed=REGISTER.seed),
     standing=partial(company_situation, "440600", seed=REGISTER.seed),
+    invoice=partial(invoice, "440600", seed=REGISTER.seed),
 )

@@ -13,11 +13,18 @@ import yaml
 import gateway
 from adapters.simulation.population import Company, Person
 from tests.journeys.asking import REGIONS, TRUTHS, YEARS, Question, desk, same
-from tests.journeys.canonical import COMMON, E_LICENCES, KINDS, WRONG_CHECK, Plain, number_of
+from tests.journeys.canonical import COMMON, E_LICENCES, KINDS, OF_COMPANIES, WRONG_CHECK, Plain, number_of
 from tests.journeys.choosing import chosen
 from tests.journeys.conftest import Up
 
 ANY_PERSON = {"abandoned division", "outside GB2312", "beyond the BMP", "papers: 0", "papers: 1"}
+EITHER = {"papers: 0", "papers: 1", "payments: some", "a person", "a company"}
+INVOICES = {"papers: 0", "papers: 1", "items: some", "buyer_code", "no buyer_code", "no items.tax_rate", "no items.unit"}
+TITLES = {"papers: 0", "papers: 1", "owners: 1", "owners: 2", "owners.share", "land_use_until", "no land_use_until", "remark"}
+VEHICLES = {"papers: 0", "papers: 1", "papers: 2", "a person", "a company"}
+BIRTHS = {"papers: 0", "papers: 1", "no father", "status: VALID", "status: REVOKED"}
+PERMITS = {"papers: 0", "papers: 1", "status: VALID", "status: SUSPENDED", "status: REVOKED"}
+DISABILITIES = PERMITS | {"guardian", "no guardian"}
 WANTED = {
     ("440100", "social-insurance-proof"): ANY_PERSON
     | {"contributions: some", "contributions: empty"}
@@ -45,6 +52,12 @@ WANTED = {
     | {"fines: some", "fines: empty"}
     | {f"licence_status: {each}" for each in "ABMR"}
     | {f"fines.payment: {each}" for each in "01"},
+    ("440100", "tax-payment-proof"): EITHER
+    | {f"payments.tax: {each}" for each in ("10101", "10104", "10106", "10109", "10110", "10111")},
+    ("440100", "invoice-check"): INVOICES
+    | {f"invoice_kind: {each}" for each in ("81", "82", "85", "86")}
+    | {f"invoice_status: {each}" for each in "0237"},
+    ("440100", "vehicle-tax-record"): EITHER | {f"payments.vehicle_category: {each}" for each in "1234"},
     ("440100", "business-licence"): {"papers: 0", "papers: 1", "no end", "wrong check character"}
     | {"single quotes", "quotation mark", "registered_capital: a round sum", "registered_capital: parts of ten thousand yuan"}
     | {f"enterprise_type: {each}" for each in ("1130", "1151", "1190", "1219")}
@@ -78,6 +91,13 @@ WANTED = {
     | {"fines: some", "fines: empty"}
     | {f"licence_status: {each}" for each in ("00", "02", "03", "04")}
     | {f"fines.payment: {each}" for each in "YN"},
+    ("440600", "tax-payment-proof"): EITHER
+    | {f"payments.tax: {each}" for each in ("增值税", "企业所得税", "个人所得税", "城市维护建设税", "房产税", "印花税", "契税")},
+    ("440600", "invoice-check"): INVOICES
+    | {f"invoice_kind: {each}" for each in ("S", "P", "ZS", "ZP")}
+    | {f"invoice_status: {each}" for each in ("正常", "作废", "全额红冲", "部分红冲")},
+    ("440600", "vehicle-tax-record"): EITHER
+    | {f"payments.vehicle_category: {each}" for each in ("乘用车", "客车", "货车", "摩托车")},
     ("440600", "business-licence"): {"papers: 0", "papers: 1", "no end", "wrong check character", "empty trust level"}
     | {"registered_capital: a round sum", "registered_capital: parts of ten thousand yuan"}
     | {f"enterprise_type: {each}" for each in ("1130", "1150", "1190", "1219")}
@@ -86,6 +106,39 @@ WANTED = {
     | {"no end", "empty trust level", "sex: 1", "sex: 2"}
     | {f"status: {each}" for each in ("VALID", "SUSPENDED", "REVOKED", "EXPIRED")},
     ("440600", "marriage-certificate"): ANY_PERSON | {"empty trust level", "remark", "status: VALID", "status: REVOKED"},
+    ("440100", "real-estate-title"): TITLES
+    | {f"right_nature: {each}" for each in ("101", "102", "105", "107")}
+    | {f"planned_use: {each}" for each in ("11", "12", "21", "31")}
+    | {f"ownership: {each}" for each in "012"},
+    ("440100", "vehicle-licence"): VEHICLES
+    | {f"vehicle_type: {each}" for each in ("K33", "K32", "K31", "H31")}
+    | {f"use: {each}" for each in "ABDF"}
+    | {f"status: {each}" for each in ("VALID", "SUSPENDED", "REVOKED")},
+    ("440100", "birth-certificate"): BIRTHS | {"sex: 1", "sex: 2", "single quotes"},
+    ("440100", "food-business-licence"): PERMITS | {f"business_form: {each}" for each in "123"} | {"single quotes"},
+    ("440100", "school-operating-licence"): PERMITS
+    | {f"school_type: {each}" for each in ("111", "211", "311", "342", "900")}
+    | {"profit: 1", "profit: 2", "single quotes"},
+    ("440100", "disability-certificate"): DISABILITIES
+    | {f"category: {each}" for each in "1234567"}
+    | {f"grade: {each}" for each in "1234"},
+    ("440600", "real-estate-title"): TITLES
+    | {f"right_nature: {each}" for each in ("市场化商品房", "房改房", "自建房", "拆迁安置房")}
+    | {f"planned_use: {each}" for each in ("住宅", "公寓", "商业", "办公", "车库")}
+    | {f"ownership: {each}" for each in ("单独所有", "共同共有", "按份共有")},
+    ("440600", "vehicle-licence"): VEHICLES
+    | {f"vehicle_type: {each}" for each in ("小型轿车", "小型越野客车", "小型普通客车", "轻型普通货车")}
+    | {f"use: {each}" for each in ("非营运", "公路客运", "出租客运", "货运")}
+    | {f"status: {each}" for each in ("VALID", "EXPIRED", "REVOKED")},
+    ("440600", "birth-certificate"): BIRTHS | {"sex: 男", "sex: 女"},
+    ("440600", "food-business-licence"): PERMITS
+    | {f"business_form: {each}" for each in ("食品销售经营者", "餐饮服务经营者", "单位食堂")},
+    ("440600", "school-operating-licence"): PERMITS
+    | {f"school_type: {each}" for each in ("幼儿园", "小学", "初级中学", "普通高中", "培训机构")}
+    | {"profit: N", "profit: Y", "no end"},
+    ("440600", "disability-certificate"): DISABILITIES
+    | {f"category: {each}" for each in ("视力", "听力", "言语", "肢体", "智力", "精神", "多重")}
+    | {f"grade: {each}" for each in ("一级", "二级", "三级", "四级")},
 }
 """What the chosen holders have among them, by the interface pages: every code of every list, and every odd spelling."""
 
@@ -101,6 +154,7 @@ ROWS = {
     "income-tax-statement": "payments",
     "medical-insurance-statement": "allocations",
     "provident-fund-statement": "deposits",
+    "tax-payment-proof": "payments",
 }
 PERIODICAL = tuple(ROWS)
 CATALOGUE = Path(gateway.__file__).parent / "catalogue"
@@ -181,6 +235,18 @@ async def test_either_spouse_finds_the_same_certificate_of_both(up: Up, region: 
 
 
 @by_region
+async def test_either_owner_finds_the_same_title_of_both(up: Up, region: str) -> None:
+    truth = TRUTHS[region]
+    kind = "real-estate-title"
+    async with desk(up, region) as window:
+        first, second = await window.ask_all(Question(kind, each) for each in truth.people[:2])
+    ((paper,), (again,)) = same(first, region), same(second, region)
+    assert paper == again
+    assert [owner["id_number"] for owner in paper["owners"]] == [each.number for each in truth.people[:2]]
+    assert all(owner["share"] for owner in paper["owners"])
+
+
+@by_region
 async def test_a_wrong_check_character_is_found_and_let_through(up: Up, region: str) -> None:
     truth = TRUTHS[region]
     licensed = [index for index in range(150) if truth.standing(index).licensed]
@@ -196,7 +262,7 @@ async def test_a_wrong_check_character_is_found_and_let_through(up: Up, region: 
 async def test_a_lower_case_x_is_an_x(up: Up, region: str) -> None:
     people = [each for each in TRUTHS[region].people[:120] if each.number.endswith("X")]
     async with desk(up, region) as window:
-        kinds = [kind for kind in KINDS if kind != "business-licence"]
+        kinds = [kind for kind in KINDS if kind not in OF_COMPANIES]
         ended = await window.ask_all(Question(kind, each, number=each.number.lower()) for each in people for kind in kinds)
     assert len([paper for each in ended for paper in same(each, region)]) > 5
 

@@ -27,7 +27,7 @@ MESSAGES = {
     102: "参数值错误",
     113: "证照类型代码错误",
 }
-_NOT_PERMITTED = frozenset({"11100000000013127D001", "11100000MB03271699001"})
+_NOT_PERMITTED = frozenset({"11100000000013127D001"})
 _HOLDER_FORMS: dict[str, Callable[[str], str | None]] = {"111": numbers.resident, "001": numbers.organisation}
 _BY_HOLDER = ("holderCode", "holderTypeCode", "certTypeCode")
 _REQUIRED = {
@@ -204,7 +204,7 @@ def _checked(question: _Question, use: dict[str, str]) -> _Question:
         raise _RefusedError(102)
     if question.operation == "queryCert":
         return question
-    if data["holderTypeCode"] != HOLDER_TYPES[type_code]:
+    if data["holderTypeCode"] not in HOLDER_TYPES[type_code]:
         raise _RefusedError(102)
     holder = _HOLDER_FORMS[data["holderTypeCode"]](data["holderCode"])
     if holder is None:

@@ -1,11 +1,11 @@
 """F2, the departments: what each asks for, how each says yes, no and 'no such record'.
 
-Laws: one table row a service; type and meaning of `custom.code` are the row's own. The interface page, F2.4 to F2.7.
+Laws: one table row a service; type and meaning of `custom.code` are the row's own. The interface page, F2.4 to F2.12.
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -37,7 +37,7 @@ class Service:
     """One service: its fields' names, the form of its months, its words, and the register it looks into.
 
     `spoilt` maps a fault to the field of the record (or of its first row) that it changes, and to the value; None takes
-    the field out.
+    the field out. `also` are fields that have to be those of the record found.
     """
 
     name: str
@@ -49,12 +49,14 @@ class Service:
     words: Words
     look_up: Callable[[Register, str, Month, Month], Record | None]
     spoilt: dict[str, tuple[str, str | None]]
+    forms: tuple[Callable[[str], str | None], ...] = (numbers.resident,)
+    also: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
 
     def custom(self, register: Register, asked: Record, fault: str | None) -> Custom:
         """The department's answer to the body `asked`."""
         if not self._complete(asked):
             return _said(self.words.missing)
-        number = numbers.resident(asked[self.number]) if isinstance(asked[self.number], str) else None
+        number = self._number(asked[self.number])
         span = self._span(asked)
         if number is None or span is None or not self._proper(asked):
             return _said(self.words.wrong)
@@ -63,10 +65,16 @@ class Service:
 
     def _complete(self, asked: Record) -> bool:
         use = asked.get("yysm")
-        wanted = (asked.get(name) for name in (self.number, *self.months))
+        wanted = (asked.get(name) for name in (self.number, *self.months, *self.also))
         return isinstance(use, dict) and all(wanted) and all(use.get(name) for name in _USE)
 
+    def _number(self, said: object) -> str | None:
+        read = (form(said) for form in self.forms) if isinstance(said, str) else ()
+        return next((number for number in read if number), None)
+
     def _proper(self, asked: Record) -> bool:
+        if not all(form.fullmatch(str(asked[name])) for name, form in self.also.items()):
+            return False
         texts = [*(asked["yysm"][name] for name in _USE), asked.get(self.holder) or ""]
         return all(isinstance(text, str) and len(text) <= _LONGEST_TEXT for text in texts)
 
@@ -83,7 +91,8 @@ class Service:
         name = (asked.get(self.holder) or "").strip()
         if name and name != register.name_of(number):
             return self.words.nothing
-        return self.look_up(register, number, *span)
+        found = self.look_up(register, number, *span)
+        return found if found and all(found[name] == asked[name] for name in self.also) else self.words.nothing
 
     def _answer(
         self, register: Register, number: str, span: tuple[Month, Month], found: Record | None, fault: str | None
@@ -209,4 +218,55 @@ FINE_RECORD = Service(
         "bad_date": ("CJRQ", "20240231"),
     },
 )
-SERVICES = (INSURED_PROOF, HOUSE_RECORD, INCOME_TAX_LIST, DEPOSIT_PROOF, FINE_RECORD)
+TAX_PAID = Service(
+    name="taxPaid",
+    path="/gjgxjhpt/rest/fssw/taxPaid",
+    number="NSRSBH",
+    holder="NSRMC",
+    months=("SSQS", "SSZZ"),
+    month_form=re.compile(r"([0-9]{4})([0-9]{2})"),
+    words=Words(fine=("1", "成功"), none=("0", "无入库记录"), missing=("-1", "缺少必填参数"), wrong=("-2", "参数校验不通过")),
+    look_up=lambda register, number, begin, end: register.tax_paid(number, begin, end),
+    spoilt={
+        "missing_field": ("WSZH", None),
+        "unknown_code": ("NSRLX", "合伙"),
+        "bad_date": ("KJSJ", "2024-02-31 16:05:00"),
+    },
+    forms=(numbers.resident, numbers.organisation),
+)
+INVOICE = Service(
+    name="invoiceCheck",
+    path="/gjgxjhpt/rest/fssw/invoiceCheck",
+    number="XFSBH",
+    holder="XFMC",
+    months=(),
+    month_form=re.compile(""),
+    words=Words(
+        fine=("001", "查验成功"), none=("002", "查无此票"), missing=("101", "缺少必填参数"), wrong=("102", "参数格式错误")
+    ),
+    look_up=lambda register, number, _begin, _end: register.checked_invoice(number),
+    spoilt={
+        "missing_field": ("CYBH", None),
+        "unknown_code": ("FPZT", "存疑"),
+        "bad_date": ("CYRQ", "20240231"),
+    },
+    forms=(numbers.organisation,),
+    also={"FPHM": re.compile("[0-9]{20}"), "KPRQ": re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")},
+)
+VEHICLE_TAX = Service(
+    name="vehicleTax",
+    path="/gjgxjhpt/rest/fssw/vehicleTax",
+    number="ownerNo",
+    holder="ownerName",
+    months=("from", "to"),
+    month_form=re.compile(r"([0-9]{4})-([0-9]{2})"),
+    words=Words(fine=(200, "成功"), none=(204, "无车船税信息"), missing=(400, "缺少必填参数"), wrong=(422, "参数值不合法")),
+    look_up=lambda register, number, begin, end: register.vehicle_tax(number, begin, end),
+    spoilt={
+        "missing_field": ("docNo", None),
+        "unknown_code": ("ownerKind", "X"),
+        "bad_date": ("docDate", "2024/02/31"),
+    },
+    forms=(numbers.resident, numbers.organisation),
+)
+SERVICES = (INSURED_PROOF, HOUSE_RECORD, INCOME_TAX_LIST, DEPOSIT_PROOF, FINE_RECORD, TAX_PAID, INVOICE, VEHICLE_TAX)

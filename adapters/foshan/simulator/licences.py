@@ -19,20 +19,32 @@ REGION = "440600"
 BUSINESS_LICENCE = "11100000M00000035K101"
 DRIVING_LICENCE = "11100000M00000035K102"
 MARRIAGE_CERTIFICATE = "111000000000131433001"
+REAL_ESTATE_TITLE = "11100000MB03271699001"
+VEHICLE_LICENCE = "11100000M00000035K103"
+BIRTH_CERTIFICATE = "11100000M00000035K104"
+FOOD_BUSINESS_LICENCE = "11100000M00000035K105"
+SCHOOL_OPERATING_LICENCE = "11100000M00000035K106"
+DISABILITY_CERTIFICATE = "11100000M00000035K107"
 CLOSED = date(2025, 1, 15)
 
-_NO_END = "99991231"
+NO_END = "99991231"
 _MARRIAGE_NUMBER = re.compile(r"J[0-9]{6}-[0-9]{4}-([0-9]{6})")
 _WITHOUT_END = 0.6
 _REMARKED = 0.2
-_FIXED = 20
-_TITLES = {
+FIXED = 20
+TITLES = {
     BUSINESS_LICENCE: "中华人民共和国营业执照",
     DRIVING_LICENCE: "中华人民共和国机动车驾驶证",
     MARRIAGE_CERTIFICATE: "中华人民共和国结婚证",
+    REAL_ESTATE_TITLE: "中华人民共和国不动产权证书",
+    VEHICLE_LICENCE: "中华人民共和国机动车行驶证",
+    BIRTH_CERTIFICATE: "出生医学证明",
+    FOOD_BUSINESS_LICENCE: "食品经营许可证",
+    SCHOOL_OPERATING_LICENCE: "中华人民共和国民办学校办学许可证",
+    DISABILITY_CERTIFICATE: "中华人民共和国残疾人证",
 }
-_SEXES = {"M": "1", "F": "2"}
-_TRUST_LEVELS = ("A", "A", "B", "C", "D", "")
+SEXES = {"M": "1", "F": "2"}
+TRUST_LEVELS = ("A", "A", "B", "C", "D", "")
 _COMPANY_TYPES = ("1130", "1150", "1190", "1219")
 _TRADES = (
     "建筑陶瓷销售",
@@ -60,7 +72,9 @@ class Licence:
 
 
 @dataclass(frozen=True, slots=True)
-class _Issue:
+class Issue:
+    """What the elements of certInfo say but for the holders; `ends` is a date as written, or 99991231."""
+
     type_code: str
     number: str
     issuer: str
@@ -77,20 +91,20 @@ class _Issue:
 def business_licence(company: Company, index: int, seed: int, *, wrong_check: bool) -> Licence:
     """营业执照 of company `index`; its identifier has a wrong check character where `wrong_check` says so."""
     lot = draw(REGION, seed, "business-licence", index)
-    approved = _between(lot, company.established, CLOSED)
-    ends = _NO_END if lot.random() < _WITHOUT_END else _day(_years_on(company.established, 50))
-    own_state, state = _state(lot, _BUSINESS_STATES, index)
-    issue = _Issue(
+    approved = between(lot, company.established, CLOSED)
+    ends = NO_END if lot.random() < _WITHOUT_END else day_of(years_on(company.established, 50))
+    own_state, state = state_of(lot, _BUSINESS_STATES, index)
+    issue = Issue(
         type_code=BUSINESS_LICENCE,
         number=company.code,
-        issuer=f"佛山市{_district(company.division)}市场监督管理局",
+        issuer=f"佛山市{district(company.division)}市场监督管理局",
         issuer_code=credit_code("11", company.division, "M0000010"),
         serial=f"FS{approved.year}{index:06d}",
         issued=approved,
         begins=company.established,
         ends=ends,
         state=state,
-        trust=lot.choice(_TRUST_LEVELS),
+        trust=lot.choice(TRUST_LEVELS),
         wrong_check=wrong_check,
     )
     data = {
@@ -99,24 +113,24 @@ def business_licence(company: Company, index: int, seed: int, *, wrong_check: bo
         "LXDM": lot.choice(_COMPANY_TYPES),
         "FDDBR": company.legal_person.name,
         "ZCZB": _wan(lot.choice((100_000, 1_000_000, 5_000_000, lot.randrange(10_000, 90_000_000)))),
-        "CLRQ": _day(company.established),
-        "YYQXQ": _day(company.established),
+        "CLRQ": day_of(company.established),
+        "YYQXQ": day_of(company.established),
         "YYQXZ": ends,
         "ZS": company.address,
         "JYFW": "；".join(lot.sample(_TRADES, 2)),
-        "HZRQ": _day(approved),
+        "HZRQ": day_of(approved),
         "DJZT": own_state,
     }
-    return Licence(_info(issue, (company.name,), (company.code,), "001"), data)
+    return Licence(info_of(issue, (company.name,), (company.code,), "001"), data)
 
 
 def driving_licence(person: Person, index: int, seed: int) -> Licence:
     """机动车驾驶证 of person `index`."""
     lot = draw(REGION, seed, "driving-licence", index)
-    first = _between(lot, date(2003, 1, 1), date(2014, 12, 31))
-    own_state, state = _state(lot, _DRIVING_STATES, index)
+    first = between(lot, date(2003, 1, 1), date(2014, 12, 31))
+    own_state, state = state_of(lot, _DRIVING_STATES, index)
     begins, ends = _driving_term(first, own_state, lot)
-    issue = _Issue(
+    issue = Issue(
         type_code=DRIVING_LICENCE,
         number=person.number,
         issuer="佛山市公安局交通警察支队",
@@ -126,55 +140,55 @@ def driving_licence(person: Person, index: int, seed: int) -> Licence:
         begins=begins,
         ends=ends,
         state=state,
-        trust=lot.choice(_TRUST_LEVELS),
+        trust=lot.choice(TRUST_LEVELS),
     )
     data = {
-        "XBDM": _SEXES[person.sex],
+        "XBDM": SEXES[person.sex],
         "GJDM": "156",
         "ZZ": person.address,
-        "CSRQ": _day(person.born),
-        "CCLZRQ": _day(first),
+        "CSRQ": day_of(person.born),
+        "CCLZRQ": day_of(first),
         "ZJCX": lot.choice(_CLASSES),
-        "YXQQ": _day(begins),
+        "YXQQ": day_of(begins),
         "YXQZ": ends,
         "DABH": f"{REGION}{lot.randrange(1_000_000):06d}",
         "JSZZT": own_state,
         "LJJF": str(lot.randrange(12, 24) if own_state == "01" else lot.randrange(12)),
     }
-    return Licence(_info(issue, (person.name,), (person.number,), "111"), data)
+    return Licence(info_of(issue, (person.name,), (person.number,), "111"), data)
 
 
 def marriage_certificate(couple: tuple[Person, Person], pair: int, seed: int) -> Licence:
     """结婚证 of the couple of people 2 * `pair` and 2 * `pair` + 1, in this order."""
     lot = draw(REGION, seed, "marriage-certificate", pair)
-    registered = _between(lot, date(2000, 1, 1), date(2022, 12, 31))
-    own_state, state = _state(lot, _MARRIAGE_STATES, 2 * pair)
-    issued = _between(lot, registered, CLOSED) if own_state == "20" else registered
+    registered = between(lot, date(2000, 1, 1), date(2022, 12, 31))
+    own_state, state = state_of(lot, _MARRIAGE_STATES, 2 * pair)
+    issued = between(lot, registered, CLOSED) if own_state == "20" else registered
     division = couple[0].division
     number = f"J{division}-{registered.year}-{pair:06d}"
-    issue = _Issue(
+    issue = Issue(
         type_code=MARRIAGE_CERTIFICATE,
         number=number,
-        issuer=f"佛山市{_district(division)}民政局",
+        issuer=f"佛山市{district(division)}民政局",
         issuer_code=credit_code("11", division, "M0000012"),
         serial=f"FS{issued.year}{pair:06d}",
         issued=issued,
         begins=registered,
-        ends=_NO_END,
+        ends=NO_END,
         state=state,
-        trust=lot.choice(_TRUST_LEVELS),
+        trust=lot.choice(TRUST_LEVELS),
     )
     data = {
         "JHZZH": number,
-        "XBDM": "^".join(_SEXES[person.sex] for person in couple),
-        "DJRQ": _day(registered),
+        "XBDM": "^".join(SEXES[person.sex] for person in couple),
+        "DJRQ": day_of(registered),
         "HYZT": own_state,
     }
     remarked = lot.random() < _REMARKED
     if own_state == "20" or remarked:
         data["BZ"] = "补领婚姻登记证件" if own_state == "20" else "档案已数字化"
     names = (couple[0].name, couple[1].name)
-    return Licence(_info(issue, names, (couple[0].number, couple[1].number), "111"), data)
+    return Licence(info_of(issue, names, (couple[0].number, couple[1].number), "111"), data)
 
 
 def pair_of(number: str) -> int | None:
@@ -183,17 +197,18 @@ def pair_of(number: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def _info(issue: _Issue, names: tuple[str, ...], numbers: tuple[str, ...], holder_type: str) -> dict[str, str]:
+def info_of(issue: Issue, names: tuple[str, ...], numbers: tuple[str, ...], holder_type: str) -> dict[str, str]:
+    """The elements of certInfo, of one holder or several."""
     identifier = elicence_identifier(issue.type_code, issue.issuer_code, issue.serial, wrong_check=issue.wrong_check)
     return {
         "ZZBS": identifier,
-        "ZZMC": _TITLES[issue.type_code],
+        "ZZMC": TITLES[issue.type_code],
         "ZZLXDM": issue.type_code,
         "ZZBH": issue.number,
         "ZZBFJG": issue.issuer,
         "ZZBFJGDM": issue.issuer_code,
-        "ZZBFRQ": _day(issue.issued),
-        "ZZYXQQSRQ": _day(issue.begins),
+        "ZZBFRQ": day_of(issue.issued),
+        "ZZYXQQSRQ": day_of(issue.begins),
         "ZZYXQJZRQ": issue.ends,
         "CZZT": "^".join(names),
         "CZZTDM": "^".join(numbers),
@@ -203,9 +218,10 @@ def _info(issue: _Issue, names: tuple[str, ...], numbers: tuple[str, ...], holde
     }
 
 
-def _state(lot: random.Random, states: tuple[tuple[str, int, str], ...], index: int) -> tuple[str, str]:
+def state_of(lot: random.Random, states: tuple[tuple[str, int, str], ...], index: int) -> tuple[str, str]:
+    """The register's own state, and the licence's that follows from it; the first of a population are well."""
     drawn = lot.choices(states, [weight for _, weight, _ in states])[0]
-    own, _, licence = states[0] if index < _FIXED else drawn
+    own, _, licence = states[0] if index < FIXED else drawn
     return own, licence
 
 
@@ -213,22 +229,25 @@ def _driving_term(first: date, own_state: str, lot: random.Random) -> tuple[date
     # Six years, then ten, then for good (Implementing Regulations of the Road Traffic Safety Law, article 26).
     if own_state == "03":
         ended = CLOSED - timedelta(days=lot.randrange(30, 300))
-        return max(first, _years_on(ended, -10)), _day(ended)
-    second = _years_on(first, 6)
-    third = _years_on(second, 10)
-    return (third, _NO_END) if third <= CLOSED else (second, _day(third))
+        return max(first, years_on(ended, -10)), day_of(ended)
+    second = years_on(first, 6)
+    third = years_on(second, 10)
+    return (third, NO_END) if third <= CLOSED else (second, day_of(third))
 
 
-def _between(lot: random.Random, first: date, last: date) -> date:
+def between(lot: random.Random, first: date, last: date) -> date:
+    """A day of these, both included."""
     return first + timedelta(days=lot.randrange((last - first).days + 1))
 
 
-def _years_on(day: date, years: int) -> date:
+def years_on(day: date, years: int) -> date:
+    """The same day so many years later, or the last of its month."""
     year = day.year + years
     return day.replace(year=year, day=min(day.day, monthrange(year, day.month)[1]))
 
 
-def _day(day: date) -> str:
+def day_of(day: date) -> str:
+    """`yyyyMMdd`."""
     return f"{day:%Y%m%d}"
 
 
@@ -237,5 +256,6 @@ def _wan(yuan: int) -> str:
     return f"{yuan // 10_000}.{yuan % 10_000:04d}".rstrip("0").rstrip(".")
 
 
-def _district(division: str) -> str:
+def district(division: str) -> str:
+    """The name of a living division."""
     return REGIONS[REGION].divisions[division]

@@ -44,6 +44,24 @@ def tax_office(division: str) -> Authority:
     return _body("11", f"国家税务总局{_CITY.name}{_CITY.divisions[division]}税务局", division, 103)
 
 
+@lru_cache(maxsize=64)
+def hospital(division: str) -> Authority:
+    """The district's hospital for mothers and children (妇幼保健院)."""
+    return _body("12", f"{_CITY.name}{_CITY.divisions[division]}妇幼保健院", division, 104)
+
+
+@lru_cache(maxsize=64)
+def education_bureau(division: str) -> Authority:
+    """The district's education bureau (教育局)."""
+    return _body("11", f"{_CITY.name}{_CITY.divisions[division]}教育局", division, 105)
+
+
+@lru_cache(maxsize=64)
+def disabled_federation(division: str) -> Authority:
+    """The district's federation of the disabled (残疾人联合会)."""
+    return _body("13", f"{_CITY.name}{_CITY.divisions[division]}残疾人联合会", division, 106)
+
+
 TRAFFIC_POLICE = _body("11", "广州市公安局交通警察支队", REGION, 201)
 TAX_BUREAU = _body("11", "国家税务总局广州市税务局", REGION, 202)
 INSURANCE_FUND = _body("12", "广州市社会保险基金管理中心", REGION, 203)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from adapters.guangzhou.simulator.catalogue import CATALOGUE
 from adapters.guangzhou.simulator.checks import (
     CASE,
     CODE,
@@ -23,7 +24,7 @@ from adapters.guangzhou.simulator.checks import (
     malformed,
     missing,
 )
-from adapters.guangzhou.simulator.licences import CATALOGUE, Licence
+from adapters.guangzhou.simulator.licences import Licence
 from adapters.guangzhou.simulator.records import Records, data_fields_text
 from adapters.guangzhou.simulator.spoilt import another_holder_of, spoilt_licence
 from adapters.simulation.operation import Asked, Operation, Reply, json_reply

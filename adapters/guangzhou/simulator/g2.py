@@ -7,6 +7,7 @@ Interface: docs/interfaces/guangzhou.md, G2.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from adapters.guangzhou.simulator.checks import (
@@ -72,6 +73,20 @@ def _find_deposits(records: Records, body: Mapping[str, Any], number: str, name:
 
 def _find_fines(records: Records, body: Mapping[str, Any], number: str, name: str | None) -> dict[str, Any] | None:
     return records.violation_fines(number, body["qsny"], body["jzny"], name)
+
+
+def _find_tax_paid(records: Records, body: Mapping[str, Any], number: str, name: str | None) -> dict[str, Any] | None:
+    return records.tax_payment_proof(number, body["ssqq"], body["ssqz"], name)
+
+
+def _find_vehicle_tax(records: Records, body: Mapping[str, Any], number: str, name: str | None) -> dict[str, Any] | None:
+    return records.vehicle_tax_record(number, body["qsny"], body["jzny"], name)
+
+
+def _find_invoice(records: Records, body: Mapping[str, Any], number: str, name: str | None) -> dict[str, Any] | None:
+    found = records.checked_invoice(number, name)
+    asked = number == body["xsfsbh"]
+    return found if found and (not asked or (found["fphm"], found["kprq"]) == (body["fphm"], body["kprq"])) else None
 
 
 SERVICES = (
@@ -147,6 +162,39 @@ SERVICES = (
         find=_find_fines,
         none_is_empty=False,
     ),
+    Service(
+        name="paid",
+        path="/ebus/gzsw/tax/paymentProof",
+        number="nsrsbh",
+        holder="nsrmc",
+        required={"nsrlx": re.compile("[12]"), "nsrsbh": HOLDER, "ssqq": _DASHED, "ssqz": _DASHED},
+        optional={"nsrmc": TEXT},
+        months=("ssqq", "ssqz"),
+        find=_find_tax_paid,
+        none_is_empty=False,
+    ),
+    Service(
+        name="invoice",
+        path="/ebus/gzsw/invoice/check",
+        number="xsfsbh",
+        holder="xsfmc",
+        required={"xsfsbh": HOLDER, "fphm": re.compile("[0-9]{20}"), "kprq": re.compile("[0-9]{8}")},
+        optional={"xsfmc": TEXT},
+        months=None,
+        find=_find_invoice,
+        none_is_empty=True,
+    ),
+    Service(
+        name="vehicle",
+        path="/ebus/gzsw/tax/vehicleTax",
+        number="zjhm",
+        holder="nsrmc",
+        required={"zjlx": re.compile("[12]01"), "zjhm": HOLDER, "qsny": _COMPACT, "jzny": _COMPACT},
+        optional={"nsrmc": TEXT},
+        months=("qsny", "jzny"),
+        find=_find_vehicle_tax,
+        none_is_empty=False,
+    ),
 )
 
 
@@ -207,7 +255,8 @@ class SignedGateway:
         return [spoilt_certificate(service.name, one, fault) for one in own]
 
     def _another(self, service: Service, body: Mapping[str, Any]) -> list[dict[str, Any]]:
-        others = (person.number for person in self._records.register.people)
+        register = self._records.register
+        others = chain((person.number for person in register.people), (company.code for company in register.companies))
         found = (service.find(self._records, body, number, None) for number in others if number != body[service.number].upper())
         return [next(record for record in found if record)]
 

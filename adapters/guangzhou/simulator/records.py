@@ -7,11 +7,14 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from adapters.guangzhou.simulator.catalogue import CATALOGUE
 from adapters.guangzhou.simulator.certificates import housing_record, income_tax_statement, insurance_proof
 from adapters.guangzhou.simulator.fund import deposit_proof
 from adapters.guangzhou.simulator.housing import gsb_record
-from adapters.guangzhou.simulator.licences import CATALOGUE, Licence
+from adapters.guangzhou.simulator.invoices import checked_invoice
+from adapters.guangzhou.simulator.licences import Licence
 from adapters.guangzhou.simulator.medical import medical_statement
+from adapters.guangzhou.simulator.payments import tax_payment_proof, vehicle_tax_record
 from adapters.guangzhou.simulator.register import Month, Register
 from adapters.guangzhou.simulator.traffic import violation_fines
 
@@ -63,6 +66,21 @@ class Records:
         """The object in `data` of the fines, for months in `yyyy-MM`."""
         index = self.register.person_index(number, name)
         return None if index is None else violation_fines(self.register, index, Month.of(first), Month.of(last))
+
+    def tax_payment_proof(self, number: str, first: str, last: str, name: str | None = None) -> dict[str, Any] | None:
+        """The object in `data` of paymentProof, for months in `yyyy-MM`."""
+        holder = self.register.holder(number, name)
+        return None if holder is None else tax_payment_proof(self.register, holder, Month.of(first), Month.of(last))
+
+    def vehicle_tax_record(self, number: str, first: str, last: str, name: str | None = None) -> dict[str, Any] | None:
+        """The object in `data` of vehicleTax, for months in `yyyyMM`."""
+        holder = self.register.holder(number, name)
+        return None if holder is None else vehicle_tax_record(self.register, holder, Month.of(first), Month.of(last))
+
+    def checked_invoice(self, seller: str, name: str | None = None) -> dict[str, Any] | None:
+        """The object in `data` of invoiceCheck: the invoice of this seller."""
+        index = self.register.company_index(seller, name)
+        return None if index is None else checked_invoice(self.register, index)
 
     def licences(self, number: str, item: str, name: str | None = None) -> tuple[Licence, ...]:
         """The licences of catalogue `item` ("100012001", ...), newest first; KeyError where the catalogue has none."""

@@ -5,7 +5,7 @@ Laws: numbers are looked up in upper case; a name counts only when it equals the
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from adapters.simulation.population import (
@@ -16,11 +16,27 @@ from adapters.simulation.population import (
     companies,
     company_situation,
     draw,
+    holds,
     people,
     situation,
 )
 
 REGION = "440100"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A person or a company, where a bureau keeps both in one register."""
+
+    name: str = field(repr=False)
+    number: str = field(repr=False)
+    index: int
+    company: bool
+
+    @property
+    def sort(self) -> str:
+        """What tells the chance of person 0 from that of company 0."""
+        return "company" if self.company else "person"
 
 
 @dataclass(frozen=True)
@@ -58,6 +74,18 @@ class Register:
         """Where the company with `code` stands; None if none has it, or one of another name."""
         index = self._company_by_code.get(code.upper())
         return None if index is None or name not in {None, self.companies[index].name} else index
+
+    def holder(self, number: str, name: str | None = None) -> Holder | None:
+        """The person or company with `number`; None if nobody has it, or somebody of another name."""
+        index = self.person_index(number, name)
+        if index is not None:
+            return Holder(self.people[index].name, self.people[index].number, index, company=False)
+        index = self.company_index(number, name)
+        return None if index is None else Holder(self.companies[index].name, self.companies[index].code, index, company=True)
+
+    def holds(self, what: str, index: int, share: float) -> bool:
+        """Whether person or company `index` has this paper, of which a share of all have one."""
+        return holds(REGION, self.seed, what, index, share)
 
     def situation(self, index: int) -> Situation:
         """What is settled about person `index`."""

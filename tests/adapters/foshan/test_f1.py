@@ -127,6 +127,13 @@ def test_holders_stand_apart_and_their_sexes_with_them() -> None:
     assert record["certData"] == DATA
 
 
+def test_the_shares_of_a_title_stand_with_their_owners() -> None:
+    (record,) = read(document(certificate(certData='{"QLBL":"60%^40%"}'))).records
+    assert [each["QLBL"] for each in record["holders"]] == ["60%", "40%"]  # type: ignore[index, union-attr]
+    with pytest.raises(Refusal, match="QLBL"):
+        read(document(certificate(certData='{"QLBL":"100%"}')))
+
+
 def test_a_joint_in_one_holders_name_is_part_of_it() -> None:
     (record,) = read(document(certificate(CZZT="佛山^公司", CZZTDM="x", CZZTDMLXDM="001", certData="{}"))).records
     assert record["holders"] == [{"CZZT": "佛山^公司", "CZZTDM": "x", "CZZTDMLXDM": "001"}]

@@ -28,17 +28,49 @@ PATHS = {
     "incomeTaxList": "/gjgxjhpt/rest/fssw/incomeTaxList",
     "depositProof": "/gjgxjhpt/rest/fszfgjj/depositProof",
     "fineRecord": "/gjgxjhpt/rest/fsjj/fineRecord",
+    "taxPaid": "/gjgxjhpt/rest/fssw/taxPaid",
+    "invoiceCheck": "/gjgxjhpt/rest/fssw/invoiceCheck",
+    "vehicleTax": "/gjgxjhpt/rest/fssw/vehicleTax",
 }
-WORDS = {"insuredProof": "idNo", "houseRecord": "zjhm", "incomeTaxList": "NSRSBH", "depositProof": "idCard", "fineRecord": "JSZH"}
+WORDS = {
+    "insuredProof": "idNo",
+    "houseRecord": "zjhm",
+    "incomeTaxList": "NSRSBH",
+    "depositProof": "idCard",
+    "fineRecord": "JSZH",
+    "taxPaid": "NSRSBH",
+    "invoiceCheck": "FPHM",
+    "vehicleTax": "ownerNo",
+}
 SECTIONS = {
     "insuredProof": "## F2.5",
     "houseRecord": "## F2.6",
     "incomeTaxList": "## F2.7",
     "depositProof": "## F2.8",
     "fineRecord": "## F2.9",
+    "taxPaid": "## F2.10",
+    "invoiceCheck": "## F2.11",
+    "vehicleTax": "## F2.12",
 }
-FINE: dict[str, object] = {"insuredProof": 1, "houseRecord": "0", "incomeTaxList": "0000", "depositProof": "S", "fineRecord": 0}
-NONE: dict[str, object] = {"insuredProof": 2, "incomeTaxList": "1404", "depositProof": "N", "fineRecord": 404}
+FINE: dict[str, object] = {
+    "insuredProof": 1,
+    "houseRecord": "0",
+    "incomeTaxList": "0000",
+    "depositProof": "S",
+    "fineRecord": 0,
+    "taxPaid": "1",
+    "invoiceCheck": "001",
+    "vehicleTax": 200,
+}
+NONE: dict[str, object] = {
+    "insuredProof": 2,
+    "incomeTaxList": "1404",
+    "depositProof": "N",
+    "fineRecord": 404,
+    "taxPaid": "0",
+    "invoiceCheck": "002",
+    "vehicleTax": 204,
+}
 HOME = {"bdcqzh": "粤(2016)佛禅不动产权第0012345号", "jzmj": "89.50", "ghyt": "11"}
 SEALED = "EBESExQVFhcYGRobHB0eHy7rY8+A1PstjNjuMM9qR4F7MP+fTCRiQoRPXvWbAjilYXWU0vJ54PrZh96B3r9w9Q=="
 
@@ -262,6 +294,9 @@ TRUE = {
     "houseRecord": told("0", {"wfbz": "0", "total": 1, "fwxx": [HOME], "xm": "何㛃"}),
     "depositProof": told("S", {"idCard": "440604189002140210", "base": 123456, "rows": [{"ym": "2023-12", "sum": 1}]}),
     "fineRecord": told(0, {"JSZH": "440604189002140210", "FKLB": [{"FKJE": "200.00", "WFDD": "何㛃路"}]}),
+    "taxPaid": told("1", {"NSRSBH": "440604189002140210", "HJJE": 1, "MX": [{"SZ": "契税", "SJJE": 1}]}),
+    "invoiceCheck": told("001", {"XF": {"MC": "某公司", "SBH": "91440605M90000003G"}, "HW": [{"MC": "何", "SL": "免税"}]}),
+    "vehicleTax": told(200, {"ownerNo": "440604189002140210", "list": [{"year": "2024", "tax": "36.00"}]}),
     "incomeTaxList": told("0000", {"NSRSBH": "440604189002140210", "MXLB": [{"SKSSQ": "2023-12"}]}),
 }
 

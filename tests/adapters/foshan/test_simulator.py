@@ -32,13 +32,20 @@ from lxml import etree
 from adapters.foshan.simulator import numbers, signing
 from adapters.foshan.simulator.certificates import NO_HOME
 from adapters.foshan.simulator.certshare import LicenceLibrary
-from adapters.foshan.simulator.departments import SERVICES
+from adapters.foshan.simulator.departments import SERVICES, Service
 from adapters.foshan.simulator.exchange import Exchange, Subscriber
-from adapters.foshan.simulator.licences import BUSINESS_LICENCE, DRIVING_LICENCE, MARRIAGE_CERTIFICATE, Licence
-from adapters.foshan.simulator.records import Register
+from adapters.foshan.simulator.licences import (
+    BUSINESS_LICENCE,
+    DRIVING_LICENCE,
+    MARRIAGE_CERTIFICATE,
+    REAL_ESTATE_TITLE,
+    VEHICLE_LICENCE,
+    Licence,
+)
+from adapters.foshan.simulator.records import HOLDER_TYPES, Register
 from adapters.guomi.sm2 import PrivateKey
 from adapters.simulation.operation import Asked
-from adapters.simulation.population import elicence_identifier
+from adapters.simulation.population import elicence_identifier, invoice
 from tests.fuzzing import TIMES
 
 ROOT = Path(__file__).parents[3]
@@ -197,7 +204,7 @@ def status_of(response: etree._Element) -> str | None:
 
 
 def by_holder(type_code: str, holder: str, **more: str) -> dict[str, str]:
-    holder_type = "001" if type_code == BUSINESS_LICENCE else "111"
+    holder_type = "111" if numbers.resident(holder) else "001"
     return {"holderCode": holder, "holderTypeCode": holder_type, "certTypeCode": type_code, **more}
 
 
@@ -299,6 +306,33 @@ def test_an_e_licence_is_the_citys_own_record(city: City, type_code: str, holder
     assert len(own) == 1
     number = {"certNo": own[0].info["ZZBH"], "certTypeCode": type_code}
     assert read_licences(city.licence("queryCert", number)) == own
+
+
+@pytest.mark.parametrize("type_code", sorted(HOLDER_TYPES))
+def test_every_type_is_held_by_the_first_and_not_by_the_eleventh(city: City, type_code: str) -> None:
+    of_companies = HOLDER_TYPES[type_code] == ("001",)
+    first, eleventh = ((REGISTER.companies[at].code if of_companies else REGISTER.people[at].number) for at in (0, 10))
+    own = REGISTER.licences(type_code, first)
+    assert len(own) == 1
+    assert read_licences(city.licence("queryCertInfoByHolderCode", by_holder(type_code, first))) == own
+    assert status_of(city.licence("queryCertInfoByHolderCode", by_holder(type_code, eleventh))) == "10"
+    numbered = {"certNo": own[0].info["ZZBH"], "certTypeCode": type_code}
+    assert read_licences(city.licence("queryCert", numbered)) == own
+    keys = PAGE[PAGE.index("## F1.9") : PAGE.index("## F1.10")]
+    assert all(f"| {name} |" in keys or f"{name}," in keys or f", {name} |" in keys for name in own[0].data)
+
+
+def test_a_joint_title_is_found_by_either_owner_with_a_share_for_each() -> None:
+    [first], [second] = (REGISTER.licences(REAL_ESTATE_TITLE, person.number) for person in REGISTER.people[:2])
+    assert first == second
+    assert first.info["CZZTDM"] == f"{REGISTER.people[0].number}^{REGISTER.people[1].number}"
+    assert first.data["QLBL"].count("^") == 1
+
+
+def test_a_company_s_vehicle_is_found_by_its_code(city: City) -> None:
+    code = REGISTER.companies[0].code
+    found = read_licences(city.licence("queryCertInfoByHolderCode", by_holder(VEHICLE_LICENCE, code)))
+    assert [each.info["CZZTDMLXDM"] for each in found] == ["001"]
 
 
 def test_the_charset_is_declared_as_one_and_is_another(city: City) -> None:
@@ -676,12 +710,36 @@ def shape(value: Any) -> Any:
     return [shape(value[0])] if isinstance(value, list) and value else type(value).__name__
 
 
+def _of(service: Service, place: int) -> dict[str, str]:
+    """The holder at this place, in the service's words."""
+    if numbers.resident in service.forms:
+        return {service.number: REGISTER.people[place].number, service.holder: REGISTER.people[place].name}
+    return {service.number: REGISTER.companies[place].code, service.holder: REGISTER.companies[place].name}
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({}, "001"),
+        ({"FPHM": "2" * 20}, "002"),
+        ({"KPRQ": "2023-01-01"}, "002"),
+        ({"FPHM": "123"}, "102"),
+        ({"KPRQ": None}, "101"),
+        ({"XFSBH": REGISTER.people[0].number}, "102"),
+    ],
+)
+def test_an_invoice_is_found_by_number_and_day_together(city: City, change: dict[str, Any], code: str) -> None:
+    settled = invoice("440600", 0, 1)
+    asked = {"XFSBH": REGISTER.companies[0].code, "FPHM": settled.number, "KPRQ": f"{settled.issued}", "yysm": USE}
+    assert city.signed("/gjgxjhpt/rest/fssw/invoiceCheck", asked | change)["custom"]["code"] == code
+
+
 def test_the_pages_examples_have_the_shape_of_the_answers(city: City) -> None:
     blocks = re.findall(r"```json\n(.*?)\n```", PAGE[PAGE.index("## F2.5") : PAGE.index("# F3. ")], re.DOTALL)
     for service, (asked, answered, nothing) in zip(SERVICES, zip(*[iter(blocks)] * 3, strict=True), strict=True):
-        body = json.loads(asked) | {service.number: REGISTER.people[0].number, service.holder: REGISTER.people[0].name}
+        body = json.loads(asked) | _of(service, 0)
         assert shape(city.signed(service.path, body)) == shape(json.loads(answered))
-        body = body | {service.number: REGISTER.people[10].number, service.holder: REGISTER.people[10].name}
+        body = body | _of(service, 10)
         assert city.signed(service.path, body) == json.loads(nothing)
     examples = PAGE[PAGE.index("## F1.10") : PAGE.index("# F2. Cert")]
     for licence in REGISTER.licences(DRIVING_LICENCE, REGISTER.people[0].number):

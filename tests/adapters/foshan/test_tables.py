@@ -7,6 +7,7 @@ from gateway.model.refusal import Refusal
 from tests.adapters.tabled import ALIASES, table_of
 
 PERSON = ("何㛃", "111", "440604189002140210", "")
+COMPANY = ("某公司", "001", "91440114M90001866U", "")
 HOLDER = {"CZZT": "何㛃", "CZZTDM": "440604189002140210", "CZZTDMLXDM": "111"}
 E_LICENCE = {
     "ZZBS": "1.2.156.3005.2",
@@ -237,6 +238,129 @@ RECORDS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
             ],
         },
     ),
+    "tax-payment-proof": (
+        {
+            "NSRMC": "某公司",
+            "NSRSBH": "91440114M90001866U",
+            "NSRLX": "企业",
+            "HJJE": 1230,
+            "KJJG": "某局",
+            "KJSJ": "2025-01-15 16:05:00",
+            "WSZH": "粤国证1",
+            "MX": [
+                {
+                    "SPH": "1",
+                    "SZ": "契税",
+                    "SSQS": "20240201",
+                    "SSZZ": "20240229",
+                    "SJJE": 1230,
+                    "RKRQ": "20240305",
+                }
+            ],
+        },
+        {
+            "number": "粤国证1",
+            "issuer": "某局",
+            "issued_on": "2025-01-15",
+            "holders": [COMPANY],
+            "total_paid": "12.30",
+            "payments": [
+                {
+                    "voucher_number": "1",
+                    "tax": ("DEED_TAX", "契税"),
+                    "period_from": "2024-02-01",
+                    "period_to": "2024-02-29",
+                    "amount": "12.30",
+                    "paid_on": "2024-03-05",
+                }
+            ],
+        },
+    ),
+    "invoice-check": (
+        {
+            "FPHM": "24440000000000000001",
+            "FPZL": "ZP",
+            "KPRQ": "2024-02-29",
+            "FPZT": "全额红冲",
+            "XF": {"MC": "某公司", "SBH": "91440114M90001866U"},
+            "GF": {"MC": "何㛃", "SBH": ""},
+            "JE": "100.00",
+            "SE": "6.00",
+            "JSHJ": "106.00",
+            "CYDW": "某局",
+            "CYRQ": "20250115",
+            "CYBH": "FSCY1",
+            "HW": [
+                {"MC": "物流", "JE": "100.00", "SL": "6.00", "SE": "6.00"},
+                {"MC": "鱼", "DW": "千克", "SHL": "1", "DJ": "0.00", "JE": "0.00", "SL": "免税", "SE": "0.00"},
+            ],
+        },
+        {
+            "number": "FSCY1",
+            "issuer": "某局",
+            "issued_on": "2025-01-15",
+            "holders": [COMPANY],
+            "invoice_number": "24440000000000000001",
+            "invoice_kind": ("PAPER_ORDINARY", "ZP"),
+            "invoiced_on": "2024-02-29",
+            "invoice_status": ("OFFSET", "全额红冲"),
+            "buyer": "何㛃",
+            "amount": "100.00",
+            "tax": "6.00",
+            "total": "106.00",
+            "items": [
+                {"description": "物流", "amount": "100.00", "tax_rate": "6.00", "tax": "6.00"},
+                {
+                    "description": "鱼",
+                    "unit": "千克",
+                    "quantity": "1",
+                    "unit_price": "0.00",
+                    "amount": "0.00",
+                    "tax": "0.00",
+                },
+            ],
+        },
+    ),
+    "vehicle-tax-record": (
+        {
+            "ownerName": "何㛃",
+            "ownerNo": "440604189002140210",
+            "ownerKind": "P",
+            "sumPaid": "492.36",
+            "bureau": "某局",
+            "docDate": "2025/01/15",
+            "docNo": "FSCC-1",
+            "list": [
+                {
+                    "plate": "粤E00001",
+                    "kind": "客车",
+                    "year": "2024",
+                    "tax": "480.00",
+                    "lateFee": "12.36",
+                    "payDate": "20240229",
+                    "agent": "某保险公司",
+                }
+            ],
+        },
+        {
+            "number": "FSCC-1",
+            "issuer": "某局",
+            "issued_on": "2025-01-15",
+            "holders": [PERSON],
+            "total_paid": "492.36",
+            "payments": [
+                {
+                    "plate_number": "粤E00001",
+                    "vehicle_category": ("BUS", "客车"),
+                    "tax_year": 2024,
+                    "tax": "480.00",
+                    "late_fee": "12.36",
+                    "paid_on": "2024-02-29",
+                    "collected_by": "某保险公司",
+                }
+            ],
+        },
+    ),
     "income-tax-statement": (
         {
             "NSRXM": "何㛃",
@@ -319,6 +443,185 @@ RECORDS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
             "demerit_points": 3,
         },
     ),
+    "real-estate-title": (
+        {
+            **E_LICENCE,
+            "holders": [
+                HOLDER | {"QLBL": "2/3"},
+                {"CZZT": "梁秋月", "CZZTDM": "440605189103051221", "CZZTDMLXDM": "111", "QLBL": "1/3"},
+            ],
+            "certData": {
+                "BDCDYH": "440100",
+                "ZL": "某路",
+                "QLLX": "房屋所有权",
+                "QLXZ": "房改房",
+                "GHYT": "商业",
+                "GYQK": "按份共有",
+                "JZMJ": "105.31",
+                "TDSYQZZ": "20780228",
+                "DJRQ": "20190312",
+                "FJ": "抵押",
+            },
+        },
+        {
+            **{name: COMMON[name] for name in COMMON.keys() - {"valid_from", "valid_to"}},
+            "holders": [PERSON, ("梁秋月", "111", "440605189103051221", "")],
+            "unit_number": "440100",
+            "location": "某路",
+            "right_type": "房屋所有权",
+            "right_nature": ("REFORM_HOUSING", "房改房"),
+            "planned_use": ("COMMERCIAL", "商业"),
+            "ownership": ("BY_SHARES", "按份共有"),
+            "owners": [
+                {"name": "何㛃", "id_number": "440604189002140210", "share": "2/3"},
+                {"name": "梁秋月", "id_number": "440605189103051221", "share": "1/3"},
+            ],
+            "floor_area": "105.31",
+            "land_use_until": "2078-02-28",
+            "registered_on": "2019-03-12",
+            "remark": "抵押",
+        },
+    ),
+    "vehicle-licence": (
+        {
+            **E_LICENCE,
+            "holders": [{"CZZT": "某公司", "CZZTDM": "91440114M90001866U", "CZZTDMLXDM": "001"}],
+            "certData": {
+                "HPHM": "粤A00001",
+                "CLLX": "轻型普通货车",
+                "ZZ": "某路",
+                "SYXZ": "货运",
+                "PPXH": "某牌",
+                "CLSBDM": "LSYN1",
+                "FDJHM": "E1",
+                "ZCRQ": "20190312",
+                "HDZRS": "3",
+                "ZZL": "4395",
+                "JYYXQ": "202602",
+            },
+        },
+        {
+            **{name: COMMON[name] for name in COMMON.keys() - {"valid_from", "valid_to"}},
+            "holders": [COMPANY],
+            "plate_number": "粤A00001",
+            "vehicle_type": ("LIGHT_TRUCK", "轻型普通货车"),
+            "address": "某路",
+            "use": ("FREIGHT", "货运"),
+            "model": "某牌",
+            "vin": "LSYN1",
+            "engine_number": "E1",
+            "registered_on": "2019-03-12",
+            "seats": 3,
+            "gross_mass": 4395,
+            "inspection_valid_to": "2026-02",
+        },
+    ),
+    "birth-certificate": (
+        {
+            **E_LICENCE,
+            "holders": [HOLDER],
+            "certData": {
+                "XB": "女",
+                "CSRQ": "1890-02-14",
+                "CSDD": "某市",
+                "YZ": "39",
+                "TZ": "3200",
+                "SC": "50",
+                "MQXM": "梁秋月",
+                "MQZJHM": "440605186103051221",
+                "FQXM": "何志",
+                "FQZJHM": "440604186002140210",
+            },
+        },
+        {
+            **{name: COMMON[name] for name in COMMON.keys() - {"valid_from", "valid_to"}},
+            "holders": [PERSON],
+            "sex": ("FEMALE", "女"),
+            "born_on": "1890-02-14",
+            "birthplace": "某市",
+            "gestation": 39,
+            "weight": 3200,
+            "length": 50,
+            "mother": "梁秋月",
+            "mother_id_number": "440605186103051221",
+            "father": "何志",
+            "father_id_number": "440604186002140210",
+        },
+    ),
+    "food-business-licence": (
+        {
+            **E_LICENCE,
+            "holders": [{"CZZT": "某公司", "CZZTDM": "91440114M90001866U", "CZZTDMLXDM": "001"}],
+            "certData": {
+                "FZR": "何㛃",
+                "ZS": "某路",
+                "JYCS": "某街",
+                "ZTYT": "单位食堂",
+                "JYXM": "热食",
+                "JGJG": "监管所",
+            },
+        },
+        {
+            **COMMON,
+            "holders": [COMPANY],
+            "legal_representative": "何㛃",
+            "address": "某路",
+            "premises": "某街",
+            "business_form": ("CANTEEN", "单位食堂"),
+            "business_items": "热食",
+            "supervised_by": "监管所",
+        },
+    ),
+    "school-operating-licence": (
+        {
+            **E_LICENCE,
+            "holders": [{"CZZT": "某公司", "CZZTDM": "91440114M90001866U", "CZZTDMLXDM": "001"}],
+            "certData": {
+                "XZ": "何㛃",
+                "JBZ": "某集团",
+                "XXLB": "培训机构",
+                "YLX": "Y",
+                "BXNR": "培训",
+                "XXDZ": "某路",
+                "ZGJG": "教育局",
+            },
+        },
+        {
+            **COMMON,
+            "holders": [COMPANY],
+            "principal": "何㛃",
+            "organiser": "某集团",
+            "school_type": ("TRAINING", "培训机构"),
+            "profit": ("FOR_PROFIT", "Y"),
+            "teaching": "培训",
+            "address": "某路",
+            "supervised_by": "教育局",
+        },
+    ),
+    "disability-certificate": (
+        {
+            **E_LICENCE,
+            "holders": [HOLDER],
+            "certData": {
+                "XBDM": "2",
+                "CSRQ": "18900214",
+                "CJLB": "肢体",
+                "CJDJ": "三级",
+                "JTZZ": "某路",
+                "JHRXM": "何志",
+            },
+        },
+        {
+            **COMMON,
+            "holders": [PERSON],
+            "sex": ("FEMALE", "2"),
+            "born_on": "1890-02-14",
+            "category": ("PHYSICAL", "肢体"),
+            "grade": ("GRADE_3", "三级"),
+            "address": "某路",
+            "guardian": "何志",
+        },
+    ),
     "marriage-certificate": (
         {
             **E_LICENCE,
@@ -336,7 +639,13 @@ RECORDS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
     ),
 }
 # Without holders a record is read, and then it is about nobody: translation refuses that.
-UNREAD = {"marriage-certificate": {"ZZYXQQSRQ", "certData"}}
+NO_TERM = {"ZZYXQQSRQ"}
+UNREAD = {
+    "marriage-certificate": {*NO_TERM, "certData"},
+    "vehicle-licence": NO_TERM,
+    "birth-certificate": NO_TERM,
+    "real-estate-title": NO_TERM,
+}
 
 
 @pytest.mark.parametrize("alias", ALIASES)

@@ -8,7 +8,17 @@ from adapters.guangzhou.data_fields import read_data_fields
 from adapters.guangzhou.faces import FACES, check_face
 from gateway.model.refusal import Refusal
 
-WORDS = {"100012001": "DJZTMC", "100034007": "JZZT", "100051003": "JHZZH"}
+WORDS = {
+    "100012001": "DJZTMC",
+    "100034007": "JZZT",
+    "100051003": "JHZZH",
+    "100025001": "BDCQZH",
+    "100034008": "HPHM",
+    "100068002": "XSEXM",
+    "100093005": "XKZBH",
+    "100072004": "BXXKZH",
+    "100081006": "CJZH",
+}
 Example = Callable[..., str]
 
 

@@ -129,6 +129,20 @@ def test_holders_stand_apart() -> None:
     assert record["data_fields"] == FACE
 
 
+def test_the_shares_of_a_title_stand_with_their_owners(example: Example) -> None:
+    face = json.loads(example("guangzhou", "BDCQZH", "ZZBS", after="The `data_fields` of a"))
+    asked = CityRequest("guangzhou.g1", "auth", {"license_item_code": "100025001"})
+
+    def holders(shares: str) -> object:
+        title = {**LICENCE, "license_item_code": "100025001", "data_fields": json.dumps({**face, "GYFE": shares})}
+        return DIALECT.read_fetch(asked, CODE, response({**FETCH, "data": title}))["holders"]
+
+    assert [each["GYFE"] for each in holders("2/3,1/3")] == ["2/3", "1/3"]  # type: ignore[attr-defined]
+    assert not any("GYFE" in each for each in holders(""))  # type: ignore[attr-defined]
+    with pytest.raises(Refusal, match="one part for each holder"):
+        holders("1/2")
+
+
 def test_a_comma_in_one_holders_name_is_no_joint() -> None:
     one = {**LICENCE, "holder_name": "广州,一公司", "holder_identity_type": "31", "holder_identity_num": "91440115M900000036"}
     assert DIALECT.read_fetch(ASKED, CODE, response({**FETCH, "data": one}))["holders"] == [

@@ -27,9 +27,21 @@ WORDS = {
     "accountTransfers": "certno",
     "depositProof": "zjhm",
     "violationFines": "sfzmhm",
+    "paymentProof": "nsrsbh",
+    "invoiceCheck": "fphm",
+    "vehicleTax": "zjhm",
 }
 SECTIONS = {operation: f"## POST {service.path}" for operation, service in SERVICES.items()}
-WITH_NONE = {"personalRecords", "incomeStatement", "accountTransfers", "depositProof", "violationFines"}
+WITH_NONE = {
+    "personalRecords",
+    "incomeStatement",
+    "accountTransfers",
+    "depositProof",
+    "violationFines",
+    "paymentProof",
+    "vehicleTax",
+}
+WITHOUT = ("insuredProof", "invoiceCheck")
 
 
 def response(body: object, status: int = 200) -> HttpResponse:
@@ -83,10 +95,13 @@ def test_answer_as_the_page_has_it(operation: str, example: Example) -> None:
 def test_no_record_is_each_services_own(example: Example) -> None:
     empty = example("guangzhou", "errcode", '"data": []')
     none = example("guangzhou", "4004")
-    for operation, body, status in [("insuredProof", empty, "0"), *((each, none, "4004") for each in sorted(WITH_NONE))]:
+    for operation, body, status in [
+        *((each, empty, "0") for each in WITHOUT),
+        *((each, none, "4004") for each in sorted(WITH_NONE)),
+    ]:
         answer = read(operation, body.encode())
         assert (answer.no_record, answer.status) == (True, status)
-    for operation, body in [("insuredProof", none), *((each, empty) for each in sorted(WITH_NONE))]:
+    for operation, body in [*((each, none) for each in WITHOUT), *((each, empty) for each in sorted(WITH_NONE))]:
         with pytest.raises(Refusal, match="CITY_ANSWER_INVALID"):
             read(operation, body.encode())
 
@@ -164,6 +179,9 @@ TRUE = {
     "accountTransfers": answered([{"certno": "440604189002140210", "acct_balc": 17.5, "trns_list": [{"ym": "202401"}]}]),
     "depositProof": answered([{"zjhm": "440604189002140210", "grjcbl": 7.5, "jcmx": [{"jcny": "202401"}]}]),
     "violationFines": answered([{"sfzmhm": "440604189002140210", "ljjf": 3, "wflb": [{"fkje": 200, "wfnr": "何"}]}]),
+    "paymentProof": answered([{"nsrsbh": "440604189002140210", "hjje": "1.00", "mxlb": [{"sjje": "1.00"}]}]),
+    "invoiceCheck": answered([{"xsfsbh": "91440115M900000036", "gmfsbh": None, "hwmx": [{"hwmc": "何", "sl": None}]}]),
+    "vehicleTax": answered([{"zjhm": "91440115M900000036", "ljse": 12.36, "jnmx": [{"sknd": 2024, "hphm": "粤A00001"}]}]),
     "incomeStatement": answered([{"zjhm": "440604189002140210", "yjsehj": 723678, "mxlb": [{"sksq": "2023-01"}]}]),
 }
 
@@ -176,7 +194,7 @@ def test_an_answer_or_a_refusal_and_no_false_no_record(data: st.DataObject) -> N
     found = answer_or_refusal(lambda: read(operation, body))
     if isinstance(found, CityAnswer) and found.no_record:
         said = json.loads(body)
-        assert (said["errcode"], said["data"]) == ((0, []) if operation == "insuredProof" else (4004, None))
+        assert (said["errcode"], said["data"]) == ((0, []) if operation in WITHOUT else (4004, None))
 
 
 def test_no_secret_shows() -> None:

@@ -27,8 +27,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from adapters.guangzhou.simulator.licences import BUSINESS, CATALOGUE, DRIVING, MARRIAGE
+from adapters.guangzhou.simulator.catalogue import CATALOGUE
+from adapters.guangzhou.simulator.licences import BUSINESS, DRIVING, FOOD, MARRIAGE, SCHOOL, TITLE
 from adapters.guangzhou.simulator.records import Records, data_fields_text
+from adapters.simulation.population import invoice
 
 RECORDS = Records.of()
 PEOPLE, COMPANIES = RECORDS.register.people, RECORDS.register.companies
@@ -47,6 +49,7 @@ G1 = "/license-app/v1"
 SI, HOUSE, TAX = "/ebus/gzrs/si/insuredProof", "/ebus/gzbdc/house/personalRecords", "/ebus/gzsw/tax/incomeStatement"
 MEDICAL = "/ebus/gzyb/mi/accountTransfers"
 FUND, FINES = "/ebus/gzgjj/fund/depositProof", "/ebus/gzjj/violation/fines"
+PAID, INVOICE, VEHICLES = "/ebus/gzsw/tax/paymentProof", "/ebus/gzsw/invoice/check", "/ebus/gzsw/tax/vehicleTax"
 PAGE = Path(__file__).parents[3] / "docs" / "interfaces" / "guangzhou.md"
 _numbers = itertools.count(1)
 
@@ -207,6 +210,12 @@ def medical(index: int, first: str = "202301", last: str = "202412", **more: Any
     return holder | {"begnym": first, "endym": last, "ywxx": YWXX} | more
 
 
+def check(index: int, **more: Any) -> dict[str, Any]:
+    """A right body of the check of company `index`'s invoice."""
+    settled = invoice("440100", index, 1)
+    return {"xsfsbh": COMPANIES[index].code, "fphm": settled.number, "kprq": f"{settled.issued:%Y%m%d}", "ywxx": YWXX} | more
+
+
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Certificates of two authorities and the secrets file."""
@@ -296,10 +305,22 @@ def test_without_a_certificate_of_its_authority_nobody_connects(
         asyncio.run(go())
 
 
-@pytest.mark.parametrize("index", range(10))
+def holder_of(item: str, index: int) -> str:
+    """The number of whoever may hold a licence of this item, at this place."""
+    return COMPANIES[index].code if item in {BUSINESS, FOOD, SCHOOL} else PEOPLE[index].number
+
+
+def test_a_joint_title_is_found_by_either_owner_with_a_share_for_each() -> None:
+    [first], [second] = (RECORDS.licences(person.number, TITLE) for person in PEOPLE[:2])
+    assert first == second
+    assert first.head["holder_identity_num"] == f"{PEOPLE[0].number},{PEOPLE[1].number}"
+    assert first.fields["GYFE"].count(",") == 1
+
+
+@pytest.mark.parametrize("index", [0, 3, 9])
 @pytest.mark.parametrize("item", CATALOGUE)
 def test_a_licence_is_the_record(city: City, item: str, index: int) -> None:
-    number = COMPANIES[index].code if item == BUSINESS else PEOPLE[index].number
+    number = holder_of(item, index)
     found = city.g1("auth", auth(item, number))
     record = RECORDS.licences(number, item)[0]
     [code] = found["auth_codes"]
@@ -442,6 +463,12 @@ def none_such() -> dict[str, Any]:
     return {"errcode": 4004, "errmsg": "查无记录", "data": None}
 
 
+@pytest.mark.parametrize("change", [{"fphm": "2" * 20}, {"kprq": "20230101"}, {"xsfmc": "别人"}, {"xsfsbh": PEOPLE[0].number}])
+def test_an_invoice_is_found_by_number_and_day_together(city: City, change: dict[str, Any]) -> None:
+    assert city.g2(INVOICE, check(0)) == fine(RECORDS.checked_invoice(COMPANIES[0].code))
+    assert city.g2(INVOICE, check(0) | change) == {"errcode": 0, "errmsg": "ok", "data": []}
+
+
 def test_a_full_history_has_every_month_and_kind_once(city: City) -> None:
     [proof] = city.g2(SI, si(0))["data"]
     months = [f"{year}{month:02d}" for year in (2023, 2024) for month in range(1, 13)]
@@ -561,7 +588,7 @@ def test_g2_shows_faults_in_the_shape_of_a_record(city: City, path: str, questio
 
 @pytest.mark.parametrize("item", CATALOGUE)
 def test_g1_shows_faults_in_the_shape_of_a_record(city: City, item: str) -> None:
-    number = COMPANIES[0].code if item == BUSINESS else PEOPLE[0].number
+    number = holder_of(item, 0)
     [true] = RECORDS.licences(number, item)
 
     def spoilt(fault: str) -> dict[str, Any]:
@@ -616,6 +643,9 @@ def test_the_page_shows_what_the_city_answers(city: City) -> None:
     deposits = {"zjlx": "01", "zjhm": nobody, "ksny": "202401", "jsny": "202402", "ywxx": YWXX}
     fines = {"sfzmmc": "A", "sfzmhm": nobody, "qsny": "2024-01", "jzny": "2024-02", "ywxx": YWXX}
     unknown = (SI, si(12)), (HOUSE, house(12)), (TAX, tax(12)), (MEDICAL, medical(12)), (FUND, deposits), (FINES, fines)
+    paid = {"nsrlx": "1", "nsrsbh": nobody, "ssqq": "2024-01", "ssqz": "2024-02", "ywxx": YWXX}
+    vehicles = {"zjlx": "201", "zjhm": nobody, "qsny": "202401", "jzny": "202402", "ywxx": YWXX}
+    unknown = (*unknown, (PAID, paid), (INVOICE, check(12)), (VEHICLES, vehicles))
     for (path, unasked), (question, record, nothing) in zip(
         unknown, zip(page[::3], page[1::3], page[2::3], strict=True), strict=True
     ):
