@@ -68,6 +68,8 @@ _FIRST_ROUND_SECONDS = 5.0
 _SEEN_SECONDS = 2.0
 """Between two looks whether a certificate came in that the record of callers does not have."""
 _SWEEP_SECONDS = 1.0
+_SEAT_SECONDS = 0.2
+"""Between two looks whether the metrics port of a seat has been left by whoever had it before."""
 
 
 class NotBuildable(Exception):  # noqa: N818  named for what was found
@@ -78,21 +80,33 @@ class NotBuildable(Exception):  # noqa: N818  named for what was found
 class Running:
     """A gateway that serves. `address` and `metrics` are host:port with the real port; `metrics` is empty where none was wanted.
 
-    `reload` takes up what the files say now, and tells what keeps it from that.
+    `reload` takes up what the files say now, and tells what keeps it from that; `reloader` does it in two steps.
     """
 
     address: str
     metrics: str
     reload: Callable[[str], Awaitable[tuple[str, ...]]]
+    reloader: Reloader
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One worker's place among several that serve one address: its number from 0, and the real port of the address.
+
+    Its metrics are at the configured port plus the number, as soon as whoever had the seat before is gone.
+    """
+
+    number: int
+    port: int
 
 
 @asynccontextmanager
 async def gateway(
-    loaded: Loaded, stream: TextIO, operator: str = "", read: Callable[[], Loaded] | None = None
+    loaded: Loaded, stream: TextIO, operator: str = "", read: Callable[[], Loaded] | None = None, seat: Seat | None = None
 ) -> AsyncIterator[Running]:
     """Serves within the context; log lines go to `stream`; `operator` is the id of who started it, for the log, or empty.
 
-    `read` reads the configuration again, for a reload.
+    `read` reads the configuration again, for a reload; with a `seat` it shares the address with others.
 
     Raises NotBuildable, OSError, or what the ledger says of its file.
     """
@@ -125,12 +139,12 @@ async def gateway(
         ports = Ports(standing.adapters, watched, clock, _traced(loaded, metrics, clock, stack), deferrals)
         noting = partial(_note, sightings)
         inside = Inside(standing.world, ports, receipts, usages, door, new_id, entropy, noting)
-        server = Server(Listener(str(loaded.server.address), _shown(loaded)), inside, Metering(metrics, clock.monotonic))
+        server = Server(_listener(loaded, seat), inside, Metering(metrics, clock.monotonic))
         metrics.watch(lambda: float(door.inside))
         metrics.connections(server.accepted)
         metrics.authorities(lambda: _standings(standing.loaded, clock))
         reloader = Reloader(standing, making, server, metrics, version("kuacheng"))
-        where = _serve_metrics(loaded, metrics, stack)
+        where = _serve_metrics(loaded, metrics, stack, seat)
         revoking = await _revoking(standing, clock, metrics, server)
         port = await server.start()
         stack.push_async_callback(server.stop, GRACE_SECONDS)
@@ -141,7 +155,7 @@ async def gateway(
             reauthenticating.watch(loaded.beside, server.reauthenticate),
         ):
             stack.push_async_callback(_ended, asyncio.create_task(each))
-        yield Running(str(replace(loaded.server.address, port=port)), where, reloader.reload)
+        yield Running(str(replace(loaded.server.address, port=port)), where, reloader.reload, reloader)
 
 
 def problems(loaded: Loaded) -> tuple[str, ...]:
@@ -237,6 +251,11 @@ def _shown(loaded: Loaded) -> Shown:
     anchors = loaded.world.trust.anchors.values()
     authorities = b"\n".join(each.authorities for each in anchors)
     return Shown(loaded.server.certificate, loaded.server.key, authorities)
+
+
+def _listener(loaded: Loaded, seat: Seat | None) -> Listener:
+    where = loaded.server.address if seat is None else replace(loaded.server.address, port=seat.port)
+    return Listener(str(where), _shown(loaded), shared=seat is not None)
 
 
 def _check_not_rolled_back(loaded: Loaded) -> None:
@@ -398,11 +417,26 @@ def _traced(loaded: Loaded, metrics: Metrics, clock: Clock, stack: AsyncExitStac
     return Traced(metrics, traces)
 
 
-def _serve_metrics(loaded: Loaded, metrics: Metrics, stack: AsyncExitStack) -> str:
+def _serve_metrics(loaded: Loaded, metrics: Metrics, stack: AsyncExitStack, seat: Seat | None) -> str:
     wanted = loaded.settings.metrics
     if wanted is None:
         return ""
-    server, port = metrics.serve(wanted.address.host, wanted.address.port)
-    stack.callback(server.server_close)
-    stack.callback(server.shutdown)
-    return str(replace(wanted.address, port=port))
+    host, port = wanted.address.host, wanted.address.port
+
+    def serve(port: int) -> int:
+        server, real = metrics.serve(host, port)
+        stack.callback(server.server_close)
+        stack.callback(server.shutdown)
+        return real
+
+    async def follow(port: int) -> None:
+        while True:
+            with contextlib.suppress(OSError):
+                serve(port)
+                return
+            await asyncio.sleep(_SEAT_SECONDS)
+
+    if seat is None or not port:
+        return str(replace(wanted.address, port=serve(port)))
+    stack.push_async_callback(_ended, asyncio.create_task(follow(port + seat.number)))
+    return str(replace(wanted.address, port=port + seat.number))

@@ -2,10 +2,12 @@
 
 Laws: it is read and judged before anything changes; world, connections to cities and what the listener shows change together, and back
 together where the listener's own handshake does not meet what was meant; what cannot change without a restart is said, not ignored.
+With several workers all prepare before one switches (gateway.workers.together); between the two nothing else is taken up.
 Whatever comes of it is logged and counted. An exchange ends with the world, and with the connections, that it began with.
 """
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -17,6 +19,7 @@ from cryptography import x509
 
 from adapters.guarding.guarded import Guarded
 from gateway.config import ConfigError, Loaded, System, followed, generations, moved
+from gateway.difference import Change, difference
 from gateway.model.identity import Revoked
 from gateway.model.refusal import Refusal
 from gateway.model.world import World
@@ -122,6 +125,15 @@ class Standing:
         await asyncio.gather(*(each.close() for each in (*self._retiring, *self._adapters.values())), *self._closing)
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What was read: what keeps it from being taken up, what it would change, and a digest by which two readings are known as one."""
+
+    problems: tuple[str, ...]
+    changes: tuple[Change, ...] = ()
+    digest: str = ""
+
+
 class Reloader:
     """Reloads when told to, and when a link leads elsewhere."""
 
@@ -132,12 +144,64 @@ class Reloader:
         self._meter = meter
         self._version = version
         self._turn = asyncio.Lock()
+        self._next: tuple[Loaded, dict[str, Guarded]] | None = None
+        self._before: Loaded | None = None
         self._tell(standing.loaded)
 
     async def reload(self, trigger: str) -> tuple[str, ...]:
         """Takes up what the files say now; what keeps it from that, empty where it was taken up."""
+        return (await self.prepare(trigger)).problems or await self.commit(trigger)
+
+    async def prepare(self, trigger: str) -> Prepared:
+        """Reads and judges what the files say now. Without problems, nothing else is taken up until `commit` or `abandon`."""
+        await self._turn.acquire()
+        try:
+            faults, self._next = await self._read()
+        except BaseException:
+            self._turn.release()
+            raise
+        if self._next is None:
+            self._turn.release()
+            self._told(trigger, faults)
+            return Prepared(faults)
+        loaded = self._next[0]
+        return Prepared((), difference(self._standing.loaded, loaded), _digest(loaded))
+
+    async def commit(self, trigger: str) -> tuple[str, ...]:
+        """Puts in force what was prepared; what kept it from that. Raises RuntimeError where nothing was."""
+        loaded, renewed = self._taken()
+        before = self._standing.loaded
+        try:
+            faults = await self._swap(loaded, renewed)
+        finally:
+            self._turn.release()
+        self._before = None if faults else before
+        self._told(trigger, faults)
+        return faults
+
+    def abandon(self) -> None:
+        """Lets go of what was prepared. Raises RuntimeError where nothing was."""
+        _, renewed = self._taken()
+        self._standing.retire(renewed)
+        self._turn.release()
+
+    async def revert(self, trigger: str) -> tuple[str, ...]:
+        """Puts back what stood before the last commit, because others could not follow it."""
         async with self._turn:
-            faults = await self._take_up()
+            before, self._before = self._before, None
+            if before is None:
+                return ()
+            faults = await self._swap(before, self._standing.renewed(before, self._making.connect))
+        self._told(trigger, faults)
+        return faults
+
+    def _taken(self) -> tuple[Loaded, dict[str, Guarded]]:
+        prepared, self._next = self._next, None
+        if prepared is None:
+            raise RuntimeError("nothing was prepared")
+        return prepared
+
+    def _told(self, trigger: str, faults: tuple[str, ...]) -> None:
         self._meter.reloaded("refused" if faults else "applied")
         names = ", ".join(generations(self._standing.loaded.links))
         if faults:
@@ -147,7 +211,6 @@ class Reloader:
             _log.info(
                 "a new configuration is in force", extra={"trigger": trigger, "generation": names, "edition": self._edition}
             )
-        return faults
 
     async def watch(self) -> None:
         """Looks after the links until it is cancelled. What was refused is not tried again until a link changes once more."""
@@ -164,16 +227,18 @@ class Reloader:
     def _edition(self) -> str:
         return self._standing.loaded.world.edition
 
-    async def _take_up(self) -> tuple[str, ...]:
+    async def _read(self) -> tuple[tuple[str, ...], tuple[Loaded, dict[str, Guarded]] | None]:
+        """What keeps it from being taken up; or what was read, and the connections that it needs anew."""
         try:
             loaded = await asyncio.to_thread(self._making.read)
             faults = (*_fixed(self._standing.loaded, loaded), *self._making.problems(loaded))
-            renewed = self._standing.renewed(loaded, self._making.connect) if not faults else {}
+            if faults:
+                return faults, None
+            return (), (loaded, self._standing.renewed(loaded, self._making.connect))
         except ConfigError as error:
-            return tuple(map(str, error.problems))
+            return tuple(map(str, error.problems)), None
         except ValueError as error:
-            return (str(error),)
-        return faults or await self._swap(loaded, renewed)
+            return (str(error),), None
 
     async def _swap(self, loaded: Loaded, renewed: Mapping[str, Guarded]) -> tuple[str, ...]:
         try:
@@ -207,6 +272,14 @@ def lives(loaded: Loaded) -> list[tuple[str, str, float, float]]:
     trusted = [(f"region {each.region}", each.authorities) for each in loaded.world.trust.anchors.values()]
     trusted += [(name, each.authorities) for name, each in loaded.systems.items()]
     return [*shown, *(("trusted", of, *_first_life(pem)) for of, pem in trusted)]
+
+
+def _digest(loaded: Loaded) -> str:
+    """Two readings with one digest are one configuration. Keys are in it only as digests of a digest."""
+    systems = [(each.name, each.url, each.pair, each.authorities) for each in loaded.systems.values()]
+    pair = hashlib.sha256(loaded.server.certificate + loaded.server.key).hexdigest()
+    parts = (loaded.world.edition, sorted(loaded.links.items()), pair, systems, loaded.world.limits)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def _leaf_life(pem: bytes) -> tuple[float, float]:

@@ -47,3 +47,9 @@ receipt = click.option(
     show_default=True,
     help="With its proof, or short; `kuacheng receipt fetch --complete` gets the proof later.",
 )
+control: Decorator = click.option(
+    "--control",
+    type=_file,
+    envvar="KUACHENG_CONTROL",
+    help="Socket by which `kuacheng reload` reaches the gateway; beside the configuration unless given. Or KUACHENG_CONTROL.",
+)

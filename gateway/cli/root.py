@@ -11,6 +11,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "demo": ("gateway.cli.demo", "Show the main job: two cities, the gateway and a caller, from start to end."),
         "dev": ("gateway.cli.dev", "Run both cities' simulators and the gateway until you stop them."),
         "serve": ("gateway.cli.serve", "Run the gateway."),
+        "reload": ("gateway.cli.reload", "Have a running gateway take up its files, or restart its workers one by one."),
         "query": ("gateway.cli.query", "Ask the gateway for evidence, as a departmental system does."),
         "verify": ("gateway.cli.verify", "Have claims about somebody's evidence verified, without seeing it."),
         "watch": ("gateway.cli.watch", "Wait for the answer to a question that a city deferred."),

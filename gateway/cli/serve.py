@@ -1,72 +1,163 @@
-"""`kuacheng serve`: runs the gateway until it is told to end."""
+"""`kuacheng serve`: runs the gateway until it is told to end, in this process or in several under this one."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gateway.cli import printing
+from gateway.cli.options import control as control_option
 
 if TYPE_CHECKING:
+    from gateway.app import Running, Seat
     from gateway.config import Loaded
+    from gateway.workers.control import Answer, Handler, Order
+
+_MOST = 64
 
 
 @click.command("serve")
 @printing.config
 @printing.operator
+@click.option("--workers", type=click.IntRange(1, _MOST), default=1, show_default=True, help="Processes that share the address.")
+@control_option
+@click.option("--seat", nargs=2, type=int, hidden=True)
 @printing.output
-def command(path: str, operator: str, output: str) -> None:
+def command(path: str, operator: str, output: str, *, workers: int, control: Path | None, seat: tuple[int, int] | None) -> None:
     """Run the gateway. SIGTERM and SIGINT let those inside finish, then end it. SIGHUP has it take up what the files say now.
 
     A link that leads to another generation of certificates (pki/current) is noticed without a signal. One JSON line an
     exchange goes to standard error; metrics are at the configured address.
+
+    With --workers N, N processes share the address and the evidence log; metrics of worker n are at the configured port plus n.
+    One that crashes is replaced. `kuacheng reload` has all of them take up the files, or none, and restarts them one by one.
     """
     import os
-
-    import uvloop
 
     from gateway.cli.problems import loaded_or_fail
     from gateway.config import load
 
     loaded = loaded_or_fail(Path(path), output)
-    uvloop.run(_serve(loaded, operator, lambda: load(Path(path), os.environ), as_json=output == "json"))
+    if workers > 1:
+        from gateway.cli.supervise import supervise
+
+        raise SystemExit(asyncio.run(supervise(loaded, path, operator, workers, control, as_json=output == "json")))
+    import uvloop
+
+    from gateway.app import Seat
+
+    serving = _Serving(loaded, operator, lambda: load(Path(path), os.environ), as_json=output == "json")
+    if seat is not None:
+        uvloop.run(serving.run(Seat(*seat), obey))
+    else:
+        uvloop.run(serving.run(None, partial(listen, Path(path), control)))
 
 
-async def _serve(loaded: Loaded, operator: str, read: Callable[[], Loaded], *, as_json: bool) -> None:
-    import asyncio
-    import gc
-    import signal
+class _Serving:
+    """One process that serves."""
+
+    def __init__(self, loaded: Loaded, operator: str, read: Callable[[], Loaded], *, as_json: bool) -> None:
+        self._loaded = loaded
+        self._operator = operator
+        self._read = read
+        self._as_json = as_json
+
+    async def run(self, seat: Seat | None, listen: Callable[[asyncio.Event, Running, AsyncExitStack], Awaitable[None]]) -> None:
+        """Until a signal; `listen` says who else may tell it something."""
+        import gc
+        import signal
+        import sys
+
+        from gateway.app import NotBuildable, gateway
+        from gateway.ledger.records import LogUnusable
+        from gateway.telemetry.access import configure
+        from gateway.workers.control import ControlTaken
+
+        configure(sys.stderr)
+        stop, told = asyncio.Event(), asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        try:
+            async with (
+                gateway(self._loaded, sys.stderr, self._operator, self._read, seat) as running,
+                AsyncExitStack() as stack,
+            ):
+                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, told.set)
+                await listen(stop, running, stack)
+                reloading = asyncio.create_task(_reload(told, running.reload))
+                # What is there now stays: no later collection need look at it, and stop every exchange for as long as that takes.
+                gc.collect()
+                gc.freeze()
+                self._say(running)
+                await stop.wait()
+                reloading.cancel()
+        except (NotBuildable, LogUnusable, ControlTaken, OSError) as error:
+            printing.fail(f"the gateway does not start: {error}", printing.FINDING)
+
+    def _say(self, running: Running) -> None:
+        if self._as_json:
+            printing.as_json({"event": "serving", "gateway": running.address, "metrics": running.metrics})
+            return
+        edition = self._loaded.world.edition
+        click.echo(f"serving on {running.address}, metrics on {running.metrics or 'no port'}; edition {edition}")
+
+
+async def listen(config: Path, control: Path | None, _: asyncio.Event, running: Running, stack: AsyncExitStack) -> None:
+    """Has the one process hear operators."""
+    from gateway.workers.together import Local, take_up
+
+    async def handle(order: Order) -> Answer:
+        import os
+
+        if order.get("do") != "reload":
+            told = "one process cannot restart without a gap; run it with --workers 2 or more, or restart the service"
+            return {"result": "refused", "problems": [told], "workers": [os.getpid()]}
+        answer = await take_up([Local(running.reloader)], "command", dry_run=bool(order.get("dry_run")))
+        return {**answer, "workers": [os.getpid()]}
+
+    await heard(config, control, handle, stack)
+
+
+async def heard(config: Path, control: Path | None, handle: Handler, stack: AsyncExitStack) -> None:
+    """Listens for operators until the stack ends. Raises ControlTaken; OSError where the socket was named and cannot be."""
+    import logging
+
+    from gateway.workers.control import beside
+    from gateway.workers.control import control as door
+
+    try:
+        await stack.enter_async_context(door(control or beside(config), handle))
+    except OSError as error:
+        if control is not None:
+            raise
+        told = {"kind": type(error).__name__}
+        logging.getLogger("kuacheng.workers").warning("no socket for kuacheng reload; give --control", extra=told)
+
+
+async def obey(stop: asyncio.Event, running: Running, stack: AsyncExitStack) -> None:
+    """Has a worker hear its supervisor, and end with it."""
+    import json
     import sys
 
-    from gateway.app import NotBuildable, gateway
-    from gateway.ledger.records import LogUnusable
-    from gateway.telemetry.access import configure
+    from gateway.workers.together import carry_out
 
-    configure(sys.stderr)
-    stop, told = asyncio.Event(), asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    try:
-        async with gateway(loaded, sys.stderr, operator, read) as running:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, told.set)
-            reloading = asyncio.create_task(_reload(told, running.reload))
-            # What is there now stays: no later collection need look at it, and stop every exchange for as long as that takes.
-            gc.collect()
-            gc.freeze()
-            if as_json:
-                printing.as_json({"event": "serving", "gateway": running.address, "metrics": running.metrics})
-            else:
-                click.echo(
-                    f"serving on {running.address}, metrics on {running.metrics or 'no port'}; edition {loaded.world.edition}"
-                )
-            await stop.wait()
-            reloading.cancel()
-    except (NotBuildable, LogUnusable, OSError) as error:
-        printing.fail(f"the gateway does not start: {error}", printing.FINDING)
+    reader = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    stack.callback(transport.close)
+
+    async def hear() -> None:
+        while line := await reader.readline():
+            answer: Any = await carry_out(running.reloader, json.loads(line))
+            printing.as_json(answer)
+        stop.set()
+
+    stack.callback(asyncio.create_task(hear()).cancel)
 
 
 async def _reload(told: asyncio.Event, reload: Callable[[str], Awaitable[tuple[str, ...]]]) -> None:

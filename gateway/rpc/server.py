@@ -52,10 +52,11 @@ _OPTIONS: Sequence[tuple[str, int]] = (
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Where we listen, and what we show there."""
+    """Where we listen, and what we show there; `shared` where other processes of ours listen on the same address."""
 
     address: str
     shown: Shown
+    shared: bool = False
 
 
 class Server:
@@ -75,7 +76,8 @@ class Server:
 
     async def start(self) -> int:
         """Begins to serve and returns the port. Raises OSError if the address is taken."""
-        await _refuse_taken(self._listener.address)
+        if not self._listener.shared:
+            await _refuse_taken(self._listener.address)
         self._port = self._bound(self._server, self._listener.address, self._rotating)
         await self._server.start()
         await self._say(health_pb2.HealthCheckResponse.SERVING)
@@ -112,8 +114,14 @@ class Server:
         return self._accepted_before + self._rotating.accepted
 
     async def stop(self, grace: float) -> None:
-        """Ends within `grace` seconds."""
+        """Ends within `grace` seconds.
+
+        Alone, we tell whoever still comes that we are stopping. With others on the same address we leave at once to them who comes, for
+        whoever is told to try again must not meet us again; those inside finish.
+        """
         await self._say(health_pb2.HealthCheckResponse.NOT_SERVING)
+        if self._listener.shared:
+            await self._server.stop(grace)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._inside.door.close(), grace)
         # Asked again, one that is leaving ends at the earlier of both moments.

@@ -10,7 +10,7 @@ from typing import TextIO
 from gateway.model.exchange import Ended
 
 _ENCODE = json.JSONEncoder().encode
-_RECORD = ("exchange_id", "kind", "where", "edition", "address", "count", "generation", "problems", "trigger")
+_RECORD = ("exchange_id", "kind", "where", "edition", "address", "count", "generation", "problems", "trigger", "worker", "status")
 
 
 class AccessLog:

@@ -96,7 +96,7 @@ def client(serving: Running, identity: Identity) -> Client:
 
 async def met(serving: Running) -> str:
     host, _, port = serving.address.rpartition(":")
-    return await rotating._leaf(host, int(port))
+    return await rotating._leaf(await rotating._connected(host, int(port)))
 
 
 def fingerprint(pem: bytes) -> str:

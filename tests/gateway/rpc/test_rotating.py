@@ -30,7 +30,7 @@ def shown(leaf: Leaf, *more: bytes) -> Shown:
 
 async def met(gateway: House) -> str:
     host, _, port = gateway.address.rpartition(":")
-    return await rotating._leaf(host, int(port))
+    return await rotating._leaf(await rotating._connected(host, int(port)))
 
 
 async def test_new_connections_see_the_new_certificate_and_old_ones_stay() -> None:
