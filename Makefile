@@ -54,10 +54,12 @@ contract: setup
 drift: setup
 	python -m gateway.rpc.pb --check
 	python -m gateway.development.pages --check
+	python -m deploy.envoy --check
 	GRPC_VERBOSITY=NONE python -m tests.certs.bad_certificates --check
 
 proto: setup ## Make the generated code anew from proto/
 	python -m gateway.rpc.pb
+	python -m deploy.envoy
 
 docs: setup ## Make the generated pages anew
 	python -m gateway.development.pages

@@ -45,6 +45,7 @@ PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
             "prometheus",
             lambda: shutil.which("prometheus") is not None and shutil.which("promtool") is not None,
         ),
+        "systemd": Peer("systemd-analyze", "systemd", lambda: shutil.which("systemd-analyze") is not None),
         "softhsm": Peer("SoftHSM", "softhsm2", lambda: _any("/usr/lib", "**/softhsm/libsofthsm2.so")),
     }
 )

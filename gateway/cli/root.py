@@ -12,6 +12,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "dev": ("gateway.cli.dev", "Run both cities' simulators and the gateway until you stop them."),
         "serve": ("gateway.cli.serve", "Run the gateway."),
         "reload": ("gateway.cli.reload", "Have a running gateway take up its files, or restart its workers one by one."),
+        "health": ("gateway.cli.health", "Say whether the gateway of this machine serves, for probes."),
         "query": ("gateway.cli.query", "Ask the gateway for evidence, as a departmental system does."),
         "verify": ("gateway.cli.verify", "Have claims about somebody's evidence verified, without seeing it."),
         "watch": ("gateway.cli.watch", "Wait for the answer to a question that a city deferred."),

@@ -115,6 +115,8 @@ async def listen(config: Path, control: Path | None, _: asyncio.Event, running: 
     async def handle(order: Order) -> Answer:
         import os
 
+        if order.get("do") == "health":
+            return {"result": "serving", "problems": [], "workers": [os.getpid()]}
         if order.get("do") != "reload":
             told = "one process cannot restart without a gap; run it with --workers 2 or more, or restart the service"
             return {"result": "refused", "problems": [told], "workers": [os.getpid()]}

@@ -15,7 +15,7 @@ from typing import Any
 from gateway.workers.control import Answer, Order
 from gateway.workers.patience import Patience
 from gateway.workers.process import NotStarted, Worker
-from gateway.workers.together import take_up
+from gateway.workers.together import health, take_up
 
 _log = logging.getLogger("kuacheng.workers")
 
@@ -62,7 +62,9 @@ class Supervisor:
             each.cancel()
 
     async def handle(self, order: Order) -> Answer:
-        """What an operator orders: reload or restart. One at a time."""
+        """What an operator orders: health, or one at a time reload and restart."""
+        if order.get("do") == "health":
+            return {**await health(self.workers, len(self._seats)), "workers": [each.pid for each in self.workers]}
         async with self._turn:
             match order.get("do"):
                 case "reload":

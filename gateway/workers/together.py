@@ -14,6 +14,7 @@ from gateway.reloading import Reloader
 from gateway.workers.control import Answer, Order
 
 _log = logging.getLogger("kuacheng.workers")
+_HEALTH_SECONDS = 3.0
 
 
 class Gone(Exception):  # noqa: N818  named for what was found
@@ -52,6 +53,8 @@ async def carry_out(reloader: Reloader, order: Order) -> Answer:
         case "abandon":
             reloader.abandon()
             return {"problems": []}
+        case "health":
+            return {"problems": []}
         case "revert":
             return {"problems": list(await reloader.revert(trigger))}
     return {"problems": [f"no order {order.get('do')!r}"]}
@@ -69,6 +72,23 @@ async def take_up(members: Sequence[Member], trigger: str, *, dry_run: bool = Fa
     faults = await _switched(ready, trigger)
     result = "refused" if faults else "applied" if changes else "unchanged"
     return {"result": result, "changes": changes, "problems": faults}
+
+
+async def health(members: Sequence[Member], wanted: int) -> Answer:
+    """Whether every process answers, which it does only while its event loop turns. One of them is enough to serve."""
+    async with asyncio.TaskGroup() as group:
+        asked = [group.create_task(_alive(each)) for each in members]
+    answering = sum(each.result() for each in asked)
+    problems = [] if answering == wanted else [f"{answering} of {wanted} workers answer"]
+    return {"result": "serving" if answering else "refused", "problems": problems}
+
+
+async def _alive(member: Member) -> bool:
+    try:
+        async with asyncio.timeout(_HEALTH_SECONDS):
+            return await _asked(member, {"do": "health"}) is not None
+    except TimeoutError:
+        return False
 
 
 def _problems(answers: Sequence[Answer | None]) -> list[str]:

@@ -250,6 +250,11 @@ async def test_what_one_worker_cannot_show_none_does(up: Up) -> None:
     await holds(lambda: up.log().count('"the new configuration is refused') >= 2)
 
 
+async def test_health_is_that_of_every_worker(up: Up) -> None:
+    told = await up.order("health")
+    assert (told["result"], told["problems"], len(told["workers"])) == ("serving", [], 2)
+
+
 async def test_where_no_gateway_listens_that_is_wrong_use(up: Up) -> None:
     status, told = await up.command("--control", str(up.layout.folder / "nobody"))
     assert status == 2

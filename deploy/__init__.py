@@ -1,0 +1,1 @@
+"""What runs Kuacheng: units, images, manifests, and the programs that make parts of them."""

@@ -1,0 +1,108 @@
+"""What is deployed is what the programs take: manifests by their schemas, units by systemd, and the one by the other."""
+
+import shutil
+import subprocess
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.envoy.__main__ import FOLDER
+from gateway.config.document import read_document
+from gateway.config.settings import Settings
+from gateway.config.shape import shape
+from tests.terminal import ROOT
+
+DEPLOY = ROOT / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+MOST_EXPOSED = 1.5
+"""Of ten, by systemd-analyze security."""
+
+
+def manifests() -> list[dict[str, Any]]:
+    return [each for each in yaml.safe_load_all((DEPLOY / "kubernetes" / "kuacheng.yaml").read_text()) if each]
+
+
+def pod() -> Any:
+    return next(each for each in manifests() if each["kind"] == "Deployment")["spec"]["template"]["spec"]
+
+
+def test_every_manifest_is_of_its_schema() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the validator's own imports
+        import kubernetes_validate
+    for each in manifests():
+        kubernetes_validate.validate(each, "1.32", strict=True)
+
+
+def test_a_pod_may_do_nothing_that_it_need_not() -> None:
+    for each in (*pod()["initContainers"], *pod()["containers"]):
+        locked = each["securityContext"]
+        assert locked["readOnlyRootFilesystem"]
+        assert not locked["allowPrivilegeEscalation"]
+        assert locked["capabilities"] == {"drop": ["ALL"]}
+    assert pod()["securityContext"]["runAsNonRoot"]
+    assert not pod()["automountServiceAccountToken"]
+
+
+def test_one_pod_always_stays_and_a_drain_has_time() -> None:
+    kinds = {each["kind"]: each for each in manifests()}
+    assert kinds["PodDisruptionBudget"]["spec"]["minAvailable"] < kinds["Deployment"]["spec"]["replicas"]
+    labels = kinds["Deployment"]["spec"]["template"]["metadata"]["labels"]
+    for name in ("PodDisruptionBudget", "Deployment"):
+        assert kinds[name]["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    assert kinds["Service"]["spec"]["selector"].items() <= labels.items()
+    assert pod()["terminationGracePeriodSeconds"] > 5 + 10 + 10
+
+
+def test_the_example_of_a_configuration_is_of_its_grammar_and_every_path_of_it_is_mounted() -> None:
+    file = DEPLOY / "kubernetes" / "gateway.yaml"
+    settings = shape(read_document(file.name, file.read_bytes()), Settings)
+    assert settings.ledger.postgresql is not None
+    mounts = {each["mountPath"] for each in pod()["containers"][0]["volumeMounts"]}
+    assert {"/etc/kuacheng", "/etc/kuacheng/material", "/var/lib/kuacheng"} <= mounts
+    port = pod()["containers"][0]["ports"][0]["containerPort"]
+    assert settings.listen.address.port == port
+
+
+@pytest.mark.needs("systemd")
+@pytest.mark.parametrize("unit", UNITS, ids=lambda each: each.name)
+def test_a_unit_is_hardened(unit: Path) -> None:
+    command = ["systemd-analyze", "security", "--offline=true", f"--threshold={int(MOST_EXPOSED * 10)}", "--no-pager", str(unit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout.splitlines()[-1] + done.stderr
+
+
+@pytest.mark.needs("systemd")
+def test_units_are_read_without_a_complaint_but_for_what_is_not_installed_here() -> None:
+    files = sorted((DEPLOY / "systemd").iterdir())
+    done = subprocess.run(["systemd-analyze", "verify", *map(str, files)], capture_output=True, text=True, check=False)
+    assert [line for line in done.stderr.splitlines() if "kuacheng" in line and "is not executable" not in line] == []
+    assert all(each.with_suffix(".service") in files for each in files if each.suffix == ".timer")
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda each: each.name)
+def test_what_a_unit_runs_is_a_command_of_ours(unit: Path) -> None:
+    for line in unit.read_text().splitlines():
+        if line.startswith("Exec"):
+            _, *arguments = line.partition("=")[2].split()
+            done = subprocess.run(
+                [shutil.which("kuacheng") or "kuacheng", *arguments, "--help"], capture_output=True, check=False
+            )
+            assert done.returncode == 0, line
+
+
+def test_everything_that_an_image_is_made_of_is_here() -> None:
+    lines = (DEPLOY / "container" / "Containerfile").read_text().splitlines()
+    copied = [line.split()[1:-1] for line in lines if line.startswith("COPY ") and "--from" not in line]
+    assert all((ROOT / each).exists() for part in copied for each in part)
+    assert sum(line.startswith("FROM ") for line in lines) == 2
+    assert [line for line in lines if line.startswith("USER ")] == ["USER 10001:10001"]
+
+
+def test_the_bridge_names_every_service() -> None:
+    assert {"envoy.yaml", "http.yaml", "kuacheng.binpb"} <= {each.name for each in FOLDER.iterdir()}
+    text = (FOLDER / "envoy.yaml").read_text()
+    assert "forward_client_cert_details: SANITIZE" in text
