@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check lint types laws contract drift proto docs bench soak-certs lock clean fuzz
+.PHONY: help setup demo dev test check lint types laws contract drift proto docs bench soak soak-certs lock clean fuzz
 
 help: ## What there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -67,6 +67,9 @@ docs: setup ## Make the generated pages anew
 
 bench: setup ## Compare the gateway with a bare pass-through, in one run
 	python -m bench
+
+soak: setup ## Idle connections and questions for ten minutes, then overload and peers who misbehave
+	@python -m bench.soak
 
 soak-certs: setup ## Change certificates under load for some minutes, and count what callers notice
 	@python -m bench.rotating

@@ -42,6 +42,10 @@ _OPTIONS: Sequence[tuple[str, int]] = (
     ("grpc.max_send_message_length", 16 * 1024 * 1024),
     ("grpc.max_metadata_size", 16 * 1024),
     ("grpc.max_concurrent_streams", 256),
+    (
+        "grpc.server_handshake_timeout_ms",
+        10_000,
+    ),  # two minutes unless told: who connects and says nothing would hold memory for so long
     ("grpc.max_connection_age_ms", _HOUR_MS),
     ("grpc.max_connection_age_grace_ms", 60_000),
     ("grpc.keepalive_time_ms", 60_000),

@@ -1,0 +1,310 @@
+"""A gateway under what a bad day brings: idle connections and questions for minutes, five times what it can do, and peers who misbehave.
+
+Laws: the gateway is the ordinary one, `kuacheng serve`, in a process of its own with its log on the disk; questions are asked by the clock
+and not by the answers, and are not asked again; what was answered must be in the log, which must verify. `make soak`.
+"""
+
+import argparse
+import asyncio
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.request import urlopen
+
+import grpc
+import uvloop
+from prometheus_client.parser import text_string_to_metric_families
+
+from bench.hostile import HOSTILE, Door
+from bench.load import asking, saturated
+from bench.machine import described, resident_mb
+from bench.stage import REGION, Question, asked_once, start_quick_city
+from certs.development import KeyPair
+from gateway.client.failure import QueryRefused, of
+from gateway.clock import SystemClock, entropy
+from gateway.development.layout import SERVER_NAME, WINDOW, Layout, lay_out, write_configuration
+from gateway.development.processes import Started, start_gateway
+from gateway.ledger.reading import Log
+from gateway.model.exchange import EntryKind
+from gateway.rpc.pb.v1 import evidence_pb2 as pb
+
+KIND: Final = "housing-record"
+GROWTH_MARK: Final = 0.10
+"""Of its memory after two minutes, that the gateway may grow by until the end."""
+LAG_MARK: Final = 0.050
+GOODPUT_MARK: Final = 0.80
+RECOVERY_MARK: Final = 5.0
+HOSTILE_MARK: Final = 64.0
+"""MB that peers who misbehave may cost."""
+
+_NOBODY: Final = "https://127.0.0.1:1"
+_LAG: Final = "kuacheng_event_loop_lag_seconds"
+_PATIENCE: Final = 20.0
+_ISSUED: Final = "ISSUED"
+_TIMES: Final = 5
+_SETTLING: Final = 120
+_NOT_TAKEN: Final = "UNAVAILABLE Received RST_STREAM with error code 7"
+"""REFUSED_STREAM (RFC 9113, 8.7): gRPC takes no more than it can hand on. Nothing was asked; gRPC's own retries ask again."""
+_ADVISED: Final = ("OVERLOADED", "CITY_UNAVAILABLE")
+_WELL_MS: Final = 250.0
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is done. `rate` in questions a second, `burst` in seconds of each of the shorter parts."""
+
+    idle: int
+    rate: float
+    seconds: float
+    burst: float
+
+
+@dataclass(slots=True)
+class Ends:
+    """How questions ended, and after how many seconds by their ends."""
+
+    told: Counter[str] = field(default_factory=Counter)
+    took: dict[str, list[float]] = field(default_factory=dict)
+    unadvised: int = 0
+
+    def add(self, told: str, seconds: float) -> None:
+        """One ended."""
+        self.told[told] += 1
+        self.took.setdefault(told, []).append(seconds)
+
+    def quantile_ms(self, part: float, told: str = _ISSUED) -> float:
+        """Of those that ended so; 0 where none did."""
+        ordered = sorted(self.took.get(told, [0.0]))
+        return ordered[min(int(part * len(ordered)), len(ordered) - 1)] * 1e3
+
+
+@dataclass
+class Soak:
+    """What is up, what was seen, and which marks were missed."""
+
+    layout: Layout
+    gateway: Started
+    question: Question
+    door: Door
+    asks: Sequence[Any]
+    asked: int = 1
+    missed: list[str] = field(default_factory=list)
+
+    def mark(self, text: str, *, kept: bool) -> None:
+        """Prints it, and remembers it where it is missed."""
+        print(f"  {text}{'' if kept else '   MISSED'}", flush=True)
+        if not kept:
+            self.missed.append(text)
+
+    def memory(self) -> float:
+        """MB."""
+        return resident_mb(self.gateway.process.pid)
+
+    async def once(self, ends: Ends, number: int, due: float) -> None:
+        """One question, whatever comes of it."""
+        try:
+            answer = await self.asks[number % len(self.asks)](self.question.fresh(), timeout=_PATIENCE)
+        except grpc.aio.AioRpcError as error:
+            failed = of(error)
+            told = failed.reason if isinstance(failed, QueryRefused) else f"{error.code().name} {error.details()}"
+            ends.unadvised += isinstance(failed, QueryRefused) and failed.told.retry_after is None
+        else:
+            told = pb.Outcome.Name(pb.QueryResponse.FromString(answer).outcome).removeprefix("OUTCOME_")
+            self.asked += told == _ISSUED
+        ends.add(told, time.perf_counter() - due)
+
+    async def paced(self, rate: float, seconds: float, each_second: Callable[[], None] = lambda: None) -> Ends:
+        """At this rate; a latency counts from when the question was due."""
+        ends, began, tasks, second = Ends(), time.perf_counter(), set[asyncio.Task[None]](), 0
+        for number in range(int(rate * seconds)):
+            due = began + number / rate
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            task = asyncio.create_task(self.once(ends, number, due))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+            if number // rate > second:
+                second += 1
+                each_second()
+        await asyncio.gather(*tasks)
+        return ends
+
+    async def lag(self) -> dict[float, float]:
+        """How many wakes of the event loop were late by at most so much, by seconds; empty where it is not metered."""
+
+        def read() -> str:
+            with urlopen(f"http://{self.gateway.said['metrics']}/metrics") as answer:
+                return str(answer.read().decode())
+
+        families = text_string_to_metric_families(await asyncio.to_thread(read))
+        samples = [each for family in families for each in family.samples if each.name == f"{_LAG}_bucket"]
+        return {float(each.labels["le"]): each.value for each in samples}
+
+
+async def steady(soak: Soak, load: Load) -> None:
+    """Idle connections and questions, for minutes."""
+    print(f"\n{load.idle} idle connections, {load.rate:g} questions a second, {load.seconds:g} s", flush=True)
+    before, peers = soak.memory(), await soak.door.peers(load.idle)
+    print(f"  {before:.0f} MB before they came, {soak.memory():.0f} MB with all of them", flush=True)
+    seen, lag = list[float](), await soak.lag()
+    ends = await soak.paced(load.rate, load.seconds, lambda: seen.append(soak.memory()))
+    _tell_memory(soak, seen)
+    soak.mark(f"ended as {dict(ends.told)}", kept=set(ends.told) == {_ISSUED})
+    print(f"  latency p50 {ends.quantile_ms(0.5):.1f} ms, p99 {ends.quantile_ms(0.99):.1f} ms", flush=True)
+    _tell_lag(soak, lag, await soak.lag())
+    left = sum(not each.ended.done() for each in peers)
+    soak.mark(f"{left} of {load.idle} idle connections still stand", kept=left == load.idle)
+    for each in peers:
+        each.transport.abort()
+
+
+def _tell_memory(soak: Soak, seen: Sequence[float]) -> None:
+    """By the second. Until the log's page cache is full, growth is no finding."""
+    last = max(seen[-max(1, len(seen) // 10) :])
+    if len(seen) < 2 * _SETTLING:
+        print(f"  memory {seen[0]:.0f} MB at first, {last:.0f} MB at the end: too short a time to judge by", flush=True)
+        return
+    settled = seen[_SETTLING]
+    words = f"memory {settled:.0f} MB after two minutes, {last:.0f} MB at the end"
+    soak.mark(words, kept=last <= settled * (1 + GROWTH_MARK))
+
+
+def _tell_lag(soak: Soak, before: dict[float, float], after: dict[float, float]) -> None:
+    if not after:
+        print("  event loop: this gateway does not meter its lag", flush=True)
+        return
+    counts = {bound: count - before.get(bound, 0.0) for bound, count in after.items()}
+    bound = min(bound for bound, count in counts.items() if count >= 0.99 * counts[float("inf")])
+    soak.mark(f"event loop late by at most {bound * 1e3:.0f} ms in 99 of 100", kept=bound <= LAG_MARK)
+
+
+async def overload(soak: Soak, load: Load) -> None:
+    """Five times what it can do, and how soon it is well again."""
+    calm = await saturated(soak.asks, soak.question.fresh, 64, load.burst)
+    soak.asked += calm.answers
+    print(f"\n{_TIMES} times the capacity of {calm.rate:.0f} a second, {load.burst:g} s", flush=True)
+    began = time.perf_counter()
+    ends = await soak.paced(calm.rate * _TIMES, load.burst)
+    took, offered = time.perf_counter() - began, sum(ends.told.values())
+    share = ends.told[_ISSUED] / took / calm.rate
+    print(f"  {offered / took:.0f} a second were offered; ended as {dict(ends.told)}", flush=True)
+    soak.mark(f"answered: {share:.0%} of the capacity", kept=share >= GOODPUT_MARK)
+    refused = ends.told.total() - ends.told[_ISSUED]
+    at_the_wire, told = ends.told[_NOT_TAKEN], sum(ends.told[each] for each in _ADVISED)
+    soak.mark(
+        f"{refused} refused: {at_the_wire} on the wire, before they were anything, {told} with OVERLOADED or CITY_UNAVAILABLE",
+        kept=refused == at_the_wire + told,
+    )
+    soak.mark(f"refusals without advice when to ask again: {ends.unadvised}", kept=not ends.unadvised)
+    quick = sorted(took for each in (_NOT_TAKEN, *_ADVISED) for took in ends.took.get(each, ()))
+    print(f"  half of them within {quick[len(quick) // 2] * 1e3 if quick else 0:.0f} ms of when they were due", flush=True)
+    began = time.perf_counter()
+    while True:
+        again = await soak.paced(20.0, 0.5)
+        if set(again.told) == {_ISSUED} and again.quantile_ms(0.99) < _WELL_MS:
+            break
+    well = time.perf_counter() - began
+    soak.mark(f"well again after {well:.1f} s", kept=well <= RECOVERY_MARK)
+
+
+async def hostile(soak: Soak, load: Load) -> None:
+    """Each kind of peer who misbehaves, while others ask."""
+    calm = await soak.paced(20.0, load.burst)
+    print(f"\nwhile others misbehave, 20 questions a second; calm p99 {calm.quantile_ms(0.99):.0f} ms", flush=True)
+    kinds: dict[str, Callable[..., Any]] = {**HOSTILE, "metadata of 64 KB": soak_metadata(soak)}
+    for name, misbehave in kinds.items():
+        enough, before = asyncio.Event(), soak.memory()
+        doing = asyncio.create_task(misbehave(soak.door, enough))
+        ends = await soak.paced(20.0, load.burst)
+        most = soak.memory()
+        enough.set()
+        told = await doing
+        harmless = set(ends.told) == {_ISSUED} and most - before <= HOSTILE_MARK
+        words = f"the others: {dict(ends.told)}, p99 {ends.quantile_ms(0.99):.0f} ms; {most - before:+.0f} MB"
+        soak.mark(f"{name}: {told}; {words}", kept=harmless)
+
+
+def soak_metadata(soak: Soak) -> Callable[[Door, asyncio.Event], Awaitable[str]]:
+    """Calls whose metadata is four times what is taken, over connections of their own."""
+
+    async def send(_: Door, enough: asyncio.Event) -> str:
+        pair, told = soak.layout.pki.clients[WINDOW.client], Counter[str]()
+        async with asking(str(soak.gateway.said["gateway"]), soak.layout.pki.gateway_ca.read_bytes(), SERVER_NAME, pair) as asks:
+            while not enough.is_set():
+                try:
+                    await asks[0](soak.question.fresh(), timeout=_PATIENCE, metadata=(("x-flood", "y" * 65_536),))
+                    told["OK"] += 1
+                except grpc.aio.AioRpcError as error:
+                    told[error.code().name] += 1
+        return str(dict(told))
+
+    return send
+
+
+def check_log(soak: Soak) -> None:
+    """What was answered is what was recorded."""
+    with Log.open(soak.layout.ledger) as log:
+        verdict = log.verify()
+        outcomes = Counter(each.entry.facts.get("result") for each in log.entries(kind=EntryKind.OUTCOME, limit=10**9))
+    issued = outcomes[_ISSUED]
+    sound = verdict.sound and not verdict.open_exchanges
+    soak.mark(f"evidence log: {issued} answers recorded, {soak.asked} received, verified", kept=sound and issued == soak.asked)
+
+
+async def run(folder: Path, load: Load) -> list[str]:
+    """Everything, printed as it goes; the marks that were missed."""
+    layout = lay_out(folder, SystemClock().now(), entropy)
+    async with AsyncExitStack() as stack:
+        city = await start_quick_city(layout, [KIND])
+        stack.push_async_callback(city.stop)
+        write_configuration(layout, {REGION: city.said["url"], "440600": _NOBODY}, "127.0.0.1:0", "127.0.0.1:0")
+        gateway = await start_gateway(layout)
+        stack.push_async_callback(gateway.stop)
+        address, pair = str(gateway.said["gateway"]), layout.pki.clients[WINDOW.client]
+        question = await asked_once(KIND, layout, address)
+        asks = await stack.enter_async_context(_asking(layout, address, pair))
+        soak = Soak(layout, gateway, question, Door.of(layout, address), asks)
+        for part in (steady, overload, hostile):
+            await part(soak, load)
+        soak.mark(f"the gateway still runs, {soak.memory():.0f} MB", kept=gateway.process.returncode is None)
+    check_log(soak)
+    return soak.missed
+
+
+def _asking(layout: Layout, address: str, pair: KeyPair) -> Any:
+    return asking(address, layout.pki.gateway_ca.read_bytes(), SERVER_NAME, pair)
+
+
+def main() -> int:
+    """Runs it; 1 where a mark is missed."""
+    options = _options()
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    options.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    print(f"{described()}; load average {os.getloadavg()[0]:.1f}", flush=True)
+    load = Load(options.idle, options.rate, options.minutes * 60, options.burst)
+    with tempfile.TemporaryDirectory(prefix="soak-", dir=options.folder) as folder:
+        missed = uvloop.run(run(Path(folder).absolute() / "dev", load))
+    print("\nevery mark is kept" if not missed else f"\nMISSED: {len(missed)}", flush=True)
+    return 1 if missed else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--minutes", type=float, default=10.0, help="of questions beside idle connections (default 10)")
+    parser.add_argument("--idle", type=int, default=2000, help="connections that only stay (default 2000)")
+    parser.add_argument("--rate", type=float, default=300.0, help="questions a second (default 300)")
+    parser.add_argument("--burst", type=float, default=20.0, help="seconds of each of the other parts (default 20)")
+    parser.add_argument("--folder", type=Path, default=Path(".kuacheng"), help="on the disk for the log (default .kuacheng)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
