@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from adapters.connectors.settings import SystemSettings
 from adapters.foshan import f1, f2, f3, f4
-from adapters.foshan.f1_client import f1_adapter
+from adapters.foshan.f1_client import F1Adapter
 from adapters.foshan.f2_client import F2Adapter
 from adapters.foshan.f3_client import F3Adapter
 from adapters.foshan.f4_client import f4_adapter
@@ -25,7 +25,7 @@ CONNECTORS: Mapping[str, Factory] = MappingProxyType(
         g1.SYSTEM: G1Adapter,
         g2.SYSTEM: g2_adapter,
         g3.SYSTEM: g3_adapter,
-        f1.SYSTEM: f1_adapter,
+        f1.SYSTEM: F1Adapter,
         f2.SYSTEM: F2Adapter,
         f3.SYSTEM: F3Adapter,
         f4.SYSTEM: f4_adapter,
@@ -37,3 +37,6 @@ _ALL = (g1, g2, g3, f1, f2, f3, f4)
 CREDENTIALS: Mapping[str, frozenset[str]] = MappingProxyType({each.SYSTEM: each.CREDENTIALS for each in _ALL})
 
 OPERATIONS: Mapping[str, frozenset[str]] = MappingProxyType({each.SYSTEM: each.OPERATIONS for each in _ALL})
+
+FILES: frozenset[str] = frozenset({f1.SYSTEM})
+"""Those that give files (gateway.ports.FileSource)."""

@@ -21,7 +21,7 @@ from typing import TextIO
 
 from adapters.connectors.settings import SystemSettings
 from adapters.guarding.guarded import Bounds, Guarded
-from adapters.registry import CONNECTORS, CREDENTIALS, OPERATIONS
+from adapters.registry import CONNECTORS, CREDENTIALS, FILES, OPERATIONS
 from certs import bundle, changing, seen
 from certs.denying import DenyListUnusable
 from certs.preflight import Trust, examine
@@ -205,6 +205,10 @@ def _operations(loaded: Loaded) -> list[str]:
         for table in loaded.world.tables.values()
         for operation in table.operations
         if table.system in OPERATIONS and operation not in OPERATIONS[table.system]
+    ] + [
+        f"table {table.type.alias} of {table.region}: {table.system} gives no files; take `files` out"
+        for table in loaded.world.tables.values()
+        if table.files and table.system not in FILES
     ]
 
 

@@ -73,7 +73,8 @@ async def exchange(call: Call, world: World, ports: Ports) -> Sealed:
     before, intent = await _intend(before, world, ports)
     with _owing(before, ports):
         request_out = ports.clock.now()
-        told = await _ask(before, call.expires - world.limits.answer_margin, ports)
+        until = min(call.expires, ports.clock.monotonic() + world.limits.maximum_deadline) - world.limits.answer_margin
+        told = await _ask(before, until, ports)
         asked = Asked(request_out, ports.clock.now())
         if isinstance(told, CityTicket):
             before, told = await _defer(before, told, asked, world, ports)

@@ -1,11 +1,12 @@
 """What the corridor needs of the world outside, as Protocols. One conformance suite each; see tests/gateway/ports."""
 
 from asyncio import Future
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from gateway.model.city import CityAnswer, CityRequest, CityTicket
+from gateway.model.city import CityAnswer, CityFile, CityRequest, CityTicket
 from gateway.model.deferral import Deferral
 from gateway.model.exchange import Checkpointed, Ended, Entry, Gone, Logged, Recorded
 from gateway.model.usage import Looks, Period
@@ -31,6 +32,18 @@ class LateAdapter(CityAdapter, Protocol):
 
     async def ready(self, request: CityRequest, seconds: float) -> bool:
         """Whether the answer to the ticket of `request` is there; it is not read. Raises as `ask`."""
+        ...
+
+
+@runtime_checkable
+class FileSource(Protocol):
+    """A system that gives files. Those to which no table with `files` leads need not be one."""
+
+    def fetch(self, request: CityRequest, file: CityFile, seconds: float) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """The file's bytes as they come, of a record that `request` brought; nothing more is read than is taken, and nothing kept.
+
+        The iterator ends only where the city says that the file is whole. Raises as `CityAdapter.ask`, on entering and on each step.
+        """
         ...
 
 

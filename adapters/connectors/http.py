@@ -9,21 +9,29 @@ Standards: RFC 9110, RFC 9112; RFC 9325 section 3.1 for the TLS versions.
 import asyncio
 import re
 import ssl
-from typing import Final
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final, TypeVar
 
 from yarl import URL
 
 from adapters.connectors.connection import BrokenAnswer, Connection, NoAnswer
 from adapters.connectors.message import HttpRequest, HttpResponse
 from adapters.connectors.settings import SystemSettings
+from adapters.connectors.streaming import StreamingConnection
 from adapters.connectors.verdict import Unreached, invalid, timed_out
 from gateway.model.refusal import Reason, Refusal
 
 LARGEST_ANSWER: Final = 4 * 1024 * 1024
+LARGEST_STREAM: Final = 384 * 1024 * 1024
+"""Bytes of an answer that is read as it comes: a file of 256 MiB in Base64, and more."""
 # Below the 60 seconds after which the usual servers drop an idle connection: a request must not meet one that is being closed.
 _KEEP_ALIVE: Final = 15.0
 _HTTPS: Final = 443
 _ONE_LINE: Final = re.compile(r"[^\x00-\x1f\x7f]*")
+
+
+_Protocol = TypeVar("_Protocol", bound=Connection)
 
 
 class HttpClient:
@@ -43,9 +51,49 @@ class HttpClient:
 
     async def send(self, request: HttpRequest, seconds: float) -> HttpResponse:
         """Sends once; `seconds` and the system's own timeout bound the whole answer. Raises Refusal, blame COUNTERPARTY."""
-        try:
+        with self._blamed():
             async with asyncio.timeout(min(seconds, self._timeout)), self._places:
                 return await self._exchange(self._written(request))
+
+    @asynccontextmanager
+    async def stream(self, request: HttpRequest, seconds: float) -> AsyncIterator[tuple[HttpResponse, AsyncIterator[bytes]]]:
+        """Sends once, on a connection of its own: the head, and the body as it comes. Raises as `send`.
+
+        `seconds` bound the whole, and the system's own timeout the head and the wait for each piece of the body.
+        """
+        until = asyncio.get_running_loop().time() + seconds
+        connection: StreamingConnection | None = None
+        with self._blamed():
+            async with asyncio.timeout(self._patience(until)):
+                await self._places.acquire()
+        try:
+            with self._blamed():
+                async with asyncio.timeout(self._patience(until)):
+                    connection = await self._open(lambda: StreamingConnection(LARGEST_STREAM))
+                    head = await connection.begin(self._written(request))
+            yield head, self._pieces(connection, until)
+        finally:
+            self._places.release()
+            if connection is not None:
+                connection.abort()
+
+    async def _pieces(self, connection: StreamingConnection, until: float) -> AsyncIterator[bytes]:
+        while True:
+            with self._blamed():
+                async with asyncio.timeout(self._patience(until)):
+                    piece = await connection.read()
+            if not piece:
+                return
+            yield piece
+
+    def _patience(self, until: float) -> float:
+        return min(until - asyncio.get_running_loop().time(), self._timeout)
+
+    @contextmanager
+    def _blamed(self) -> Iterator[None]:
+        """Whatever goes wrong within is a Refusal, blame COUNTERPARTY."""
+        try:
+            yield
         except TimeoutError:
             raise timed_out(self.system) from None
         # Their text may quote the address, and so a token in it, or what the city wrote: it goes no further.
@@ -61,7 +109,7 @@ class HttpClient:
             self._idle.pop().abort()
 
     async def _exchange(self, request: bytes) -> HttpResponse:
-        connection = self._kept() or await self._open()
+        connection = self._kept() or await self._open(lambda: Connection(self._largest))
         answer = await connection.ask(request)
         if connection.usable:
             connection.idle_since = asyncio.get_running_loop().time()
@@ -80,10 +128,10 @@ class HttpClient:
             connection.abort()
         return None
 
-    async def _open(self) -> Connection:
+    async def _open(self, make: Callable[[], _Protocol]) -> _Protocol:
         try:
             _, connection = await asyncio.get_running_loop().create_connection(
-                lambda: Connection(self._largest), self._host, self._port, ssl=self._tls, server_hostname=self._server_name
+                make, self._host, self._port, ssl=self._tls, server_hostname=self._server_name
             )
         except OSError as error:
             raise Unreached(Reason.CITY_UNAVAILABLE, f"{self.system}: no connection ({type(error).__name__})") from None

@@ -4,6 +4,7 @@ Laws: pure; status 10 is the only 'no such record'; what is joined by `^` is spl
 Source: docs/interfaces/foshan.md, F1.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -17,11 +18,14 @@ from adapters.connectors.signing import Stamp
 from adapters.connectors.soap import Envelope
 from adapters.connectors.verdict import CodeTable, Meaning, invalid
 from adapters.connectors.xml_text import read_xml, text_of, write_xml
-from gateway.model.city import CityAnswer, CityRequest, Record
+from gateway.model.city import CityAnswer, CityFile, CityRequest, Record
 
 SYSTEM = "foshan.f1"
 CREDENTIALS = frozenset({"access_id", "access_token"})
 VERIFY = "verifyCertInfo"
+DOWNLOAD = "downloadFile"
+FILE_MARKER = b"&lt;fileData&gt;"
+"""What stands right before a file: the inner document is escaped text."""
 OPERATIONS = frozenset({"queryCertInfoByHolderCode", "queryCert", VERIFY})
 
 ENVELOPE = Envelope(
@@ -51,6 +55,10 @@ STATUS = CodeTable(
 _PATH = "/CertShare/services/CertShareService"
 _HEADERS = {"Content-Type": "text/xml; charset=gb2312", "SOAPAction": '""'}
 _JOINT = "^"
+_USE = "useCause."
+_FORMATS = MappingProxyType({"ofd": "OFD", "png": "PNG"})
+_SIZE = re.compile(r"[1-9][0-9]{0,9}")
+_DIGEST = re.compile(r"[0-9A-Fa-f]{64}")
 _CLAIMS = "verifyData."
 _AGREES: Mapping[str, bool | None] = MappingProxyType({"1": True, "0": False, "2": None})
 _HOLDER_PARTS = ("CZZT", "CZZTDM", "CZZTDMLXDM")
@@ -69,9 +77,28 @@ class F1Dialect:
         """The question on the wire. Raises INVALID_REQUEST for a text that XML cannot carry."""
         if request.operation not in OPERATIONS:
             raise RuntimeError(f"{SYSTEM} has no such operation")
+        values = {**request.values, "fileInfo": "1"} if request.files else request.values
+        return self._written(request.operation, values)
+
+    def compose_download(self, request: CityRequest, file: CityFile) -> HttpRequest:
+        """Asks for a file of a record that `request` brought."""
+        use = {name: text for name, text in request.values.items() if name.startswith(_USE)}
+        return self._written(DOWNLOAD, {"certTypeCode": request.values["certTypeCode"], "fileId": file.reference, **use})
+
+    def read_download(self, head: HttpResponse, envelope: bytes) -> None:
+        """What came around a file, once it has come. Raises Refusal, blame COUNTERPARTY, where the city did not give it."""
+        where = f"{SYSTEM} {DOWNLOAD}"
+        root = ENVELOPE.open(DOWNLOAD, accepted_body(HttpResponse(head.status, head.headers, envelope), where))
+        status = text_of(root if root.tag == "response" else None, "head/status", where)
+        if STATUS.judge(status, f"{where} head.status") is not Meaning.OK:
+            raise invalid(where, "does not know the file that it named", status)
+        if len(root.findall("data/fileData")) != 1:
+            raise invalid(f"{where} fileData", "is missing, or stands twice", status)
+
+    def _written(self, operation: str, values: Mapping[str, str]) -> HttpRequest:
         head = write_xml({"accessId": self.access_id, "accessToken": self.access_token})
-        document = f"<request><head>{head}</head><data>{write_xml(nest(request.values))}</data></request>"
-        return HttpRequest("POST", _PATH, _HEADERS, ENVELOPE.compose(request.operation, document))
+        document = f"<request><head>{head}</head><data>{write_xml(nest(values))}</data></request>"
+        return HttpRequest("POST", _PATH, _HEADERS, ENVELOPE.compose(operation, document))
 
     def read(self, request: CityRequest, response: HttpResponse) -> CityAnswer:
         """The certificates, or a verdict on each claim, or the city's word that there are none. Raises Refusal, blame COUNTERPARTY."""
@@ -86,7 +113,22 @@ class F1Dialect:
             return CityAnswer(status, no_record=True)
         if request.operation == VERIFY:
             return CityAnswer(status, verdicts=_compared(data[0], request.values, where))
-        return CityAnswer(status, _certificates(data[0], request.values["certTypeCode"], where))
+        files = _files(data[0], where) if request.files else ()
+        return CityAnswer(status, _certificates(data[0], request.values["certTypeCode"], where), files=files)
+
+
+def _files(data: etree._Element, where: str) -> tuple[tuple[CityFile, ...], ...]:
+    """The files of each certificate; one without any has none in this form."""
+    return tuple(
+        tuple(_file(file, f"{where} fileInfo") for file in each.findall("fileInfo/file")) for each in data.findall("certInfo")
+    )
+
+
+def _file(element: etree._Element, where: str) -> CityFile:
+    kind, size, digest, known = (text_of(element, name, where) for name in ("fileType", "fileSize", "fileDigest", "fileId"))
+    if kind not in _FORMATS or not _SIZE.fullmatch(size) or not _DIGEST.fullmatch(digest) or not known:
+        raise invalid(where, "has a part that is none by the interface")
+    return CityFile(_FORMATS[kind], known, digest.lower(), int(size))
 
 
 def _compared(data: etree._Element, asked: Mapping[str, str], where: str) -> tuple[Mapping[str, bool | None], ...]:

@@ -37,6 +37,7 @@ RECORD_FAULTS = {
     "other_holder": "the record of somebody else",
     "unknown_status": "an unlisted status or error code",
     "expired_token": "the token or secret has expired",
+    "wrong_digest": "a digest that is not that of the file",
     "busy": "the city's own code for 'try later'",
 }
 OFFERED = TRANSPORT_FAULTS | BODY_FAULTS | XML_FAULTS | RECORD_FAULTS

@@ -9,6 +9,7 @@ from typing import Any, TextIO
 import click
 
 from gateway.client import (
+    Announced,
     Answer,
     Claimed,
     Client,
@@ -20,6 +21,7 @@ from gateway.client import (
     MonthRange,
     Offered,
     Operator,
+    Outcome,
     Purpose,
     Verification,
 )
@@ -101,6 +103,28 @@ class Asked:
                 )
             except ValueError as error:
                 raise click.UsageError(f"a claim has no value of its field's kind: {error}") from None
+
+    async def download(self, file_format: str, number: str, to: Path) -> Announced:
+        """Downloads the file to `to`, where there is one. Raises ClientFailure, OSError."""
+        async with (
+            Client(self.target, self.identity, server_name=self.server_name) as client,
+            client.download(
+                evidence_type=self.evidence_type,
+                region=self.region,
+                holder=self.holder,
+                purpose=self.purpose,
+                legal_basis=self.legal_basis,
+                format=file_format,
+                number=number,
+                parameters=self.parameters,
+                request_id=self.request_id,
+                deadline=self.deadline,
+                reference=self.reference,
+            ) as download,
+        ):
+            if download.announced.outcome is Outcome.ISSUED:
+                await download.save(to)
+            return download.announced
 
 
 def _kinds(claims: Mapping[str, str], offered: Sequence[Offered], evidence_type: str) -> tuple[Claimed, ...]:

@@ -16,6 +16,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "query": ("gateway.cli.query", "Ask the gateway for evidence, as a departmental system does."),
         "verify": ("gateway.cli.verify", "Have claims about somebody's evidence verified, without seeing it."),
         "watch": ("gateway.cli.watch", "Wait for the answer to a question that a city deferred."),
+        "download": ("gateway.cli.download", "Download the file of somebody's evidence."),
         "config": ("gateway.cli.config", "Check and show the configuration."),
         "tables": ("gateway.cli.tables", "Check the translation tables of every city and evidence type."),
         "explain": ("gateway.cli.explain", "Say whether a system may ask something, and by which agreement or why not."),

@@ -7,6 +7,7 @@ async with Client("gateway.example:8443", identity) as client:
 from gateway.client.answer import Answer, Deferral, Outcome, Paper, Progress, Provenance
 from gateway.client.connection import Client, Identity
 from gateway.client.directory import Described, Offered
+from gateway.client.downloading import Announced, Download
 from gateway.client.failure import ClientFailure, OutcomeUnknown, QueryRefused, Unreachable
 from gateway.client.proving import Proven, ReceiptRefused
 from gateway.client.receipt import Claim, Fetched, Intent, Receipt, Verified
@@ -16,6 +17,7 @@ from gateway.model.evidence import Coded, EvidenceHolder, Holders, Period, Rows,
 from gateway.model.query import Claimed, Holder, HolderType, LegalBasis, LegalBasisKind, MonthRange, Operator, Purpose
 
 __all__ = [
+    "Announced",
     "Answer",
     "Claim",
     "Claimed",
@@ -24,6 +26,7 @@ __all__ = [
     "Coded",
     "Deferral",
     "Described",
+    "Download",
     "EvidenceHolder",
     "Fetched",
     "Holder",

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -9,12 +10,12 @@ from typing import Any, Self, TypeVar
 
 import grpc
 
-from gateway.client import answer, directory, failure, question, usage, verification
+from gateway.client import answer, directory, downloading, failure, question, usage, verification
 from gateway.client.failure import ClientFailure, OutcomeUnknown, QueryRefused, Unreachable
 from gateway.client.receipt import Fetched, Intent
 from gateway.client.retrying import Budget, again
 from gateway.clock import fraction, new_id
-from gateway.model.query import Claimed, Holder, LegalBasis, Parameter, Purpose, Query
+from gateway.model.query import Claimed, FileFormat, FileWanted, Holder, LegalBasis, Parameter, Purpose, Query
 from gateway.model.refusal import Reason
 from gateway.rpc.pb.v1 import directory_service_pb2 as directory_pb
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
@@ -134,6 +135,41 @@ class Client:
             return verification.read(await self._evidence.Verify(request, timeout=seconds), asked)
 
         return await self._attempted(ask, asked, deadline, own_id=request_id is None)
+
+    @asynccontextmanager
+    async def download(
+        self,
+        *,
+        evidence_type: str,
+        region: str,
+        holder: Holder,
+        purpose: Purpose,
+        legal_basis: LegalBasis,
+        format: str,  # noqa: A002  its name in the contract
+        number: str = "",
+        parameters: Mapping[str, Parameter] = _NONE,
+        request_id: str | None = None,
+        deadline: float = 300.0,
+        reference: bool = False,
+    ) -> AsyncIterator[downloading.Download]:
+        """The file of one holder's evidence, in this `format` (OFD, PDF, PNG): its announcement, and its chunks as they are read.
+
+        `number` of the paper that is meant where the holder has several. Once the file is announced nothing is tried again. Raises as
+        `query`; ValueError for another format. Leaving the context ends the download.
+        """
+        file = FileWanted(FileFormat(format), number)
+        asked = Query(request_id or new_id(), evidence_type, region, holder, purpose, legal_basis, parameters, file=file)
+        calls: list[Any] = []
+
+        async def ask(asked: Query, seconds: float) -> downloading.Download:
+            calls.append(self._evidence.Download(question.write_download(asked, reference=reference), timeout=seconds))
+            return await downloading.begun(aiter(calls[-1]), asked)
+
+        try:
+            yield await self._attempted(ask, asked, deadline, own_id=request_id is None)
+        finally:
+            for call in calls:
+                call.cancel()
 
     async def _attempted(
         self, ask: Callable[[Query, float], Awaitable[Answered]], asked: Query, deadline: float, *, own_id: bool

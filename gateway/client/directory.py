@@ -29,6 +29,7 @@ class Offered:
     parameters: tuple[Described, ...]
     fields: tuple[Described, ...]
     verifiable: tuple[Described, ...] = ()
+    file_formats: tuple[str, ...] = ()
 
 
 def read(response: pb.ListEvidenceTypesResponse) -> tuple[Offered, ...]:
@@ -46,6 +47,7 @@ def _offered(message: pb.EvidenceType) -> Offered:
         tuple(_described(each) for each in message.parameters),
         tuple(_described(each) for each in message.fields),
         tuple(_described(each) for each in message.verifiable),
+        tuple(message.file_formats),
     )
 
 

@@ -15,6 +15,8 @@ from gateway.client.receipt import Claim, Intent, Receipt, Verified
 T = TypeVar("T")
 _LARGEST = 64 * 2**20
 _HIGHEST = 2**63
+_TOLD = ("verdicts", "files")
+"""What stands in place of `evidence` where that was not asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def read(text: str) -> Filed:
         _optional(whole, "exchange_id", _is_text, ""),
         _optional(whole, "outcome", _is_text, ""),
         _optional(whole, "question", _is_object, None),
-        _optional(whole, "verdicts" if "verdicts" in whole else "evidence", _is_list, None),
+        _optional(whole, next((each for each in _TOLD if each in whole), "evidence"), _is_list, None),
     )
     return Filed(_receipt(kept), claim, _intent(intent) if isinstance(intent, dict) else None)
 

@@ -71,6 +71,25 @@ def write_claims(query: Query, *, reference: bool = False) -> pb.VerifyRequest:
     )
 
 
+def write_download(query: Query, *, reference: bool = False) -> pb.DownloadRequest:
+    """The request for a file. Raises ValueError for a question that names none."""
+    if query.file is None:
+        raise ValueError("the question names no file")
+    asked = write(query, reference=reference)
+    return pb.DownloadRequest(
+        request_id=asked.request_id,
+        evidence_type=asked.evidence_type,
+        provider_region=asked.provider_region,
+        holder=asked.holder,
+        purpose=asked.purpose,
+        legal_basis=asked.legal_basis,
+        parameters=asked.parameters,
+        format=query.file.format,
+        number=query.file.number,
+        receipt_form=asked.receipt_form,
+    )
+
+
 def _value(claim: Claimed) -> pb.Value:
     """Raises ValueError for a claim of a kind that cannot be made, or for a whole number that is none."""
     match claim.kind:

@@ -55,7 +55,7 @@ class AgreementsFile(Section):
 
 
 class EvidenceSection(Section):
-    """What of one kind of evidence may be seen, and what verified."""
+    """What of one kind of evidence may be seen, what verified, and whether its file downloaded."""
 
     type: Named = Field(description="alias or code of the kind of evidence")
     fields: FieldNames = Field(default=(), description="what may be seen: a list of canonical fields, or all")
@@ -63,10 +63,12 @@ class EvidenceSection(Section):
         default=(), description="about which fields claims may be verified: a list, or all; seeing does not imply it"
     )
 
+    download: bool = Field(default=False, description="whether its file may be downloaded, which shows all that is printed on it")
+
     @model_validator(mode="after")
     def _something(self) -> "EvidenceSection":
-        if not self.fields and not self.verify:
-            raise fault("grants nothing", "add `fields`, or `verify`, or both")
+        if not self.fields and not self.verify and not self.download:
+            raise fault("grants nothing", "add `fields`, `verify` or `download`")
         return self
 
 
@@ -164,6 +166,7 @@ def _grant(section: EvidenceSection, kind: EvidenceType) -> Grant:
         kind.code,
         frozenset(kind.fields if section.fields == _ALL else section.fields),
         frozenset(verifiable if section.verify == _ALL else section.verify),
+        section.download,
     )
 
 

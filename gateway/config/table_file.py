@@ -5,7 +5,7 @@ Law: each rule is read by itself, so that a fault in one hides no fault of anoth
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,7 @@ from gateway.config.problem import Gathering, Problem
 from gateway.config.rule_sections import Answer, Ask, AskFrom, answer_rule
 from gateway.config.shape import Section, shape
 from gateway.config.words import Connector, RegionCode, Text
+from gateway.model.query import FileFormat
 from gateway.model.rules import AnswerRule, AskRule, Source, TableSpec, VerifySpec
 
 
@@ -36,6 +37,9 @@ class TableFile(Section):
     operation: Text = Field(description="an operation of that system's dialect")
     ask: Annotated[Mapping[str, Any], Field(min_length=1)] = Field(description="the city's name -> outward rule")
     answer: Annotated[Mapping[str, Any], Field(min_length=1)] = Field(description="canonical field -> inward rule")
+    files: tuple[Literal["OFD", "PDF", "PNG"], ...] = Field(
+        default=(), description="in which formats the system gives the evidence's file"
+    )
     verify: VerifySection | None = Field(default=None, description="where the system compares values itself, {operation, claims}")
 
 
@@ -65,6 +69,7 @@ def read_table(document: Document) -> tuple[TableText, tuple[Problem, ...]]:
         ask={name: rule for name, rule in asks if rule is not None},
         answer={name: rule for name, rule in answers if rule is not None},
         verify=VerifySpec(file.verify.operation, told) if file.verify else None,
+        files=tuple(FileFormat(each) for each in file.files),
     )
     return TableText(document, spec, frozenset(file.answer)), gathering.problems
 

@@ -366,7 +366,7 @@ def _system(region: str, interface: str, url: str) -> str:
 
 
 def _agreement(client: ClientSystem, provider: str) -> str:
-    evidence = "".join(f"\n      - {{type: {name}, fields: all, verify: all}}" for name in TYPES)
+    evidence = "".join(f"\n      - {{type: {name}, fields: all, verify: all, download: true}}" for name in TYPES)
     return _AGREEMENT.format(
         client=client.client,
         provider=provider,

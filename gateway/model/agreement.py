@@ -12,11 +12,12 @@ from gateway.model.query import LegalBasisKind
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What of one evidence type (by canonical code) may be seen, and what verified: neither implies the other."""
+    """What of one evidence type (by canonical code) may be seen, what verified, and whether its file downloaded: none implies another."""
 
     evidence_type: str
     fields: frozenset[str]
     verifiable: frozenset[str] = frozenset()
+    download: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from typing import Any, Final
 
 import orjson
 
+from gateway.model.city import CityFile
 from gateway.model.evidence import Coded, Evidence, Holders, Verdict
-from gateway.model.query import Query
+from gateway.model.query import FileFormat, Query
 
 VERSION: Final = 1
 KEY_SIZE: Final = 32
@@ -24,6 +25,7 @@ REQUEST_DIGEST: Final = "request_digest"
 ANSWER_DIGEST: Final = "answer_digest"
 """The facts that hold the digests: the first in INTENT and OUTCOME, the second in the OUTCOME of an answer."""
 
+_LATER: Final = frozenset({"claims", "file"})
 _TEXTS: Final = ("identifier", "number", "issuer", "issuer_code", "issued_on", "valid_from", "valid_to")
 
 
@@ -48,6 +50,11 @@ def question(query: Query) -> Mapping[str, object]:
 def verdict(field: str, given: Verdict) -> Mapping[str, object]:
     """What is disclosed of one claim as JSON values."""
     return {"field": field, "verdict": given.value}
+
+
+def file(announced: CityFile) -> Mapping[str, object]:
+    """What is disclosed of a file as JSON values; its digest stands for its bytes."""
+    return {"format": announced.format, "sha256": announced.sha256, "size": announced.size}
 
 
 def paper(evidence: Evidence) -> Mapping[str, object]:
@@ -85,14 +92,15 @@ def _listed(value: Iterable[object]) -> object:
 
 
 def _asked(query: Query) -> object:
-    """A question without claims is spelled as it was before there were any, so that older receipts still bind it."""
-    return {name: plain(getattr(query, name)) for name in _parts(Query) if name != "claims" or query.claims}
+    """A question without claims or a file is spelled as it was before there were any, so that older receipts still bind it."""
+    return {name: plain(getattr(query, name)) for name in _parts(Query) if name not in _LATER or getattr(query, name)}
 
 
 # By the very class, which costs a tenth of asking each class in turn: an answer of 18 rows has a hundred values.
 _SPELLINGS: Final[Mapping[type, Callable[[Any], object]]] = MappingProxyType(
     {
         str: str,
+        FileFormat: str,
         int: int,
         Query: _asked,
         dict: _mapped,

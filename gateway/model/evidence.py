@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from gateway.model.catalogue import EvidenceType
+from gateway.model.city import CityFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,11 @@ class Verdict(StrEnum):
 class Evidence:
     """One certificate or e-licence: its type, and each field that the city gave.
 
-    `verdicts` by field, instead of values, where the city itself compared.
+    `verdicts` by field, instead of values, where the city itself compared; `files` where they were asked about.
     """
 
     type: EvidenceType
     values: Mapping[str, Value] = field(repr=False)
     findings: tuple[Finding, ...] = ()
     verdicts: Mapping[str, Verdict] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    files: tuple[CityFile, ...] = field(default=(), repr=False)

@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from gateway.model.agreement import Agreement
 from gateway.model.catalogue import EvidenceType
+from gateway.model.city import CityFile
 from gateway.model.deferral import Deferral
 from gateway.model.evidence import Evidence, Verdict
 from gateway.model.identity import Caller, Peer
@@ -72,13 +73,14 @@ class Known:
 class Disclosure:
     """What this caller may see of what the city said; empty `evidence` is the city's own NO_RECORD, unless the answer is `deferred`.
 
-    Of a verification `verdicts` alone, in the order of the claims; `fields` are then those that were claimed.
+    Of a verification `verdicts` alone, in the order of the claims; `fields` are then those that were claimed. Of a download `file` alone.
     """
 
     evidence: tuple[Evidence, ...] = field(repr=False)
     fields: tuple[str, ...]
     verdicts: tuple[tuple[str, Verdict], ...] = field(default=(), repr=False)
     deferred: bool = False
+    file: CityFile | None = None
 
     @property
     def result(self) -> "Result":
@@ -87,7 +89,7 @@ class Disclosure:
             return Result.DEFERRED
         if self.verdicts:
             return Result.VERIFIED
-        return Result.ISSUED if self.evidence else Result.NO_RECORD
+        return Result.ISSUED if self.evidence or self.file else Result.NO_RECORD
 
 
 class EntryKind(StrEnum):

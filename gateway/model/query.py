@@ -23,6 +23,7 @@ class Power(StrEnum):
 
     QUERY = "QUERY"
     VERIFY = "VERIFY"
+    DOWNLOAD = "DOWNLOAD"
 
 
 class LegalBasisKind(StrEnum):
@@ -91,11 +92,27 @@ class Claimed:
     value: str = dataclasses.field(repr=False)
 
 
+class FileFormat(StrEnum):
+    """What an evidence file is written in."""
+
+    OFD = "OFD"
+    PDF = "PDF"
+    PNG = "PNG"
+
+
+@dataclass(frozen=True, slots=True)
+class FileWanted:
+    """The file of the evidence in this format; of the paper with this number, where the holder has several."""
+
+    format: FileFormat
+    number: str = field(default="", repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """One question about one holder to one region. `fields` empty means all that the agreement allows.
 
-    With `claims` it asks whether these hold, and for nothing else; a field is claimed once at most.
+    With `claims` it asks whether these hold, and for nothing else; a field is claimed once at most. With `file` it asks for that alone.
     """
 
     request_id: str
@@ -107,11 +124,14 @@ class Query:
     parameters: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     fields: frozenset[str] = frozenset()
     claims: tuple[Claimed, ...] = ()
+    file: FileWanted | None = None
 
     @property
     def power(self) -> Power:
         """What is wanted."""
-        return Power.VERIFY if self.claims else Power.QUERY
+        if self.claims:
+            return Power.VERIFY
+        return Power.DOWNLOAD if self.file else Power.QUERY
 
     @property
     def claimed(self) -> frozenset[str]:

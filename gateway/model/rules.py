@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateway.model.query import FileFormat
+
 
 @dataclass(frozen=True, slots=True)
 class Codes:
@@ -141,6 +143,7 @@ class TableSpec:
     ask: Mapping[str, AskRule]
     answer: Mapping[str, AnswerRule]
     verify: VerifySpec | None = None
+    files: tuple[FileFormat, ...] = ()
 
 
 SOURCES = frozenset(

@@ -11,7 +11,7 @@ from gateway.model.catalogue import EvidenceType
 from gateway.model.city import Record
 from gateway.model.evidence import Value
 from gateway.model.identity import Caller
-from gateway.model.query import Query
+from gateway.model.query import FileFormat, Query
 
 Writer = Callable[["Asking"], str | None]
 Reader = Callable[[Record], Value | None]
@@ -41,7 +41,7 @@ class Verifying:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One system's meaning of one evidence type. `system` is the adapter's name, such as `guangzhou.g2`."""
+    """One system's meaning of one evidence type. `system` is the adapter's name, such as `guangzhou.g2`; `files` the formats it gives."""
 
     edition: str
     region: str
@@ -52,6 +52,7 @@ class Table:
     inward: tuple[tuple[str, Reader], ...] = field(repr=False)
     withheld: Mapping[str, str] = field(repr=False)
     verifying: Verifying | None = None
+    files: tuple[FileFormat, ...] = ()
 
     @property
     def operations(self) -> tuple[str, ...]:

@@ -129,6 +129,7 @@ class UsageKind(StrEnum):
     QUERY = "QUERY"
     SEARCH = "SEARCH"
     VERIFY = "VERIFY"
+    DOWNLOAD = "DOWNLOAD"
 
 
 class UsageOutcome(StrEnum):

@@ -33,14 +33,15 @@ class Limits:
     """Times in seconds.
 
     A call without a deadline gets `default_deadline`; none is longer than `maximum_deadline`; below `minimum_deadline` a call is
-    refused. The city has the rest but `answer_margin`, which is ours for recording and sealing. A deferred question ends after
-    `deferred`, and who watches one is let go after `longest_watch`.
+    refused. A download may take `longest_download`. The city has the rest but `answer_margin`, which is ours for recording and sealing. A
+    deferred question ends after `deferred`, and who watches one is let go after `longest_watch`.
     """
 
     default_deadline: float = 20.0
     maximum_deadline: float = 60.0
     minimum_deadline: float = 0.5
     answer_margin: float = 0.25
+    longest_download: float = 600.0
     in_flight: int = 256
     deferred: float = 72 * 3600.0
     longest_watch: float = 3600.0

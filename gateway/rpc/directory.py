@@ -76,6 +76,7 @@ def _type(offers: list[Offer]) -> pb.EvidenceType:
         parameters=[_field(each) for each in kind.parameters],
         fields=[_field(each) for name, each in kind.fields.items() if name in seen],
         verifiable=[_field(each) for name, each in kind.fields.items() if name in verifiable],
+        file_formats=sorted({each.value for offer in offers for each in offer.formats}),
     )
 
 

@@ -96,13 +96,17 @@ class OpenCalls:
 
         return run
 
-    def held(self, inner: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-        """The handler of a stream of answers, for those who may call, and until they may no more."""
+    def held(self, inner: Callable[[Any, Any], Any], *, judged: bool = True) -> Callable[[Any, Any], Any]:
+        """The handler of a stream of answers, for those who may call, and until they may no more.
+
+        Without `judged` it is the handler that knows who calls, and refuses with an entry in the log; it is no generator.
+        """
         if inspect.isasyncgenfunction(inner):
             return self._generating(inner)
 
         async def run(request: Any, context: Any) -> Any:
-            with self._holding(context, await self._admitted(context)) as held:
+            peer = await self._admitted(context) if judged else self._peer(context)
+            with self._holding(context, peer) as held:
                 return await inner(request, _Writing(held))
 
         return run

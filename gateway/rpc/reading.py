@@ -7,7 +7,7 @@ Source: GB 11643, GB 32100 (numbers); GB/T 2260 (regions); GB/T 36904 (type code
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
 from typing import Any
@@ -15,6 +15,8 @@ from typing import Any
 from gateway.model.identifiers import HolderIdType, InvalidIdentifier, ResidentNumber, parse_holder_number
 from gateway.model.query import (
     Claimed,
+    FileFormat,
+    FileWanted,
     Holder,
     HolderType,
     LegalBasis,
@@ -30,7 +32,7 @@ from gateway.rpc import claiming
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from gateway.rpc.pb.v1 import ledger_service_pb2 as ledger_pb
 
-Asking = pb.QueryRequest | pb.VerifyRequest
+Asking = pb.QueryRequest | pb.VerifyRequest | pb.DownloadRequest
 """What asks a city, by the same rules."""
 Request = Asking | ledger_pb.FindUsageRequest
 """What names a holder and says why it is asked, by the same rules."""
@@ -142,6 +144,23 @@ def verification(request: pb.VerifyRequest | None, today: date) -> Query | Refus
     claims, faults = claiming.read(request.claims)
     number = holder_number(request, today, (*_violations(request), *faults))
     return number if isinstance(number, Refusal) else _built(request, number, claims=claims)
+
+
+def download(request: pb.DownloadRequest | None, today: date) -> Query | Refusal:
+    """The question for a file, in canonical form as `question`."""
+    if request is None:
+        return no_message(pb.DownloadRequest.DESCRIPTOR.full_name)
+    number = holder_number(request, today, (*_violations(request), *_file(request)))
+    if isinstance(number, Refusal):
+        return number
+    return replace(_built(request, number), file=FileWanted(FileFormat(request.format), request.number))
+
+
+def _file(request: pb.DownloadRequest) -> Iterator[Violation]:
+    if request.format not in FileFormat.__members__:
+        yield Violation("format", f"is required: {', '.join(FileFormat)}")
+    if request.number and not _PLAIN.fullmatch(request.number):
+        yield Violation("number", "the number printed on the paper, 1 to 200 characters, or left out")
 
 
 def holder_number(request: Request, today: date, further: Iterable[Violation]) -> str | Refusal:

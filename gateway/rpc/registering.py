@@ -35,14 +35,15 @@ class Registrar:
     def _wrapped(self, service: str, method: str, handler: Any) -> Any:
         """Our own services know who calls; whoever calls another is judged here. Streams are not worth a series, and are held."""
         if handler.response_streaming:
-            return self._held(handler)
+            return self._held(handler, own=service.startswith(_OURS))
         if handler.unary_unary is None or not inspect.iscoroutinefunction(handler.unary_unary):
             return handler
         own = service.startswith(_OURS)
         inner = self._metering.counted(service, method, handler.unary_unary if own else self._calls.judged(handler.unary_unary))
         return grpc.unary_unary_rpc_method_handler(inner, soft(handler.request_deserializer), handler.response_serializer)
 
-    def _held(self, handler: Any) -> Any:
+    def _held(self, handler: Any, *, own: bool) -> Any:
         make = grpc.stream_stream_rpc_method_handler if handler.request_streaming else grpc.unary_stream_rpc_method_handler
-        inner = self._calls.held(handler.stream_stream if handler.request_streaming else handler.unary_stream)
-        return make(inner, handler.request_deserializer, handler.response_serializer)
+        inner = self._calls.held(handler.stream_stream if handler.request_streaming else handler.unary_stream, judged=not own)
+        decode = soft(handler.request_deserializer) if own else handler.request_deserializer
+        return make(inner, decode, handler.response_serializer)

@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypeVar
 import grpc
 from google.protobuf.message import Message
 
+from gateway.delivery import deliver
 from gateway.exchange import Ports, exchange
 from gateway.model.binding import KEY_SIZE
 from gateway.model.deferral import Stage
@@ -81,6 +82,23 @@ class Evidence(EvidenceServiceServicer):
         return await _exchanged(
             self._inside, context, partial(reading.verification, request), lambda sealed: writing.verdicts(sealed, _form(request))
         )
+
+    async def Download(self, request: pb.DownloadRequest | None, context: Context) -> None:  # type: ignore[override]  # noqa: N802
+        """The file, after a header; or one refusal, perhaps in the midst of it. What it writes to is held by open_calls."""
+        inside, exchange_id = self._inside, self._inside.new_id()
+        world = inside.world()
+        limits = world.limits
+        try:
+            with inside.door.pass_through(limits):
+                read = partial(reading.download, request)
+                call = _call(read, context, exchange_id, world, inside, longest=limits.longest_download)
+                sealed = await exchange(call, world, inside.ports)
+                await context.write(writing.announced(sealed, _form(request)))
+                await deliver(sealed, inside.ports, lambda chunk: context.write(pb.DownloadResponse(chunk=chunk)))
+        except Refusal as refusal:
+            await _refuse(context, refusal, exchange_id)
+        except Exception as fault:  # noqa: BLE001  as in Query
+            await _fail(context, fault, exchange_id)
 
     async def Watch(self, request: pb.WatchRequest | None, context: Context) -> AsyncIterator[pb.WatchResponse]:  # noqa: N802
         """The steps of a deferred question, then its answer as Query gives it, by the world that stands then."""
@@ -249,7 +267,7 @@ def _call(
     limits = replace(world.limits, default_deadline=longest, maximum_deadline=longest) if longest else world.limits
     left = time_left(context.time_remaining(), limits)
     asked = left if isinstance(left, Refusal) else read(now.date())
-    seconds = world.limits.minimum_deadline if isinstance(left, Refusal) else left
+    seconds = limits.minimum_deadline if isinstance(left, Refusal) else left
     return Call(exchange_id, _peer(context, inside), asked, now, arrived + seconds, inside.entropy(KEY_SIZE))
 
 

@@ -77,6 +77,22 @@ def verdicts(sealed: Sealed, form: pb.ReceiptForm.ValueType = pb.RECEIPT_FORM_FU
     )
 
 
+def announced(sealed: Sealed, form: pb.ReceiptForm.ValueType = pb.RECEIPT_FORM_FULL) -> pb.DownloadResponse:
+    """The first message of one sealed download: what file follows, or that there is none."""
+    whole = receipt(sealed.intent, sealed.outcome, sealed.call.binding_key)
+    file = sealed.disclosure.file
+    return pb.DownloadResponse(
+        header=pb.DownloadHeader(
+            request_id=sealed.route.permit.query.request_id,
+            exchange_id=sealed.call.exchange_id,
+            outcome=pb.OUTCOME_ISSUED if file else pb.OUTCOME_NO_RECORD,
+            file=pb.EvidenceFile(format=file.format, size=file.size, sha256=bytes.fromhex(file.sha256)) if file else None,
+            provenance=_provenance(sealed, sealed.city_status),
+            receipt=short(whole) if form == pb.RECEIPT_FORM_REFERENCE else whole,
+        )
+    )
+
+
 def _provenance(sealed: Sealed, city_status: str) -> pb.Provenance:
     return pb.Provenance(
         region=sealed.route.table.region,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.model.agreement import Agreement
+from gateway.model.agreement import Agreement, Grant
 from gateway.model.catalogue import EvidenceType
 from gateway.model.claiming import claimable
 from gateway.model.exchange import Permit
@@ -34,8 +34,14 @@ def authorise(caller: Caller, query: Query, world: World, now: datetime) -> Perm
     kind = _known(query, world)
     _grounded(query)
     agreement = _narrow(world.agreements.get(caller.department, ()), _conditions(caller, query, kind, now))
-    wanted = query.claimed or query.fields
-    return Permit(caller, query, kind, agreement, wanted or agreement.grants[kind.code].fields)
+    return Permit(caller, query, kind, agreement, _permitted(query, agreement.grants[kind.code]))
+
+
+def _permitted(query: Query, grant: Grant) -> frozenset[str]:
+    """Of a file no field: it is given whole, or not at all."""
+    if query.power is Power.DOWNLOAD:
+        return frozenset()
+    return query.claimed or query.fields or grant.fields
 
 
 def weigh(caller: Caller, query: Query, world: World, now: datetime) -> tuple[Weighed, ...]:
@@ -64,10 +70,12 @@ def _conditions(caller: Caller, query: Query, kind: EvidenceType, now: datetime)
 
 
 def _covered(query: Query, kind: EvidenceType) -> Condition:
-    """What is wanted of the evidence, held against what is granted: to verify a field is a power of its own, and to see it another."""
+    """What is wanted of the evidence, held against what is granted: to see a field, to verify it, to have the file are three powers."""
     purpose = Reason.PURPOSE_NOT_COVERED
     if query.power is Power.VERIFY:
         return purpose, "a claimed field may not be verified", lambda each: query.claimed <= each.grants[kind.code].verifiable
+    if query.power is Power.DOWNLOAD:
+        return purpose, "the file may not be downloaded", lambda each: each.grants[kind.code].download
     return purpose, "a wanted field is not covered", lambda each: _shows(each, query, kind)
 
 

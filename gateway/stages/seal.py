@@ -98,6 +98,8 @@ def _issued(disclosure: Disclosure, answer: CityAnswer | CityTicket, world: Worl
 
 def _told(disclosure: Disclosure) -> list[Mapping[str, object]]:
     """The answer as its digest binds it. A verdict is personal data as a value is, so only its digest stands in the log."""
+    if disclosure.file:
+        return [binding.file(disclosure.file)]
     if disclosure.verdicts:
         return [binding.verdict(*each) for each in disclosure.verdicts]
     return [binding.paper(each) for each in disclosure.evidence]
@@ -197,7 +199,9 @@ def _what(query: Query, world: World) -> dict[str, Fact]:
 
 
 def _wanted(query: Query, kind: EvidenceType | None) -> dict[str, Fact]:
-    """That claims were made, and about which fields; of a query nothing, as in entries from before there were claims."""
+    """That claims were made, and about which fields, or a file was wanted; of a query nothing, as in older entries."""
+    if query.file:
+        return {ACT: query.power.value, "file_format": query.file.format.value}
     if not query.claims:
         return {}
     known = kind.fields.keys() if kind else frozenset()

@@ -5,31 +5,33 @@ from datetime import datetime
 
 from gateway.model.catalogue import EvidenceType
 from gateway.model.identity import Caller
+from gateway.model.query import FileFormat
 from gateway.model.world import World
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One evidence type of one region, the fields that this caller may see of it, and those that it may have verified."""
+    """One evidence type of one region: the fields that this caller may see, those that it may have verified, the formats of its file."""
 
     region: str
     type: EvidenceType
     fields: frozenset[str]
     verifiable: frozenset[str] = frozenset()
+    formats: tuple[FileFormat, ...] = ()
 
 
 def survey(caller: Caller, world: World, now: datetime) -> tuple[Offer, ...]:
     """Every offer to the caller, by region and type; the fields of several agreements on one type together."""
-    allowed: dict[tuple[str, str], tuple[frozenset[str], frozenset[str]]] = {}
+    allowed: dict[tuple[str, str], tuple[frozenset[str], frozenset[str], bool]] = {}
     for agreement in world.agreements.get(caller.department, ()):
         named = agreement.systems is None or caller.system in agreement.systems
         if named and agreement.region == caller.region and agreement.valid_from <= now < agreement.valid_to:
             for code, grant in agreement.grants.items():
                 key = (agreement.provider_region, code)
-                seen, verified = allowed.get(key, (frozenset(), frozenset()))
-                allowed[key] = seen | grant.fields, verified | grant.verifiable
+                seen, verified, filed = allowed.get(key, (frozenset(), frozenset(), False))
+                allowed[key] = seen | grant.fields, verified | grant.verifiable, filed or grant.download
     return tuple(
-        Offer(region, world.tables[region, code].type, seen, verified)
-        for (region, code), (seen, verified) in sorted(allowed.items())
-        if (region, code) in world.tables
+        Offer(region, table.type, seen, verified, table.files if filed else ())
+        for (region, code), (seen, verified, filed) in sorted(allowed.items())
+        if (table := world.tables.get((region, code)))
     )

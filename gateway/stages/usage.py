@@ -34,7 +34,7 @@ from gateway.model.usage import (
 from gateway.model.world import World
 
 _OTHER: Final = "_other"
-_Q, _S, _V = UsageKind.QUERY, UsageKind.SEARCH, UsageKind.VERIFY
+_Q, _S, _V, _D = UsageKind.QUERY, UsageKind.SEARCH, UsageKind.VERIFY, UsageKind.DOWNLOAD
 _ZH, _EN = "zh", "en"
 
 ACTIONS: Final[Mapping[tuple[UsageKind, UsageOutcome], Mapping[str, str]]] = MappingProxyType(
@@ -87,6 +87,30 @@ ACTIONS: Final[Mapping[tuple[UsageKind, UsageOutcome], Mapping[str, str]]] = Map
             _EN: "{who} ({role}), handling '{matter}' on the ground of {basis}, asked {where} for your {what}, which had not answered yet; "
             "nothing was given.",
         },
+        (_D, UsageOutcome.ISSUED): {
+            _ZH: "{who}（{role}）因办理“{matter}”，依据{basis}，向{where}下载您的{what}的文件，已获准取得该文件全部内容。",
+            _EN: "{who} ({role}), handling '{matter}' on the ground of {basis}, "
+            "asked {where} for the file of your {what} and was allowed all of it.",
+        },
+        (_D, UsageOutcome.NO_RECORD): {
+            _ZH: "{who}（{role}）因办理“{matter}”，依据{basis}，向{where}下载您的{what}的文件，对方答复没有记录。",
+            _EN: "{who} ({role}), handling '{matter}' on the ground of {basis}, "
+            "asked {where} for the file of your {what} and was told that there is none.",
+        },
+        (_D, UsageOutcome.REFUSED): {
+            _ZH: "{who}（{role}）因办理“{matter}”，依据{basis}，申请向{where}下载您的{what}的文件，未获提供。",
+            _EN: "{who} ({role}), handling '{matter}' on the ground of {basis}, "
+            "wanted the file of your {what} from {where} and was given nothing.",
+        },
+        (_D, UsageOutcome.UNKNOWN): {
+            _ZH: "{who}（{role}）因办理“{matter}”，依据{basis}，向{where}下载您的{what}的文件，下载中断，未向其提供文件。",
+            _EN: "{who} ({role}), handling '{matter}' on the ground of {basis}, "
+            "asked {where} for the file of your {what}; the call broke off and nothing was given.",
+        },
+        (_D, UsageOutcome.PENDING): {
+            _ZH: "{who}（{role}）因办理“{matter}”，依据{basis}，正在向{where}下载您的{what}的文件。",
+            _EN: "{who} ({role}), handling '{matter}' on the ground of {basis}, is asking {where} for the file of your {what}.",
+        },
         (_S, UsageOutcome.SEARCHED): {
             _ZH: "{who}（{role}）因办理“{matter}”，依据{basis}，查阅了谁曾查询您的信息，共{count}条。",
             _EN: "{who} ({role}), handling '{matter}' on the ground of {basis}, looked up who had looked at your data and found "
@@ -106,7 +130,7 @@ _UNNAMED: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
 )
 
 
-_KINDS: Final[Mapping[str, UsageKind]] = MappingProxyType({"": _Q, SEARCH: _S, Power.VERIFY: _V})
+_KINDS: Final[Mapping[str, UsageKind]] = MappingProxyType({"": _Q, SEARCH: _S, Power.VERIFY: _V, Power.DOWNLOAD: _D})
 """What kind of act an entry begins, by its fact `act`."""
 
 

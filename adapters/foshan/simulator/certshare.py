@@ -4,14 +4,16 @@ Laws: HTTP 200 always; the status in the inner head says all; checks in the orde
 means 'no such record' and nothing else does.
 """
 
+import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from lxml import etree
 
-from adapters.foshan.simulator import numbers, soap
+from adapters.foshan.simulator import files, numbers, soap
 from adapters.foshan.simulator.licences import Licence
 from adapters.foshan.simulator.records import HOLDER_TYPES, Register
 from adapters.simulation.operation import Asked, Operation, Reply
@@ -34,6 +36,7 @@ _REQUIRED = {
     "queryCertInfoByHolderCode": _BY_HOLDER,
     "queryCert": ("certNo", "certTypeCode"),
     "verifyCertInfo": _BY_HOLDER,
+    "downloadFile": ("fileId", "certTypeCode"),
 }
 _LONGEST_NUMBER = 40
 _LONGEST_SYSTEM_NAME = 100
@@ -59,6 +62,7 @@ _INNER_FAULTS = {
         "<response><head><status>0</status><message>&outside;</message></head></response>"
     ),
 }
+IF_NAMED = frozenset({"wrong_digest"})
 FAULTS = frozenset({*_STATUS_FAULTS, *_RECORD_FAULTS, *_HOLDER_FAULTS, *_INNER_FAULTS})
 
 
@@ -92,6 +96,7 @@ class LicenceLibrary:
                 path=PATH,
                 answer=self.answer,
                 faults=FAULTS,
+                if_named=IF_NAMED,
                 xml=True,
                 name_of=_name_of,
             ),
@@ -137,6 +142,8 @@ class LicenceLibrary:
         return _checked(_Question(call.operation, data, claims), use)
 
     def _data(self, question: _Question, fault: str | None) -> etree._Element:
+        if question.operation == "downloadFile":
+            return self._file(question.data)
         held = self._look_up(question)
         if fault in _HOLDER_FAULTS:
             holder = question.data.get("holderCode", "")
@@ -148,7 +155,19 @@ class LicenceLibrary:
         etree.SubElement(data, "totalCount").text = str(len(held))
         for licence in held:
             element = _verified(licence, question.claims) if question.claims else _cert_info(licence)
+            if question.data.get("fileInfo") == "1":
+                element.append(_file_info(licence, self.register.seed, fault))
             data.append(_spoilt(element, _RECORD_FAULTS.get(fault or "", {})))
+        return data
+
+    def _file(self, asked: dict[str, str]) -> etree._Element:
+        identifier, _, kind = asked["fileId"].rpartition("/")
+        licence = self.register.licence_identified(asked["certTypeCode"], identifier)
+        if licence is None or kind not in files.KINDS:
+            raise _RefusedError(10)
+        data = etree.Element("data")
+        etree.SubElement(data, "fileName").text = f"{licence.info['ZZMC']}.{kind}"
+        etree.SubElement(data, "fileData").text = base64.b64encode(files.content(licence, kind, self.register.seed)).decode()
         return data
 
     def _look_up(self, question: _Question) -> tuple[Licence, ...]:
@@ -202,7 +221,7 @@ def _checked(question: _Question, use: dict[str, str]) -> _Question:
         raise _RefusedError(102)
     if len(data.get("certNo", "")) > _LONGEST_NUMBER:
         raise _RefusedError(102)
-    if question.operation == "queryCert":
+    if question.operation in {"queryCert", "downloadFile"}:
         return question
     if data["holderTypeCode"] not in HOLDER_TYPES[type_code]:
         raise _RefusedError(102)
@@ -227,6 +246,18 @@ def _cert_info(licence: Licence) -> etree._Element:
     for name, text in licence.info.items():
         etree.SubElement(element, name).text = text or None
     etree.SubElement(element, "certData").text = _json(licence.data)
+    return element
+
+
+def _file_info(licence: Licence, seed: int, fault: str | None) -> etree._Element:
+    element = etree.Element("fileInfo")
+    for kind in files.KINDS:
+        content = files.content(licence, kind, seed)
+        digest = sha256(content if fault != "wrong_digest" else content + b"!").hexdigest()
+        told = {"fileId": f"{licence.info['ZZBS']}/{kind}", "fileType": kind, "fileSize": str(len(content)), "fileDigest": digest}
+        file = etree.SubElement(element, "file")
+        for name, text in told.items():
+            etree.SubElement(file, name).text = text
     return element
 
 

@@ -25,6 +25,7 @@ def compile_table(spec: TableSpec, kind: EvidenceType) -> Table:
         inward=_inward(spec, kind),
         withheld=MappingProxyType({name: rule.reason for name, rule in spec.answer.items() if isinstance(rule, Withheld)}),
         verifying=_verifying(spec.verify) if spec.verify else None,
+        files=spec.files,
     )
 
 

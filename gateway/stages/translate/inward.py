@@ -43,10 +43,16 @@ def inward(answer: CityAnswer, route: Route, *, strict: bool) -> tuple[Evidence,
     records = tuple(
         {name: value for name, read in table.inward if (value := read(record)) is not None} for record in answer.records
     )
+    files = answer.files or ((),) * len(records)
     odd = _about(records, route.permit.query.holder, table.type.holder_count)
     return tuple(
-        Evidence(table.type, MappingProxyType(values), (*found, *findings.of_identifier(values.get("identifier"), strict=strict)))
-        for values, found in zip(records, odd, strict=True)
+        Evidence(
+            table.type,
+            MappingProxyType(values),
+            (*found, *findings.of_identifier(values.get("identifier"), strict=strict)),
+            files=held,
+        )
+        for values, found, held in zip(records, odd, files, strict=True)
     )
 
 

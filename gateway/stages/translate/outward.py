@@ -50,13 +50,21 @@ def outward(route: Route) -> CityRequest:
     query, table = route.permit.query, route.table
     _check(query.parameters, table.type.parameters)
     _given(query, table)
+    _filed(query, table)
     own = table.verifying
     operation, writers = table.operation, table.outward
     if query.claims and own is not None and query.claimed <= own.claims.keys():
         operation, writers = own.operation, (*writers, *own.holder, *(own.claims[each.field] for each in query.claims))
     asking = Asking(query, route.permit.caller, route.permit.agreement.department_name, table.type)
     values = {name: text for name, write in writers if (text := write(asking)) is not None}
-    return CityRequest(table.system, operation, MappingProxyType(values))
+    return CityRequest(table.system, operation, MappingProxyType(values), files=query.file is not None)
+
+
+def _filed(query: Query, table: Table) -> None:
+    if query.file and query.file.format not in table.files:
+        given = f"gives it as {', '.join(table.files)}" if table.files else "gives no files of this type"
+        violation = Violation("format", f"this region {given}; DirectoryService.ListEvidenceTypes lists the formats")
+        raise Refusal(Reason.INVALID_REQUEST, "format is at fault", violations=(violation,))
 
 
 def _given(query: Query, table: Table) -> None:

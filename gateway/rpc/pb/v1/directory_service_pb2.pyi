@@ -273,6 +273,7 @@ class EvidenceType(_message.Message):
     PARAMETERS_FIELD_NUMBER: _builtins.int
     FIELDS_FIELD_NUMBER: _builtins.int
     VERIFIABLE_FIELD_NUMBER: _builtins.int
+    FILE_FORMATS_FIELD_NUMBER: _builtins.int
     code: _builtins.str
     """Canonical code, 21 characters."""
     alias: _builtins.str
@@ -303,6 +304,10 @@ class EvidenceType(_message.Message):
     def verifiable(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldDescription]:
         """What this caller may have verified."""
 
+    @_builtins.property
+    def file_formats(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """In which formats this caller may download its file, of one of the regions at least, e.g. `OFD`."""
+
     def __init__(
         self,
         *,
@@ -316,10 +321,11 @@ class EvidenceType(_message.Message):
         parameters: _abc.Iterable[Global___FieldDescription] | None = ...,
         fields: _abc.Iterable[Global___FieldDescription] | None = ...,
         verifiable: _abc.Iterable[Global___FieldDescription] | None = ...,
+        file_formats: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alias", b"alias", "code", b"code", "fields", b"fields", "holder_types", b"holder_types", "kind", b"kind", "name_en", b"name_en", "name_zh", b"name_zh", "parameters", b"parameters", "provider_regions", b"provider_regions", "verifiable", b"verifiable"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alias", b"alias", "code", b"code", "fields", b"fields", "file_formats", b"file_formats", "holder_types", b"holder_types", "kind", b"kind", "name_en", b"name_en", "name_zh", b"name_zh", "parameters", b"parameters", "provider_regions", b"provider_regions", "verifiable", b"verifiable"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

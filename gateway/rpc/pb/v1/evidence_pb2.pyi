@@ -740,11 +740,11 @@ class EvidenceFile(_message.Message):
     format: _builtins.str
     """Format, e.g. `OFD` or `PDF`."""
     size: _builtins.int
-    """Size in bytes."""
+    """Size in bytes; 0 where the city does not say."""
     sha256: _builtins.bytes
     """SHA-256 of the file, 32 bytes."""
     reference: _builtins.str
-    """What Download takes to fetch it; of no use to another caller."""
+    """Never sent: Download takes the whole question, so that it is judged anew."""
     def __init__(
         self,
         *,
@@ -1343,3 +1343,147 @@ class VerifyResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___VerifyResponse: _TypeAlias = VerifyResponse  # noqa: Y015
+
+@_typing.final
+class DownloadRequest(_message.Message):
+    """Asks one region for the file of one holder's evidence (下载证照文件)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    EVIDENCE_TYPE_FIELD_NUMBER: _builtins.int
+    PROVIDER_REGION_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    LEGAL_BASIS_FIELD_NUMBER: _builtins.int
+    PARAMETERS_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    RECEIPT_FORM_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """UUID made by the caller (请求编号), as in a query."""
+    evidence_type: _builtins.str
+    """Canonical code of the evidence type (证照类型代码), 21 characters, or its alias such as `business-licence`."""
+    provider_region: _builtins.str
+    """Region that holds it (提供方行政区划), GB/T 2260, e.g. `440600`."""
+    format: _builtins.str
+    """Format of the file (文件格式): `OFD`, `PDF` or `PNG`. Which a region gives, DirectoryService.ListEvidenceTypes says."""
+    number: _builtins.str
+    """Number printed on the paper that is meant (证照编号), needed only where the holder has several."""
+    receipt_form: Global___ReceiptForm.ValueType
+    """How much of the receipt is wanted (回执形式), as in a query."""
+    @_builtins.property
+    def holder(self) -> Global___Holder:
+        """About whom (持证主体)."""
+
+    @_builtins.property
+    def purpose(self) -> Global___Purpose:
+        """For what (用证目的)."""
+
+    @_builtins.property
+    def legal_basis(self) -> Global___LegalBasis:
+        """On what ground (用证依据)."""
+
+    @_builtins.property
+    def parameters(self) -> _containers.RepeatedCompositeFieldContainer[Global___Parameter]:
+        """What the type asks besides (查询参数), at most 16, each once."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        evidence_type: _builtins.str = ...,
+        provider_region: _builtins.str = ...,
+        holder: Global___Holder | None = ...,
+        purpose: Global___Purpose | None = ...,
+        legal_basis: Global___LegalBasis | None = ...,
+        parameters: _abc.Iterable[Global___Parameter] | None = ...,
+        format: _builtins.str = ...,
+        number: _builtins.str = ...,
+        receipt_form: Global___ReceiptForm.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["holder", b"holder", "legal_basis", b"legal_basis", "purpose", b"purpose"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence_type", b"evidence_type", "format", b"format", "holder", b"holder", "legal_basis", b"legal_basis", "number", b"number", "parameters", b"parameters", "provider_region", b"provider_region", "purpose", b"purpose", "receipt_form", b"receipt_form", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DownloadRequest: _TypeAlias = DownloadRequest  # noqa: Y015
+
+@_typing.final
+class DownloadHeader(_message.Message):
+    """What is known of the file before any of it, recorded before any of it leaves."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    EXCHANGE_ID_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    FILE_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """The request's own id."""
+    exchange_id: _builtins.str
+    """The gateway's id for the exchange; it finds both entries in the log."""
+    outcome: Global___Outcome.ValueType
+    """ISSUED, and the file follows; or NO_RECORD, and nothing does."""
+    @_builtins.property
+    def file(self) -> Global___EvidenceFile:
+        """The file; its digest is always there."""
+
+    @_builtins.property
+    def provenance(self) -> Global___Provenance:
+        """Where it came from."""
+
+    @_builtins.property
+    def receipt(self) -> Global___Receipt:
+        """Proof of recording."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        exchange_id: _builtins.str = ...,
+        outcome: Global___Outcome.ValueType = ...,
+        file: Global___EvidenceFile | None = ...,
+        provenance: Global___Provenance | None = ...,
+        receipt: Global___Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file", "provenance", b"provenance", "receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exchange_id", b"exchange_id", "file", b"file", "outcome", b"outcome", "provenance", b"provenance", "receipt", b"receipt", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DownloadHeader: _TypeAlias = DownloadHeader  # noqa: Y015
+
+@_typing.final
+class DownloadResponse(_message.Message):
+    """One message of a download. The last chunk comes only once all of the file has the digest of the header: whoever has an OK has the file."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADER_FIELD_NUMBER: _builtins.int
+    CHUNK_FIELD_NUMBER: _builtins.int
+    chunk: _builtins.bytes
+    """The next bytes of the file; 1 to 131072."""
+    @_builtins.property
+    def header(self) -> Global___DownloadHeader:
+        """First and once."""
+
+    def __init__(
+        self,
+        *,
+        header: Global___DownloadHeader | None = ...,
+        chunk: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "header", b"header", "part", b"part"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "header", b"header", "part", b"part"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["header", "chunk"]  # noqa: Y015
+    _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
+
+Global___DownloadResponse: _TypeAlias = DownloadResponse  # noqa: Y015

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from gateway.rpc.pb.v1 import evidence_pb2 as kuacheng_dot_v1_dot_evidence__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"kuacheng/v1/evidence_service.proto\x12\x0bkuacheng.v1\x1a\x1akuacheng/v1/evidence.proto2\xd6\x01\n\x0f\x45videnceService\x12>\n\x05Query\x12\x19.kuacheng.v1.QueryRequest\x1a\x1a.kuacheng.v1.QueryResponse\x12\x41\n\x06Verify\x12\x1a.kuacheng.v1.VerifyRequest\x1a\x1b.kuacheng.v1.VerifyResponse\x12@\n\x05Watch\x12\x19.kuacheng.v1.WatchRequest\x1a\x1a.kuacheng.v1.WatchResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"kuacheng/v1/evidence_service.proto\x12\x0bkuacheng.v1\x1a\x1akuacheng/v1/evidence.proto2\xa1\x02\n\x0f\x45videnceService\x12>\n\x05Query\x12\x19.kuacheng.v1.QueryRequest\x1a\x1a.kuacheng.v1.QueryResponse\x12\x41\n\x06Verify\x12\x1a.kuacheng.v1.VerifyRequest\x1a\x1b.kuacheng.v1.VerifyResponse\x12@\n\x05Watch\x12\x19.kuacheng.v1.WatchRequest\x1a\x1a.kuacheng.v1.WatchResponse0\x01\x12I\n\x08\x44ownload\x12\x1c.kuacheng.v1.DownloadRequest\x1a\x1d.kuacheng.v1.DownloadResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,5 +33,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kuacheng.v1.evidence_servic
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_EVIDENCESERVICE']._serialized_start=80
-  _globals['_EVIDENCESERVICE']._serialized_end=294
+  _globals['_EVIDENCESERVICE']._serialized_end=369
 # @@protoc_insertion_point(module_scope)

@@ -50,6 +50,11 @@ class EvidenceServiceStub(object):
                 request_serializer=kuacheng_dot_v1_dot_evidence__pb2.WatchRequest.SerializeToString,
                 response_deserializer=kuacheng_dot_v1_dot_evidence__pb2.WatchResponse.FromString,
                 _registered_method=True)
+        self.Download = channel.unary_stream(
+                '/kuacheng.v1.EvidenceService/Download',
+                request_serializer=kuacheng_dot_v1_dot_evidence__pb2.DownloadRequest.SerializeToString,
+                response_deserializer=kuacheng_dot_v1_dot_evidence__pb2.DownloadResponse.FromString,
+                _registered_method=True)
 
 
 class EvidenceServiceServicer(object):
@@ -77,6 +82,13 @@ class EvidenceServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Download(self, request, context):
+        """The evidence's file (证照文件): a header with its digest, then the file in chunks. Nothing of it is stored.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_EvidenceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -94,6 +106,11 @@ def add_EvidenceServiceServicer_to_server(servicer, server):
                     servicer.Watch,
                     request_deserializer=kuacheng_dot_v1_dot_evidence__pb2.WatchRequest.FromString,
                     response_serializer=kuacheng_dot_v1_dot_evidence__pb2.WatchResponse.SerializeToString,
+            ),
+            'Download': grpc.unary_stream_rpc_method_handler(
+                    servicer.Download,
+                    request_deserializer=kuacheng_dot_v1_dot_evidence__pb2.DownloadRequest.FromString,
+                    response_serializer=kuacheng_dot_v1_dot_evidence__pb2.DownloadResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -178,6 +195,33 @@ class EvidenceService(object):
             '/kuacheng.v1.EvidenceService/Watch',
             kuacheng_dot_v1_dot_evidence__pb2.WatchRequest.SerializeToString,
             kuacheng_dot_v1_dot_evidence__pb2.WatchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Download(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/kuacheng.v1.EvidenceService/Download',
+            kuacheng_dot_v1_dot_evidence__pb2.DownloadRequest.SerializeToString,
+            kuacheng_dot_v1_dot_evidence__pb2.DownloadResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,8 @@ class EvidenceServiceStub:
     """Whether claims about one holder's evidence hold by the city's record (信息核验); discloses a verdict on each and nothing else."""
     Watch: _grpc.UnaryStreamMultiCallable[_evidence_pb2.WatchRequest, _evidence_pb2.WatchResponse]
     """The progress of a question that the city answers later, and then its answer (跟踪办理进度)."""
+    Download: _grpc.UnaryStreamMultiCallable[_evidence_pb2.DownloadRequest, _evidence_pb2.DownloadResponse]
+    """The evidence's file (证照文件): a header with its digest, then the file in chunks. Nothing of it is stored."""
 
 @_typing.type_check_only
 class EvidenceServiceAsyncStub(EvidenceServiceStub):
@@ -51,6 +53,8 @@ class EvidenceServiceAsyncStub(EvidenceServiceStub):
     """Whether claims about one holder's evidence hold by the city's record (信息核验); discloses a verdict on each and nothing else."""
     Watch: _aio.UnaryStreamMultiCallable[_evidence_pb2.WatchRequest, _evidence_pb2.WatchResponse]  # type: ignore[assignment]
     """The progress of a question that the city answers later, and then its answer (跟踪办理进度)."""
+    Download: _aio.UnaryStreamMultiCallable[_evidence_pb2.DownloadRequest, _evidence_pb2.DownloadResponse]  # type: ignore[assignment]
+    """The evidence's file (证照文件): a header with its digest, then the file in chunks. Nothing of it is stored."""
 
 class EvidenceServiceServicer(metaclass=_abc_1.ABCMeta):
     """Evidence across cities. Refusals are gRPC statuses with google.rpc details; see docs/reasons.md."""
@@ -78,5 +82,13 @@ class EvidenceServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_evidence_pb2.WatchResponse], _abc.AsyncIterator[_evidence_pb2.WatchResponse]]:
         """The progress of a question that the city answers later, and then its answer (跟踪办理进度)."""
+
+    @_abc_1.abstractmethod
+    def Download(
+        self,
+        request: _evidence_pb2.DownloadRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_evidence_pb2.DownloadResponse], _abc.AsyncIterator[_evidence_pb2.DownloadResponse]]:
+        """The evidence's file (证照文件): a header with its digest, then the file in chunks. Nothing of it is stored."""
 
 def add_EvidenceServiceServicer_to_server(servicer: EvidenceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

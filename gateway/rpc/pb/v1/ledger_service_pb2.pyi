@@ -35,6 +35,8 @@ class _UsageActEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UsageAct.Val
     """The log was searched for the holder: this method (查询使用记录)."""
     USAGE_ACT_VERIFY: _UsageAct.ValueType  # 3
     """Claims about the holder's evidence were verified (核验信息)."""
+    USAGE_ACT_DOWNLOAD: _UsageAct.ValueType  # 4
+    """The evidence's file was downloaded (下载文件)."""
 
 class UsageAct(_UsageAct, metaclass=_UsageActEnumTypeWrapper):
     """What kind of act it was (行为类别)."""
@@ -47,6 +49,8 @@ USAGE_ACT_SEARCH: UsageAct.ValueType  # 2
 """The log was searched for the holder: this method (查询使用记录)."""
 USAGE_ACT_VERIFY: UsageAct.ValueType  # 3
 """Claims about the holder's evidence were verified (核验信息)."""
+USAGE_ACT_DOWNLOAD: UsageAct.ValueType  # 4
+"""The evidence's file was downloaded (下载文件)."""
 Global___UsageAct: _TypeAlias = UsageAct  # noqa: Y015
 
 class _UsageOutcome:

@@ -1,0 +1,22 @@
+"""The files of Foshan's e-licences: bytes that look like nothing, the same each time.
+
+Laws: a function of (e-licence, kind, seed). One licence in the population has a large file, for those who measure.
+"""
+
+from adapters.foshan.simulator.licences import REGION, Licence
+from adapters.simulation.population import draw
+
+KINDS = ("ofd", "png")
+LARGE = 50_000_000
+"""Bytes of the picture of the large one, which is the licence of the company that was registered third."""
+
+_PLAIN = 150_000
+_THIRD = "000002"
+
+
+def content(licence: Licence, kind: str, seed: int) -> bytes:
+    """The file's bytes."""
+    identifier = licence.info["ZZBS"]
+    large = kind == "png" and identifier.split(".")[7][-6:] == _THIRD and "TYSHXYDM" in licence.data
+    lot = draw(REGION, seed, "file", identifier, kind)
+    return lot.randbytes(LARGE if large else _PLAIN + lot.randrange(_PLAIN))
