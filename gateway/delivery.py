@@ -15,8 +15,11 @@ from gateway.stages.translate import outward
 from gateway.stages.withhold import Withheld
 
 
-async def deliver(sealed: Sealed, ports: Ports, send: Callable[[bytes], Awaitable[None]]) -> None:
-    """Fetches the file of a sealed download and sends it chunk by chunk. Raises Refusal; then the caller does not have all of it."""
+async def deliver(sealed: Sealed, ports: Ports, send: Callable[[bytes], Awaitable[None]], margin: float) -> None:
+    """Fetches the file of a sealed download and sends it chunk by chunk. Raises Refusal; then the caller does not have all of it.
+
+    `margin` is in seconds, before the call expires: the city has until then, so that the caller is told if it is late.
+    """
     file = sealed.disclosure.file
     if file is None:
         return
@@ -25,7 +28,7 @@ async def deliver(sealed: Sealed, ports: Ports, send: Callable[[bytes], Awaitabl
     if not isinstance(source, FileSource):
         raise RuntimeError("a system that gives no files has announced one")  # noqa: TRY004  our fault, whatever its type
     withheld = Withheld(file)
-    async with source.fetch(request, file, _left(sealed, ports)) as pieces:
+    async with source.fetch(request, file, _left(sealed, ports) - margin) as pieces:
         async for piece in pieces:
             for chunk in withheld.pass_on(piece):
                 await _sent(chunk, sealed, ports, send)

@@ -94,7 +94,7 @@ class Evidence(EvidenceServiceServicer):
                 call = _call(read, context, exchange_id, world, inside, longest=limits.longest_download)
                 sealed = await exchange(call, world, inside.ports)
                 await context.write(writing.announced(sealed, _form(request)))
-                await deliver(sealed, inside.ports, lambda chunk: context.write(pb.DownloadResponse(chunk=chunk)))
+                await deliver(sealed, inside.ports, partial(_chunk, context), limits.answer_margin)
         except Refusal as refusal:
             await _refuse(context, refusal, exchange_id)
         except Exception as fault:  # noqa: BLE001  as in Query
@@ -276,6 +276,10 @@ def _peer(context: Context, inside: Inside) -> Peer:
     peer = Peer(b"".join(shown.get("x509_pem_cert", ())), b"".join(shown.get("x509_pem_cert_chain", ())))
     inside.seen(peer)
     return peer
+
+
+async def _chunk(context: Context, chunk: bytes) -> None:
+    await context.write(pb.DownloadResponse(chunk=chunk))
 
 
 async def _refuse(context: Context, refusal: Refusal, exchange_id: str) -> NoReturn:

@@ -29,8 +29,8 @@ class Withheld:
         """The chunks that may leave now that this piece has come. Raises CITY_ANSWER_INVALID for a file longer than announced."""
         self._digest.update(piece)
         self._size += len(piece)
-        if self._announced.size and self._size > self._announced.size:
-            raise _other("is longer than its size")
+        if self._size > self._announced.size:
+            raise _other("is longer")
         self._held += piece
         while len(self._held) > CHUNK:
             yield bytes(self._held[:CHUNK])
@@ -38,12 +38,12 @@ class Withheld:
 
     def last(self) -> bytes:
         """The last chunk, once the city has said that the file is whole. Raises CITY_ANSWER_INVALID where it is another file."""
-        if not self._size or self._size != (self._announced.size or self._size):
-            raise _other("is shorter than its size, or empty")
+        if self._size != self._announced.size:
+            raise _other("is shorter")
         if self._digest.hexdigest() != self._announced.sha256:
             raise _other("has another digest")
         return bytes(self._held)
 
 
 def _other(what: str) -> Refusal:
-    return Refusal(Reason.CITY_ANSWER_INVALID, f"the file that came {what} than the city said of it before")
+    return Refusal(Reason.CITY_ANSWER_INVALID, f"the file that came {what} than the city announced")

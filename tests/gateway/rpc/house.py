@@ -30,7 +30,7 @@ from gateway.ledger.reading import Log
 from gateway.ledger.receipts import LogReceipts
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.ledger.usages import LogUsages
-from gateway.model.city import CityAnswer, CityRequest, CityTicket
+from gateway.model.city import CityAnswer, CityFile, CityRequest, CityTicket
 from gateway.model.exchange import Entry, Recorded
 from gateway.model.identity import Anchor, Peer, Revoked, Trust
 from gateway.model.world import Limits, World
@@ -145,6 +145,9 @@ class City:
     def __init__(self) -> None:
         self.told: CityAnswer | CityTicket | BaseException = builders.answer()
         self.requests: list[CityRequest] = []
+        self.pieces: list[bytes | Exception] = []
+        self.fetching = 0
+        self.fetched = asyncio.Event()
         self.seconds: list[float] = []
         self.looked = asyncio.Event()
         self._open = asyncio.Event()
@@ -166,6 +169,24 @@ class City:
         if isinstance(self.told, BaseException):
             raise self.told
         return not isinstance(self.told, CityTicket)
+
+    @asynccontextmanager
+    async def fetch(self, request: CityRequest, file: CityFile, seconds: float) -> AsyncIterator[AsyncIterator[bytes]]:
+        self.requests.append(request)
+        self.seconds.append(seconds)
+        self.fetching += 1
+        try:
+            yield self._pieces()
+        finally:
+            self.fetching -= 1
+            self.fetched.set()
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        for piece in self.pieces:
+            if isinstance(piece, Exception):
+                raise piece
+            yield piece
+            await self._open.wait()
 
     async def close(self) -> None:
         self.release()

@@ -161,6 +161,16 @@ ENDS: dict[str, tuple[Entry, Entry | None, UsageKind, UsageOutcome]] = {
         UsageOutcome.UNKNOWN,
     ),
     "verification pending": (asked(act="VERIFY"), None, UsageKind.VERIFY, UsageOutcome.PENDING),
+    **{
+        f"download {result}": (
+            asked(act="DOWNLOAD"),
+            entry(EntryKind.OUTCOME, result=result),
+            UsageKind.DOWNLOAD,
+            UsageOutcome(result),
+        )
+        for result in ("ISSUED", "NO_RECORD", "REFUSED", "UNKNOWN")
+    },
+    "download pending": (asked(act="DOWNLOAD"), None, UsageKind.DOWNLOAD, UsageOutcome.PENDING),
     "search": (entry(EntryKind.ACT, act=SEARCH, found=7), None, UsageKind.SEARCH, UsageOutcome.SEARCHED),
     "search refused": (entry(EntryKind.REFUSED, act=SEARCH), None, UsageKind.SEARCH, UsageOutcome.REFUSED),
 }
