@@ -1,7 +1,7 @@
 """Downloads through a whole gateway: nothing before its entry, nothing whole that is another file, and a caller who may leave."""
 
 import asyncio
-import base64
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +16,7 @@ from gateway.client.failure import of
 from gateway.model.agreement import Grant
 from gateway.model.city import CityAnswer, CityFile
 from gateway.model.identity import Revoked
-from gateway.model.query import FileFormat, FileWanted
+from gateway.model.query import FileFormat
 from gateway.model.refusal import Reason, Refusal
 from gateway.model.world import Limits
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
@@ -34,6 +34,10 @@ def file(content: bytes = CONTENT, kind: str = "OFD") -> CityFile:
     return CityFile(kind, "reference", sha256(content).hexdigest(), len(content))
 
 
+def found(folder: Path) -> dict[str, bytes]:
+    return {each.name: each.read_bytes() for each in folder.iterdir()}
+
+
 def opened(gateway: House, *, download: bool = True, files: tuple[CityFile, ...] = (file(),)) -> dict[str, Any]:
     """Lets the caller download and the city give it; the arguments of Client.download."""
     (agreement,) = next(iter(gateway.world.agreements.values()))
@@ -49,15 +53,20 @@ def opened(gateway: House, *, download: bool = True, files: tuple[CityFile, ...]
     return {name: value for name, value in asked().items() if name != "fields"} | {"format": "OFD"}
 
 
-async def refused(gateway: House, question: dict[str, Any]) -> tuple[QueryRefused, bytes]:
-    """How a download ended, and what had come by then."""
+async def refused(
+    gateway: House, question: dict[str, Any], midway: Callable[[House], Awaitable[None]] | None = None
+) -> tuple[QueryRefused, bytes]:
+    """How a download ended, and what had come by then; `midway` happens once the first chunk has come."""
     came = b""
-    async with gateway.client(attempts=1) as client:
-        with pytest.raises(QueryRefused) as told:
-            async with client.download(**question) as download:
-                async for chunk in download:
-                    came += chunk
-    return told.value, came
+    try:
+        async with gateway.client(attempts=1) as client, client.download(**question) as download:
+            async for chunk in download:
+                if not came and midway:
+                    await midway(gateway)
+                came += chunk
+    except QueryRefused as told:
+        return told, came
+    raise AssertionError("it was not refused")
 
 
 async def test_the_file_comes_whole_after_its_entry_and_its_receipt_binds_it(tmp_path: Path) -> None:
@@ -67,8 +76,7 @@ async def test_the_file_comes_whole_after_its_entry_and_its_receipt_binds_it(tmp
             assert gateway.told() == ("INTENT", "OUTCOME ISSUED")
             assert download.announced.sha256 == sha256(CONTENT).hexdigest()
             await download.save(tmp_path / "paper.ofd")
-        assert (tmp_path / "paper.ofd").read_bytes() == CONTENT
-        assert [each.name for each in tmp_path.iterdir()] == ["paper.ofd"]
+        assert found(tmp_path) == {"paper.ofd": CONTENT}
         verified = download.announced.verify([VKEY])
         assert (verified.question, verified.answer) == (True, True)
         assert gateway.entries()[-2].facts["act"] == "DOWNLOAD"
@@ -96,7 +104,7 @@ async def test_another_file_never_comes_whole(pieces: list[bytes | Exception], r
             with pytest.raises(QueryRefused):
                 async with client.download(**question) as download:
                     await download.save(tmp_path / "paper.ofd")
-        assert list(tmp_path.iterdir()) == []
+        assert found(tmp_path) == {}
         assert gateway.told() == ("INTENT", "OUTCOME ISSUED") * 2
         assert gateway.city.fetching == 0
 
@@ -149,26 +157,19 @@ async def test_a_caller_who_leaves_lets_go_of_the_city() -> None:
 
 
 async def test_who_is_revoked_in_the_midst_has_no_more_of_it() -> None:
+    async def revoked(gateway: House) -> None:
+        caller = identify(gateway.shown_by[0], gateway.world.trust, papers().now)
+        gateway.revoke(Revoked(fingerprints=frozenset({caller.fingerprint})))
+        await gateway.server.sweep()
+
     async with house() as gateway:
         question = opened(gateway, files=(file(CONTENT * 400),))
         gateway.city.pieces = [CONTENT] * 400
-        came = b""
-        async with gateway.client(attempts=1) as client:
-            with pytest.raises(QueryRefused) as told:
-                async with client.download(**question) as download:
-                    async for chunk in download:
-                        came += chunk
-                        if len(came) == CHUNK:
-                            gateway.revoke(
-                                Revoked(
-                                    fingerprints=frozenset(
-                                        {identify(gateway.shown_by[0], gateway.world.trust, papers().now).fingerprint}
-                                    )
-                                )
-                            )
-                            await gateway.server.sweep()
-        assert told.value.reason == Reason.CERTIFICATE_REVOKED.name
-        assert len(came) < len(CONTENT) * 400
+        told, came = await refused(gateway, question, midway=revoked)
+        assert told.reason == Reason.CERTIFICATE_REVOKED.name
+        assert CHUNK <= len(came) < len(CONTENT) * 400
+        async with asyncio.timeout(PATIENCE):
+            await gateway.city.fetched.wait()
 
 
 async def test_a_caller_who_reads_nothing_loses_the_file_at_the_deadline() -> None:

@@ -1,6 +1,7 @@
 """Whoever has every chunk has the announced file, however it came; and of any other, nobody has the last one."""
 
 from hashlib import sha256
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -18,18 +19,21 @@ def announced(content: bytes) -> CityFile:
     return CityFile("OFD", "r", sha256(content).hexdigest(), len(content))
 
 
-def passed(withheld: Withheld, content: bytes, cuts: list[int]) -> list[bytes]:
-    places = [0, *sorted(cuts), len(content)]
-    pieces = [content[first:last] for first, last in zip(places, places[1:], strict=False)]
-    return [chunk for piece in pieces for chunk in withheld.pass_on(piece)]
+def leave(content: bytes, cuts: list[int], withheld: Withheld, left: list[bytes]) -> None:
+    """Everything that a caller would be given, also where it ends in a refusal."""
+    places = [0, *sorted(min(cut, len(content)) for cut in cuts), len(content)]
+    pieces = [content[first:last] for first, last in pairwise(places)]
+    for piece in pieces:
+        left.extend(withheld.pass_on(piece))
+    left.append(withheld.last())
 
 
 @given(FILES, CUTS)
 def test_the_file_leaves_whole_and_its_last_chunk_last(content: bytes, cuts: list[int]) -> None:
-    withheld = Withheld(announced(content))
-    before = passed(withheld, content, cuts)
-    last = withheld.last()
-    assert b"".join((*before, last)) == content
+    left: list[bytes] = []
+    leave(content, cuts, Withheld(announced(content)), left)
+    *before, last = left
+    assert b"".join(left) == content
     assert 0 < len(last) <= CHUNK
     assert {len(each) for each in before} <= {CHUNK}
 
@@ -39,9 +43,8 @@ def test_another_file_never_leaves_whole(content: bytes, cuts: list[int], place:
     place %= len(content)
     others = (content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :], content[:place], content + b"!")
     for other in others:
-        withheld, left = Withheld(announced(content)), b""
+        left: list[bytes] = []
         with pytest.raises(Refusal) as refused:
-            left = b"".join(passed(withheld, other, cuts))
-            withheld.last()
+            leave(other, cuts, Withheld(announced(content)), left)
         assert refused.value.reason is Reason.CITY_ANSWER_INVALID
-        assert len(left) < len(content)
+        assert sum(map(len, left)) < len(content)
