@@ -95,7 +95,7 @@ class Guarded:
         if not isinstance(self._adapter, FileSource):
             raise RuntimeError(f"{self._system} gives no files, and no table may say so")  # noqa: TRY004  our fault, whatever its type
         until = self._clock.monotonic() + seconds
-        await self._enter(seconds)
+        await self._enter(min(seconds, self._bounds.patience))
         verdict = Verdict.NOTHING
         try:
             began = self._clock.monotonic()

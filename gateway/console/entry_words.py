@@ -47,6 +47,7 @@ ENTRY_TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "fact.agreement": ("协议", "Agreement"),
         "fact.permitted_fields": ("准许字段", "Fields permitted"),
         "fact.claimed_fields": ("所核验字段", "Fields claimed"),
+        "fact.file_format": ("文件格式", "File format"),
         "fact.connector": ("对接系统", "System asked"),
         "fact.operation": ("接口", "Operation"),
         "fact.table_edition": ("对照表版本", "Table edition"),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,8 +12,8 @@ from lxml import etree
 
 from adapters.connectors.message import HttpResponse
 from adapters.connectors.signing import Stamp
-from adapters.foshan.f1 import ENVELOPE, STATUS, F1Dialect
-from gateway.model.city import CityAnswer, CityRequest
+from adapters.foshan.f1 import DOWNLOAD, ENVELOPE, STATUS, F1Dialect
+from gateway.model.city import CityAnswer, CityFile, CityRequest
 from gateway.model.refusal import Reason, Refusal
 from tests.adapters.hostile import answer_or_refusal, edited, replaced
 from tests.fuzzing import TIMES
@@ -295,3 +296,51 @@ def test_verdicts_that_are_none_are_refused(infos: tuple[str, ...]) -> None:
     with pytest.raises(Refusal) as refused:
         compared(*infos)
     assert refused.value.reason is Reason.CITY_ANSWER_INVALID
+
+
+FILE = CityFile("OFD", "an-id/ofd", "ab" * 32, 7)
+FILE_INFO = {"fileId": FILE.reference, "fileType": "ofd", "fileSize": "7", "fileDigest": FILE.sha256.upper()}
+
+
+def with_file(**other: str | None) -> str:
+    parts = {**FILE_INFO, **other}
+    info = element("fileInfo", element("file", *(element(name, text) for name, text in parts.items() if text is not None)))
+    return document(certificate().replace("</certInfo>", f"{info}</certInfo>"))
+
+
+def test_files_are_asked_about_and_read_only_where_they_are_wanted() -> None:
+    wanted = replace(asked(), files=True)
+    assert DIALECT.read(wanted, response(with_file())).files == ((FILE,),)
+    assert DIALECT.read(wanted, response(document(certificate()))).files == ((),)
+    assert read(with_file()).files == ()
+    composed = [DIALECT.compose(each, STAMP).body for each in (wanted, asked())]
+    assert [b"&lt;fileInfo&gt;1&lt;/fileInfo&gt;" in each for each in composed] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "other", [{"fileType": "exe"}, {"fileSize": "0"}, {"fileSize": "-7"}, {"fileDigest": "ab"}, {"fileId": ""}, {"fileId": None}]
+)
+def test_a_file_that_is_not_announced_in_full_is_no_answer(other: dict[str, str | None]) -> None:
+    with pytest.raises(Refusal) as refused:
+        DIALECT.read(replace(asked(), files=True), response(with_file(**other)))
+    assert refused.value.reason is Reason.CITY_ANSWER_INVALID
+
+
+@pytest.mark.parametrize(
+    ("inner", "reason"),
+    [
+        ("<response><head><status>0</status></head><data><fileData></fileData></data></response>", None),
+        ("<response><head><status>0</status></head><data></data></response>", Reason.CITY_ANSWER_INVALID),
+        ("<response><head><status>10</status></head></response>", Reason.CITY_ANSWER_INVALID),
+        ("<response><head><status>11</status></head></response>", Reason.CITY_REFUSED),
+        ("<response><head><status>0</status></head><data><fileData>", Reason.CITY_ANSWER_INVALID),
+    ],
+)
+def test_what_stands_around_a_file_is_read_as_any_answer(inner: str, reason: Reason | None) -> None:
+    around = response(inner, DOWNLOAD)
+    if reason is None:
+        DIALECT.read_download(around, around.body)
+        return
+    with pytest.raises(Refusal) as refused:
+        DIALECT.read_download(around, around.body)
+    assert refused.value.reason is reason

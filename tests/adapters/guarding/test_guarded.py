@@ -10,11 +10,12 @@ import pytest
 from adapters.connectors.verdict import Unreached
 from adapters.guarding.breaker import Thresholds
 from adapters.guarding.guarded import Bounds, Guarded
-from gateway.model.city import CityAnswer, CityRequest
+from gateway.model.city import CityAnswer, CityFile, CityRequest
 from gateway.model.refusal import Reason, Refusal
 from gateway.model.standing import Passage
 
 REQUEST = CityRequest("foshan.f1", "ask", {})
+FILE = CityFile("OFD", "reference", "0" * 64, 13)
 ANSWER = CityAnswer("0", no_record=True)
 SET = Thresholds(volume=4, rest=2.0)
 PATIENT = Thresholds(volume=1000)
@@ -62,6 +63,22 @@ class System:
             return ANSWER
         finally:
             self.inside -= 1
+
+    @asynccontextmanager
+    async def fetch(self, request: CityRequest, file: CityFile, seconds: float) -> AsyncIterator[AsyncIterator[bytes]]:
+        assert (request, file) == (REQUEST, FILE)
+        self.inside += 1
+        try:
+            yield self._pieces()
+        finally:
+            self.inside -= 1
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        yield b"a piece"
+        told = self.plan.pop(0) if self.plan else None
+        if isinstance(told, Refusal):
+            raise told
+        yield b"another"
 
     async def close(self) -> None:
         self.closed = True
@@ -208,3 +225,31 @@ async def test_to_look_for_an_answer_goes_through_the_same_guard_and_never_waits
     await other.fail(4)
     with pytest.raises(Refusal, match="left alone"):
         await other.guard.ready(REQUEST, 1.0)
+
+
+async def pieces(site: Site) -> list[bytes]:
+    async with site.guard.fetch(REQUEST, FILE, 60.0) as found:
+        return [each async for each in found]
+
+
+async def test_a_file_holds_a_place_until_its_end_and_counts_as_an_answer() -> None:
+    site = Site(places=1, queue=0)
+    async with site.guard.fetch(REQUEST, FILE, 60.0) as found:
+        assert await anext(found) == b"a piece"
+        assert site.guard.standing.inside == 1
+        with pytest.raises(Refusal, match="too many questions wait"):
+            await pieces(site)
+    assert (site.guard.standing.inside, site.system.inside) == (0, 0)
+    assert await pieces(site) == [b"a piece", b"another"]
+
+
+async def test_a_file_that_breaks_off_is_a_failure_and_is_not_tried_again() -> None:
+    site = Site()
+    for _ in range(SET.volume):
+        site.system.plan = [Refusal(Reason.CITY_UNAVAILABLE, "broke off")]
+        with pytest.raises(Refusal, match="broke off"):
+            await pieces(site)
+    assert site.guard.standing.passage is Passage.OPEN
+    with pytest.raises(Refusal, match="left alone"):
+        await pieces(site)
+    assert (site.guard.standing.inside, site.guard.standing.tried_again) == (0, 0)

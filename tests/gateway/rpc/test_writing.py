@@ -168,7 +168,7 @@ def test_only_a_sealed_exchange_is_written() -> None:
         for name, function in inspect.getmembers(writing, inspect.isfunction)
         if function.__module__ == writing.__name__ and not name.startswith("_")
     }
-    assert taken == {each: [Sealed, pb.ReceiptForm.ValueType] for each in ("answer", "verdicts")}
+    assert taken == {each: [Sealed, pb.ReceiptForm.ValueType] for each in ("announced", "answer", "verdicts")}
     whole = sealed()
     others: tuple[Any, ...] = (whole.disclosure, whole.route, whole.route.permit, whole.call, Evidence(TYPE, {}))
     for other in others:
