@@ -8,14 +8,21 @@ from typing import Any
 import pytest
 
 from adapters.foshan.simulator.files import LARGE, content
-from adapters.foshan.simulator.records import HOLDER_TYPES, Register
+from adapters.foshan.simulator.licences import BUSINESS_LICENCE, DRIVING_LICENCE, MARRIAGE_CERTIFICATE
+from adapters.foshan.simulator.records import Register
 from gateway.client import Client, Holder, HolderType, QueryRefused
 from tests.journeys.conftest import Up, question
 from tests.journeys.test_verify import kuacheng
 
 FOSHAN = "440600"
 MOST_GROWTH = 10_000_000
-CODES = dict(zip(("business-licence", "driving-licence", "marriage-certificate"), HOLDER_TYPES, strict=True))
+CODES = dict(
+    zip(
+        ("business-licence", "driving-licence", "marriage-certificate"),
+        (BUSINESS_LICENCE, DRIVING_LICENCE, MARRIAGE_CERTIFICATE),
+        strict=True,
+    )
+)
 
 
 def samples(up: Up, outcome: str = "ISSUED") -> list[dict[str, Any]]:

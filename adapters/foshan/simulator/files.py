@@ -3,7 +3,7 @@
 Laws: a function of (e-licence, kind, seed). One licence in the population has a large file, for those who measure.
 """
 
-from adapters.foshan.simulator.licences import REGION, Licence
+from adapters.foshan.simulator.licences import BUSINESS_LICENCE, REGION, Licence
 from adapters.simulation.population import draw
 
 KINDS = ("ofd", "png")
@@ -17,6 +17,6 @@ _THIRD = "000002"
 def content(licence: Licence, kind: str, seed: int) -> bytes:
     """The file's bytes."""
     identifier = licence.info["ZZBS"]
-    large = kind == "png" and identifier.split(".")[7][-6:] == _THIRD and "TYSHXYDM" in licence.data
+    large = kind == "png" and identifier.split(".")[7][-6:] == _THIRD and licence.info["ZZLXDM"] == BUSINESS_LICENCE
     lot = draw(REGION, seed, "file", identifier, kind)
     return lot.randbytes(LARGE if large else _PLAIN + lot.randrange(_PLAIN))

@@ -77,11 +77,7 @@ class Register:
 
     def licence_identified(self, type_code: str, identifier: str) -> Licence | None:
         """The e-licence of this type with this 证照标识 (ZZBS)."""
-        count = len(self.companies if HOLDER_TYPES[type_code] == "001" else self.people)
-        serial = identifier.split(".")[-3:][0][-6:]
-        place = int(serial) * (2 if type_code == MARRIAGE_CERTIFICATE else 1) if serial.isdigit() else count
-        held = self._licences_at(type_code, place) if place < count else ()
-        return next((licence for licence in held if licence.info["ZZBS"] == identifier), None)
+        return next((licence for licence in self._all(type_code) if licence.info["ZZBS"] == identifier), None)
 
     def licence_of_somebody_else(self, type_code: str, than: tuple[Licence, ...], holder_code: str) -> Licence:
         """The first e-licence of this type that is none of `than` and not the asked holder's: for faults only."""
