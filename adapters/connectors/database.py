@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import psycopg
 from psycopg.rows import dict_row
@@ -163,7 +163,7 @@ class _Server:
 def _opener(settings: SystemSettings) -> Callable[[], _Session]:
     url = urlsplit(settings.url)
     if url.scheme == "sqlite" and not url.netloc and url.path:
-        return lambda: _File(url.path, settings.timeout)
+        return lambda: _File(unquote(url.path), settings.timeout)
     if url.scheme == "postgresql" and url.hostname and url.path.strip("/"):
         parameters = _parameters(settings, url.hostname, url.port or 5432, url.path.strip("/"))
         return lambda: _Server(parameters)

@@ -13,7 +13,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import psycopg
 from psycopg.rows import dict_row
@@ -52,7 +52,7 @@ class Store:
 
     def __init__(self, front: Front) -> None:
         self.front = front
-        path = urlsplit(front.url).path if front.url.startswith("sqlite:") else ""
+        path = unquote(urlsplit(front.url).path) if front.url.startswith("sqlite:") else ""
         self._sign = "?" if path else "%s"
         self._connection: Any
         if path:

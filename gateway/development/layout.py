@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+from urllib.parse import quote
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -76,7 +77,7 @@ class Layout:
 
     def front(self, region: str) -> str:
         """Where the front-end database of a city is."""
-        return f"sqlite://{_front(self.folder, region)}"
+        return f"sqlite://{quote(str(_front(self.folder, region)))}"
 
     def witness(self, region: str) -> Path:
         """The folder of a city's witness."""
@@ -244,7 +245,7 @@ def _front(folder: Path, region: str) -> Path:
 
 def _with_databases(folder: Path, region: str, systems: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
     """The same, and where the city finds its front-end databases."""
-    url = f"sqlite://{_front(folder, region)}"
+    url = f"sqlite://{quote(str(_front(folder, region)))}"
     return {name: {**values, **({"database": url} if name in FRONTS else {})} for name, values in systems.items()}
 
 

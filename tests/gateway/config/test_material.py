@@ -112,7 +112,7 @@ def test_the_log_is_signed_by_one_key_or_by_two(site, pki):
     site.write("secrets/next.key", pki.files["next.key"])
     site.change("gateway.yaml", "secrets/log.key}", "secrets/log.key}, next_key: {file: secrets/next.key}")
     assert site.load().log_keys == (pki.files["log.key"], pki.files["next.key"])
-    assert "PRIVATE" not in repr(site.load())
+    assert "PRIVATE KEY" not in repr(site.load())
 
 
 def test_each_key_of_the_log_is_looked_at(site, pki):
