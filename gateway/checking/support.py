@@ -24,7 +24,7 @@ from gateway.ledger.records import LogUnusable
 from gateway.model.exchange import Ended
 from gateway.reloading import lives
 
-_NUMBER: Final = re.compile(rb"(?<![0-9])[0-9]{17}[0-9Xx](?![0-9A-Za-z])")
+_NUMBER: Final = re.compile(rb"(?<![0-9])(?<![0-9]\.)[0-9]{17}[0-9Xx](?![0-9A-Za-z])")
 _STRUCK: Final = b"*" * 18
 _LINES: Final[Mapping[str, frozenset[str]]] = {
     "exchange": frozenset({"event", *(each.name for each in fields(Ended))}),

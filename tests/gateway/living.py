@@ -64,7 +64,7 @@ def read(layout: Layout) -> Loaded:
 
 
 def rotate(layout: Layout, changes: Mapping[str, bytes]) -> str:
-    judge = partial(judged, now=NOW)
+    judge = partial(judged, now=SystemClock().now())
     return activate(layout.material, stage(layout.material, changes, judge).name, judge).name
 
 
@@ -82,7 +82,8 @@ def renewed(layout: Layout, authority: Authority | None = None) -> Mapping[str, 
     ca, uri = authority or layout.pki.authority("gateway"), "spiffe://gateway.test/gateway/development"
     server = Profile(uri=uri, usages=frozenset({Usage.SERVER}), dns_names=(SERVER_NAME,))
     client = Profile(uri=uri, usages=frozenset({Usage.CLIENT}))
-    return {**pair("server", ca.issue(server, NOW, LIFE)), **pair("client", ca.issue(client, NOW, LIFE))}
+    now = SystemClock().now()
+    return {**pair("server", ca.issue(server, now, LIFE)), **pair("client", ca.issue(client, now, LIFE))}
 
 
 def caller(layout: Layout, leaf: Leaf | None = None, trusting: bytes = b"") -> Identity:

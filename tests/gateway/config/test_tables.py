@@ -244,7 +244,8 @@ CHANGES = {
         LICENCE,
         "type: 11100000M00000035K101",
         "type: busines-licence",
-        ":3:7: type: unknown evidence type 'busines-licence'; did you mean 'business-licence'? Known: birth-certificate, business-licence, ",
+        ":3:7: type: unknown evidence type 'busines-licence'; did you mean 'business-licence'?"
+        " Known: birth-certificate, business-licence, ",
     ),
     "unknown region": (
         LICENCE,
