@@ -147,7 +147,8 @@ async def stage(folder: Path, kinds: Sequence[str], cores: Cores) -> AsyncIterat
         began = time.perf_counter()
         gateway = Subject.of(await up(cores.measured, lambda: start_gateway(layout)), "gateway", began)
         began = time.perf_counter()
-        without = ours("unrecorded", "serve", "--config", str(layout.config), "-o", "json")
+        control = str(layout.folder / "unrecorded.sock")  # beside the configuration is that of the gateway itself
+        without = ours("unrecorded", "serve", "--config", str(layout.config), "--control", control, "-o", "json")
         unrecorded = Subject.of(await up(cores.measured, without), "gateway", began)
         questions = tuple([await asked_once(kind, layout, gateway.address) for kind in kinds])
         answers = _folder(layout, "answers", {f"{each.kind}.bin": each.answer for each in questions})

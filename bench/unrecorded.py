@@ -31,6 +31,14 @@ class Unrecorded:
 
     adopted = interrupted
 
+    @property
+    def waiting(self) -> int:
+        """Nothing ever waits."""
+        return 0
+
+    def watch(self, _: object) -> None:
+        """There is no batch to tell of."""
+
     async def close(self) -> None:
         """Nothing is left."""
 
