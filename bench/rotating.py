@@ -1,12 +1,15 @@
 """Changes certificates under load and says what callers noticed: leaves, CAs and revocations, while questions go on. `make soak-certs`.
 
-Laws: the gateway is the ordinary one, in a process of its own, with its log on the disk; a question that does not come back with evidence
-is a failure, and is not asked again. Latency counts from when a question was due; a change is when the listener shows the new certificate.
+Laws: the gateway is the ordinary one, in processes of its own, with its log on the disk; a question that does not come back with evidence
+is a failure, and is not asked again, unless the worker that had it was killed. Latency counts from when a question was due; a change is
+when every connection is shown the new certificate.
 """
 
 import argparse
 import asyncio
 import hashlib
+import os
+import signal
 import ssl
 import sys
 import tempfile
@@ -25,31 +28,38 @@ import uvloop
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from bench import mishaps
 from bench.stage import METHOD, REGION, Question, asked_once, start_quick_city
 from certs import bundle, changing, denying, subject
 from certs.authority import Authority, Leaf
 from certs.development import GATEWAY, TRUST_DOMAINS
 from certs.extensions import Profile, Usage
-from certs.generations import activate, judged, prune, stage
+from certs.generations import activate, current, judged, prune, stage
 from gateway.clock import SystemClock, entropy
 from gateway.development.layout import SERVER_NAME, WINDOW, Layout, lay_out, write_configuration
-from gateway.development.processes import Started, start_gateway
+from gateway.development.processes import Started, start
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
+from gateway.workers.control import ask, beside
 
 KIND: Final = "housing-record"
 CALLERS: Final = WINDOW.region
 """The region whose CA is changed, and whose department asks."""
-LIFE: Final = timedelta(days=3)
 
 _NOBODY: Final = "https://127.0.0.1:1"
 _PATIENCE: Final = 20.0
 _LOOK: Final = 0.02
+_LOOKS_A_WORKER: Final = 4
+_ASKED_ANEW: Final = 3
+_ISSUED: Final = pb.Outcome.Name(pb.OUTCOME_ISSUED)
 _BUNDLE: Final = f"authorities/{CALLERS}.pem"
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is done. `rate` in questions a second; every `fresh`-th is asked over a connection of its own."""
+    """What is done. `rate` in questions a second; every `fresh`-th is asked over a connection of its own.
+
+    `mishaps`: rounds of everything that bench.mishaps knows. `kills`: of a worker, where there are several.
+    """
 
     rotations: int
     changes: int
@@ -57,6 +67,9 @@ class Load:
     rate: float
     connections: int
     fresh: int = 10
+    mishaps: int = 1
+    workers: int = 1
+    kills: int = 0
 
 
 @dataclass(slots=True)
@@ -68,7 +81,9 @@ class Found:
     latencies: list[float] = field(default_factory=list)
     swaps: list[float] = field(default_factory=list)
     bites: list[float] = field(default_factory=list)
-    refused_bad: int = 0
+    bad: Counter[str] = field(default_factory=Counter)
+    kills: int = 0
+    asked_anew: int = 0
     seconds: float = 0.0
 
     def told(self) -> str:
@@ -78,8 +93,10 @@ class Found:
             f"{quantile(self.latencies, 0.5) * 1e3:.1f} ms, p99 {quantile(self.latencies, 0.99) * 1e3:.1f} ms, "
             f"longest {max(self.latencies) * 1e3:.0f} ms\n"
             f"{len(self.swaps)} generations put in force, shown after p50 {quantile(self.swaps, 0.5) * 1e3:.0f} ms, "
-            f"longest {max(self.swaps) * 1e3:.0f} ms; bad ones refused: {self.refused_bad}\n"
-            f"{len(self.bites)} revocations, refused after: longest {max(self.bites, default=0) * 1e3:.0f} ms"
+            f"longest {max(self.swaps) * 1e3:.0f} ms; bad ones refused: {self.bad.total()}\n"
+            + "".join(f"  {count} x {what}\n" for what, count in self.bad.items())
+            + f"{len(self.bites)} revocations, refused after: longest {max(self.bites, default=0) * 1e3:.0f} ms\n"
+            f"{self.kills} workers killed; {self.asked_anew} questions that they had in hand were asked anew, and answered"
         )
 
 
@@ -97,7 +114,8 @@ async def soak(folder: Path, load: Load) -> Found:
         city = await start_quick_city(layout, [KIND])
         stack.push_async_callback(city.stop)
         write_configuration(layout, {REGION: city.said["url"], CALLERS: _NOBODY}, "127.0.0.1:0", "127.0.0.1:0")
-        gateway = await start_gateway(layout)
+        serve = ("-m", "gateway.cli", "serve", "--config", str(layout.config), "--workers", str(load.workers), "-o", "json")
+        gateway = await start("gateway", serve, layout.folder)
         stack.push_async_callback(gateway.stop)
         callers = _Callers(layout, gateway, await asked_once(KIND, layout, str(gateway.said["gateway"])), found)
         await callers.come(_window(layout.pki.authority(CALLERS), WINDOW.system), load.connections)
@@ -125,7 +143,12 @@ class _Callers:
         self._found = found
         self._channels: list[grpc.aio.Channel] = []
         self._leaf: Leaf
+        self._bereft = 0.0
         self.enough = asyncio.Event()
+
+    def bereave(self) -> None:
+        """A worker is killed now: whoever loses a question to that may ask it anew."""
+        self._bereft = time.perf_counter() + _PATIENCE
 
     async def come(self, leaf: Leaf, connections: int = 0) -> None:
         """From now on they show this; who is connected comes anew, and what is under way is let finish."""
@@ -177,9 +200,14 @@ class _Callers:
 
     async def _one(self, channel: grpc.aio.Channel, due: float) -> None:
         told = await self.once(channel)
+        for _ in range(_ASKED_ANEW):
+            if not told.startswith("UNAVAILABLE") or time.perf_counter() > self._bereft:
+                break
+            self._found.asked_anew += 1
+            told = await self.once(channel)
         self._found.calls += 1
         self._found.latencies.append(time.perf_counter() - due)
-        if told != pb.Outcome.Name(pb.OUTCOME_ISSUED):
+        if told != _ISSUED:
             self._found.failures[told] += 1
 
 
@@ -193,21 +221,26 @@ class _Operator:
         self._found = found
         self._address = str(gateway.said["gateway"])
         self._signing = layout.pki.authority(CALLERS)
-        self._judge = partial(judged, now=SystemClock().now())
+        self._judge = lambda folder: judged(folder, SystemClock().now())
+        self._looks = 1
 
     async def work(self, load: Load) -> None:
-        """Leaves, and between them changes of CA, revocations and bad generations, as evenly as they go."""
+        """Leaves, and between them changes of CA, revocations, mishaps and kills, as evenly as they go."""
+        self._looks = _LOOKS_A_WORKER * load.workers if load.workers > 1 else 1
         for number in range(load.rotations):
             await self._rotate()
             if _falls(number, load.rotations, load.changes):
                 await self._change_ca(number)
             if _falls(number, load.rotations, load.revocations):
                 await self._revoke(number)
+            if _falls(number, load.rotations, load.mishaps):
                 await self._fail()
+            if _falls(number, load.rotations, load.kills):
+                await self._kill()
 
     async def _rotate(self, changes: Mapping[str, bytes | None] | None = None) -> None:
         """New leaves of ours, by which the change is seen, and whatever else."""
-        leaves = _ours(self._layout.pki.authority(GATEWAY))
+        leaves = mishaps.leaves(self._layout.pki.authority(GATEWAY), SystemClock().now())
         began = time.perf_counter()
         await asyncio.to_thread(self._put, {**leaves, **(changes or {})})
         await self._until(lambda: self._shows(leaves["server.pem"] or b""))
@@ -246,23 +279,62 @@ class _Operator:
             self._found.bites.append(time.perf_counter() - began)
 
     async def _fail(self) -> None:
-        """A key of another, put in force past every check, is refused by the gateway; the next good one is taken up."""
-        shown = await self._shown()
-        mixed = {
-            **_ours(self._layout.pki.authority(GATEWAY)),
-            "server.key": _ours(self._layout.pki.authority(GATEWAY))["server.key"],
-        }
-        refusals = self._refusals()
-        material = self._layout.material
-        activate(material, stage(material, mixed, lambda _: ()).name, lambda _: ())
+        """Everything that goes wrong, one after the other: each is refused and changes nothing, and the next good one is taken up."""
+        authority, material = self._layout.pki.authority(GATEWAY), self._layout.material
+        for name, made in mishaps.BAD.items():
+            await self._refused(name, asyncio.to_thread(mishaps.put_unjudged, material, made(authority, SystemClock().now())))
+            await self._rotate()
+        half: list[mishaps.HalfWritten] = []
+        begin = partial(mishaps.HalfWritten.begin, material, authority, SystemClock().now())
+        await self._refused(mishaps.HALF_WRITTEN, asyncio.to_thread(lambda: half.append(begin())))
+        half.pop().finish()
+        await self._rotate()
+        await self._no_room()
+
+    async def _refused(self, name: str, done: Awaitable[None]) -> None:
+        shown, refusals = await self._shown(), self._refusals()
+        await done
 
         async def refused() -> bool:
             return await asyncio.to_thread(self._refusals) > refusals
 
         await self._until(refused)
         if await self._shown() != shown:
-            raise RuntimeError("a bad generation changed what is shown")
-        self._found.refused_bad += 1
+            raise RuntimeError(f"a bad generation changed what is shown: {name}")
+        self._found.bad[name] += 1
+
+    async def _no_room(self) -> None:
+        """The disk is full when a generation is made: there is none, and nothing else changes."""
+        shown, before = await self._shown(), current(self._layout.material)
+        try:
+            with mishaps.full_disk():
+                self._put(mishaps.leaves(self._layout.pki.authority(GATEWAY), SystemClock().now()))
+        except OSError:
+            self._found.bad["no room for it on the disk"] += 1
+        else:
+            raise RuntimeError("a generation was written to a disk without room")
+        if (await self._shown(), current(self._layout.material)) != (shown, before):
+            raise RuntimeError("a generation that could not be written changed what is in force")
+
+    async def _kill(self) -> None:
+        """A worker, in the middle of a rotation; the rotation reaches those who are left and the one that takes its place."""
+        workers = (await self._order())["workers"]
+        self._callers.bereave()
+        rotating = asyncio.create_task(self._rotate())
+        os.kill(workers[self._found.kills % len(workers)], signal.SIGKILL)
+        await rotating
+
+        async def replaced() -> bool:
+            now = (await self._order())["workers"]
+            return len(now) == len(workers) and now != workers
+
+        await self._until(replaced)
+        shown = await self._shown()
+        await self._until(lambda: self._all_show(shown))
+        self._found.kills += 1
+
+    async def _order(self) -> Any:
+        return await ask(beside(self._layout.config), {"do": "health"})
 
     def _refusals(self) -> int:
         return (self._layout.folder / "gateway.log").read_text().count("the new configuration is refused")
@@ -271,7 +343,14 @@ class _Operator:
         return (self._layout.material / "current" / _BUNDLE).read_bytes()
 
     async def _shows(self, leaf: bytes) -> bool:
-        return await self._shown() == x509.load_pem_x509_certificate(leaf).fingerprint(SHA256()).hex()
+        return await self._all_show(x509.load_pem_x509_certificate(leaf).fingerprint(SHA256()).hex())
+
+    async def _all_show(self, fingerprint: str) -> bool:
+        """As many connections as meet every worker, but for once in some hundred times."""
+        for _ in range(self._looks):
+            if await self._shown() != fingerprint:
+                return False
+        return True
 
     async def _shown(self) -> str:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -300,24 +379,16 @@ def _falls(number: int, of: int, times: int) -> bool:
     return number * times // of != (number + 1) * times // of
 
 
-def _ours(authority: Authority) -> dict[str, bytes | None]:
-    now, uri = SystemClock().now(), subject.gateway(SERVER_NAME, "development")
-    made: dict[str, bytes | None] = {}
-    for name, usage, hosts in (("server", Usage.SERVER, (SERVER_NAME,)), ("client", Usage.CLIENT, ())):
-        leaf = authority.issue(Profile(uri=uri, usages=frozenset({usage}), dns_names=hosts), now, LIFE)
-        made |= {f"{name}.pem": leaf.certificate, f"{name}.key": leaf.key}
-    return made
-
-
 def _window(authority: Authority, system: str) -> Leaf:
     uri = subject.department_system(TRUST_DOMAINS[CALLERS], WINDOW.credit_code, system)
-    return authority.issue(Profile(uri=uri, usages=frozenset({Usage.CLIENT})), SystemClock().now(), LIFE)
+    return authority.issue(Profile(uri=uri, usages=frozenset({Usage.CLIENT})), SystemClock().now(), mishaps.LIFE)
 
 
 def main() -> int:
     """Runs it and prints what was seen; 1 if anybody noticed."""
     options = _options()
-    load = Load(options.rotations, options.changes, options.revocations, options.rate, options.connections)
+    done = {name: getattr(options, name) for name in ("rotations", "changes", "revocations", "rate", "connections")}
+    load = Load(**done, mishaps=options.mishaps, workers=options.workers, kills=options.kills)
     options.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="soak-", dir=options.folder) as folder:
         found = uvloop.run(soak(Path(folder).absolute() / "dev", load))
@@ -330,7 +401,10 @@ def _options() -> Any:
     for name, default, what in (
         ("rotations", 100, "of the gateway's leaves"),
         ("changes", 5, "of the CA of the callers' region, from stage to retire"),
-        ("revocations", 20, "of one certificate each, and as many bad generations"),
+        ("revocations", 20, "of one certificate each"),
+        ("mishaps", 3, "rounds of all bad generations"),
+        ("kills", 5, "of a worker in the middle of a rotation"),
+        ("workers", 2, "of the gateway"),
         ("rate", 200, "questions a second"),
         ("connections", 50, "that stay open; every tenth question has one of its own"),
     ):

@@ -31,6 +31,7 @@ from gateway.clock import SystemClock, entropy, fraction, new_id
 from gateway.config import Loaded, System, WitnessMaterial
 from gateway.deferred import DeferredFile
 from gateway.exchange import Ports
+from gateway.fitness import unfit
 from gateway.ledger import kept
 from gateway.ledger.appending import Appending
 from gateway.ledger.checkpoint import Checkpoint
@@ -217,7 +218,10 @@ def _making(read: Callable[[], Loaded], clock: SystemClock, ledger: Ledger, oper
         facts = {"world": loaded.world.edition, "version": version("kuacheng")}
         await acts.record(ledger, clock, Act.CONFIGURATION_IN_FORCE, acts.actor(HostRole.GATEWAY, operator), facts)
 
-    return Making(read, problems, lambda system: _guard(system, clock), _shown, record)
+    def fit(loaded: Loaded, before: Loaded) -> tuple[str, ...]:
+        return unfit(loaded, before, clock.now())
+
+    return Making(read, problems, fit, lambda system: _guard(system, clock), _shown, record)
 
 
 def _note(sightings: Sightings, peer: Peer) -> None:

@@ -59,11 +59,13 @@ class Meter(Protocol):
 class Making:
     """How the parts are made of a configuration. `read` raises ConfigError; `problems` tells what keeps a gateway from being made.
 
+    `unfit` tells what is newly wrong with the certificates that the first shows where the second stands. Raises OSError.
     `record` writes into the evidence log that a configuration is in force. Raises Refusal.
     """
 
     read: Callable[[], Loaded]
     problems: Callable[[Loaded], tuple[str, ...]]
+    unfit: Callable[[Loaded, Loaded], tuple[str, ...]]
     connect: Callable[[System], Guarded]
     shown: Callable[[Loaded], Shown]
     record: Callable[[Loaded], Awaitable[None]]
@@ -232,13 +234,16 @@ class Reloader:
         try:
             loaded = await asyncio.to_thread(self._making.read)
             faults = (*_fixed(self._standing.loaded, loaded), *self._making.problems(loaded))
+            faults = faults or await asyncio.to_thread(self._making.unfit, loaded, self._standing.loaded)
             if faults:
                 return faults, None
             return (), (loaded, self._standing.renewed(loaded, self._making.connect))
         except ConfigError as error:
             return tuple(map(str, error.problems)), None
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             return (str(error),), None
+        except Exception as fault:  # noqa: BLE001  a fault of ours must not end the watch over what comes next
+            return (f"a fault of the gateway's own, {type(fault).__name__}; report it",), None
 
     async def _swap(self, loaded: Loaded, renewed: Mapping[str, Guarded]) -> tuple[str, ...]:
         try:

@@ -1,13 +1,19 @@
-"""The short form of `make soak-certs`: leaves, a whole change of CA, a revocation and a bad generation, and no caller notices."""
+"""The short form of `make soak-certs`: leaves, a whole change of CA, a revocation, all bad generations and a killed worker."""
 
 from pathlib import Path
 
+from bench.mishaps import BAD, HALF_WRITTEN
 from bench.rotating import Load, soak
 
 
 async def test_nobody_notices_a_change_of_certificates(tmp_path: Path) -> None:
-    found = await soak(tmp_path / "dev", Load(rotations=2, changes=1, revocations=1, rate=30.0, connections=4, fresh=3))
+    load = Load(rotations=1, changes=1, revocations=1, rate=30.0, connections=4, fresh=3, mishaps=1, workers=2, kills=1)
+    found = await soak(tmp_path / "dev", load)
     assert not found.failures
-    assert (len(found.swaps), len(found.bites), found.refused_bad) == (5, 1, 1)
+    assert (len(found.bites), found.kills) == (1, 1)
+    assert found.bad == dict.fromkeys((*BAD, HALF_WRITTEN, "no room for it on the disk"), 1)
+    assert len(found.swaps) == 1 + 3 + len(BAD) + 1 + 1, (
+        "rotations, those of the CA, one after each bad generation, one with a kill"
+    )
     assert found.calls > 20
     assert found.bites[0] < 1.5, "a revocation bites within a second, and some for a busy machine"

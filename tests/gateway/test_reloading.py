@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.mishaps import BAD
 from certs.authority import Authority
 from certs.extensions import Profile, Usage
 from gateway.client import QueryRefused
@@ -89,6 +90,17 @@ async def test_a_bad_generation_is_refused_with_its_reason_and_the_old_one_stays
         rotate(living, renewed(living))
         assert (await said.heard("kuacheng.reload", 2))[-1]["level"] == "INFO"
         assert await met(serving) != before
+
+
+async def test_what_another_clock_made_is_not_shown_to_anybody_before_its_time(living: Layout) -> None:
+    ahead = BAD["made by a clock an hour ahead"](living.pki.authority("gateway"), NOW)
+    async with running(living) as (serving, said):
+        before = await met(serving)
+        put_unjudged(living, {name: content for name, content in ahead.items() if content})
+        (line,) = await said.heard("kuacheng.reload", 1)
+        assert "it is valid only from" in str(line["problems"])
+        assert await met(serving) == before
+    rotate(living, renewed(living))
 
 
 async def test_what_takes_a_restart_is_said(living: Layout) -> None:
