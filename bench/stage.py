@@ -24,7 +24,7 @@ from bench.machine import Cores, pinned, resident_mb
 from certs.development import TRUST_DOMAINS
 from gateway.client import question
 from gateway.clock import SystemClock, entropy, new_id
-from gateway.development.layout import SERVER_NAME, WINDOW, Layout, lay_out, write_configuration
+from gateway.development.layout import SERVER_NAME, Layout, lay_out, write_configuration
 from gateway.development.processes import Started, start, start_gateway
 from gateway.development.samples import MONTHS, SEED, Sample, samples
 from gateway.model.query import Query
@@ -69,9 +69,10 @@ ANSWERS: Mapping[str, tuple[str, str, Body]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One kind of question on the wire, in two parts around its request_id, and the answer that the gateway gave to it."""
+    """One kind of question on the wire, in two parts around its request_id, who asks it, and the answer that the gateway gave to it."""
 
     kind: str
+    client: str
     parts: tuple[bytes, bytes] = field(repr=False)
     answer: bytes = field(repr=False)
 
@@ -152,17 +153,17 @@ async def stage(folder: Path, kinds: Sequence[str], cores: Cores) -> AsyncIterat
         unrecorded = Subject.of(await up(cores.measured, without), "gateway", began)
         questions = tuple([await asked_once(kind, layout, gateway.address) for kind in kinds])
         answers = _folder(layout, "answers", {f"{each.kind}.bin": each.answer for each in questions})
-        backend = await up(cores.other, ours("backend", *_serving(layout), "--answers", str(answers)))
+        backend = await up(cores.other, ours("backend", *serving(layout), "--answers", str(answers)))
         began = time.perf_counter()
-        passing = ours("proxy", *_passing(layout, backend.said["address"]))
-        proxy = Subject.of(await up(cores.measured, passing), "address", began)
+        bare = ours("proxy", *passing(layout, backend.said["address"]))
+        proxy = Subject.of(await up(cores.measured, bare), "address", began)
         yield Stage(layout, gateway, unrecorded, proxy, backend.said["address"], questions, Tally(len(questions)))
 
 
 async def start_quick_city(layout: Layout, kinds: Sequence[str]) -> Started:
     """A city that answers these kinds at next to no cost. Raises StartError."""
     bodies = _folder(layout, "bodies", {_file(kind): _body(kind) for kind in kinds})
-    return await start("city", ("-m", "bench.city", *_serving(layout), "--bodies", str(bodies)), layout.folder)
+    return await start("city", ("-m", "bench.city", *serving(layout), "--bodies", str(bodies)), layout.folder)
 
 
 def _body(kind: str) -> bytes:
@@ -181,12 +182,14 @@ def _folder(layout: Layout, name: str, files: Mapping[str, bytes]) -> Path:
     return folder
 
 
-def _serving(layout: Layout) -> tuple[str, ...]:
+def serving(layout: Layout) -> tuple[str, ...]:
+    """The options by which what stands behind serves."""
     pair = layout.pki.cities[REGION]
     return ("--cert", str(pair.certificate), "--key", str(pair.key), "--client-ca", str(layout.pki.gateway_ca))
 
 
-def _passing(layout: Layout, backend: str) -> tuple[str, ...]:
+def passing(layout: Layout, backend: str) -> tuple[str, ...]:
+    """The options of the pass-through before this backend."""
     pki = layout.pki
     return (
         *("--cert", str(pki.gateway_server.certificate), "--key", str(pki.gateway_server.key)),
@@ -202,15 +205,20 @@ def _sample(kind: str) -> Sample:
 
 
 async def asked_once(kind: str, layout: Layout, gateway: str) -> Question:
-    """The question, and its real answer. Raises RuntimeError where that is no evidence."""
-    sample = _sample(kind)
-    asked = Query(_MARK, kind, REGION, sample.holder, sample.purpose, sample.legal_basis, sample.parameters)
+    """The question of Guangzhou's, and its real answer. Raises RuntimeError where that is no evidence."""
+    return await prepared(_sample(kind), layout, gateway)
+
+
+async def prepared(sample: Sample, layout: Layout, gateway: str) -> Question:
+    """A sample on the wire, asked once. Raises RuntimeError where it is not answered with evidence."""
+    kind, client = sample.type, sample.client.client
+    asked = Query(_MARK, kind, sample.region, sample.holder, sample.purpose, sample.legal_basis, sample.parameters)
     before, after = question.write(asked).SerializeToString().split(_MARK.encode())
-    pair = layout.pki.clients[WINDOW.client].read()
+    pair = layout.pki.clients[client].read()
     credentials = grpc.ssl_channel_credentials(layout.pki.gateway_ca.read_bytes(), pair.key, pair.certificate)
     name = (("grpc.ssl_target_name_override", SERVER_NAME),)
     async with grpc.aio.secure_channel(gateway, credentials, name) as channel:
-        answer: bytes = await channel.unary_unary(METHOD)(Question(kind, (before, after), b"").fresh(), timeout=10)
+        answer: bytes = await channel.unary_unary(METHOD)(Question(kind, client, (before, after), b"").fresh(), timeout=10)
     if pb.QueryResponse.FromString(answer).outcome != pb.OUTCOME_ISSUED:
         raise RuntimeError(f"the gateway did not issue {kind}")
-    return Question(kind, (before, after), answer)
+    return Question(kind, client, (before, after), answer)
