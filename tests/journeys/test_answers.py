@@ -12,6 +12,7 @@ import yaml
 
 import gateway
 from adapters.simulation.population import Company, Person
+from tests.journeys import tested
 from tests.journeys.asking import REGIONS, TRUTHS, YEARS, Question, desk, same
 from tests.journeys.canonical import COMMON, E_LICENCES, KINDS, OF_COMPANIES, WRONG_CHECK, Plain, number_of
 from tests.journeys.choosing import chosen
@@ -171,11 +172,13 @@ async def test_an_answer_is_the_citys_own_record(up: Up, region: str, kind: str)
     async with desk(up, region) as window:
         ended = await window.ask_all(Question(kind, each) for each in holders)
     papers = tuple(chain.from_iterable(same(each, region) for each in ended))
-    assert set(chain.from_iterable(map(_given, papers))) == set(_catalogued(kind))
-    assert {each.answer.provenance.system for each in ended} == {
-        OTHER_SYSTEMS.get((region, kind)) or SYSTEMS[region][kind not in E_LICENCES]
-    }
+    fields = set(chain.from_iterable(map(_given, papers)))
+    assert fields == set(_catalogued(kind))
+    system = OTHER_SYSTEMS.get((region, kind)) or SYSTEMS[region][kind not in E_LICENCES]
+    assert {each.answer.provenance.system for each in ended} == {system}
     assert {each.answer.provenance.region for each in ended} == {region}
+    held = sum(each.told == "ISSUED" for each in ended)
+    tested.see(kind, region, system, len(ended), held, len(ended) - held, len(fields))
 
 
 def _given(paper: Plain) -> Iterator[str]:
