@@ -12,6 +12,7 @@ from adapters.simulation.faults import Fault
 from adapters.simulation.operation import Reply
 
 _HANG_SECONDS = 60.0
+_DRIP_SECONDS = 0.1
 _HUGE_CHUNK = b"A" * (64 * 1024)
 _HUGE_CHUNKS = 1024
 
@@ -23,6 +24,8 @@ async def deliver(request: web.Request, reply: Reply, fault: Fault | None) -> we
         return await _half(request, reply, abort=name == "reset")
     if name == "huge":
         return await _huge(request, reply)
+    if name == "drip":
+        return await _drop_by_drop(request, reply)
     if fault and name == "latency":
         await asyncio.sleep(fault.seconds)
     if name == "hang":
@@ -42,6 +45,17 @@ async def _half(request: web.Request, reply: Reply, *, abort: bool) -> web.Strea
             request.transport.abort()
         else:
             request.transport.close()
+    return response
+
+
+async def _drop_by_drop(request: web.Request, reply: Reply) -> web.StreamResponse:
+    response = web.StreamResponse(status=reply.status, headers={"Content-Type": reply.content_type})
+    response.content_length = len(reply.body)
+    await response.prepare(request)
+    with contextlib.suppress(ConnectionError):  # as below
+        for place in range(len(reply.body)):
+            await response.write(reply.body[place : place + 1])
+            await asyncio.sleep(_DRIP_SECONDS)
     return response
 
 

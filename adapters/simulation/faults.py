@@ -17,8 +17,13 @@ TRANSPORT_FAULTS = {
     "reset": "the connection is reset in the middle of the answer",
     "truncated": "half of the announced length, then an orderly close",
     "huge": "a body of 64 MiB, streamed",
+    "drip": "a body that comes byte by byte, and in a minute not whole",
 }
+FLAPPING, CLOCK_SKEW = "flapping", "clock_skew"
+SKEWED_SECONDS = 86_400.0
+"""By how much a city's clock goes ahead that is out of step."""
 BODY_FAULTS = {
+    FLAPPING: "HTTP 500 to every other request",
     "status_500": "HTTP 500 with a page of HTML",
     "garbage": "200 with bytes that mean nothing",
     "wrong_charset": "the true text in another charset than the declared one",
@@ -39,6 +44,7 @@ RECORD_FAULTS = {
     "expired_token": "the token or secret has expired",
     "wrong_digest": "a digest that is not that of the file",
     "busy": "the city's own code for 'try later'",
+    CLOCK_SKEW: "the city's clock is a day ahead",
 }
 OFFERED = TRANSPORT_FAULTS | BODY_FAULTS | XML_FAULTS | RECORD_FAULTS
 
@@ -66,6 +72,7 @@ class Fault:
     times: int
     operation: str | None
     seconds: float
+    shows: bool = True
 
 
 class FaultBook:
@@ -98,6 +105,9 @@ class FaultBook:
         """The fault that this request must show, counted down; None where the answer is to be true."""
         for fault in self._armed:
             if _fits(fault, operation, called):
+                shows, fault.shows = fault.shows, fault.name != FLAPPING or not fault.shows
+                if not shows:
+                    return None
                 fault.times -= fault.times > 0
                 if fault.times == 0:
                     self._armed.remove(fault)
@@ -129,7 +139,7 @@ class FaultBook:
 def spoil(name: str, reply: Reply) -> Reply:
     """`reply` with its bytes spoilt as fault `name` says; as it is for a fault of transport or of the city's own."""
     xml = "xml" in reply.content_type
-    if name == "status_500":
+    if name in {"status_500", FLAPPING}:
         return replace(
             reply,
             status=500,

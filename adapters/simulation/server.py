@@ -35,7 +35,7 @@ from typing import Any
 from aiohttp import web
 
 from adapters.simulation.delivery import deliver
-from adapters.simulation.faults import FaultBook, WrongFaultError, spoil
+from adapters.simulation.faults import CLOCK_SKEW, SKEWED_SECONDS, FaultBook, WrongFaultError, spoil
 from adapters.simulation.front import Front, Store, end, work_off
 from adapters.simulation.operation import TABLE, Asked, Operation
 from adapters.simulation.tape import Tape
@@ -172,6 +172,8 @@ def _handler(operation: Operation, tape: Tape, book: FaultBook, clock_offset: fl
         )
         called = operation.called(asked)
         fault = book.take(operation, called)
+        if fault and fault.name == CLOCK_SKEW:
+            asked = replace(asked, now=asked.now + SKEWED_SECONDS)
         own = fault is not None and fault.name in operation.faults | operation.if_named
         reply = operation.answer(replace(asked, fault=fault.name) if fault and own else asked)
         if fault and not own:

@@ -70,6 +70,7 @@ class Fault:
 _LATENCY = {"latency": (ISSUED, NO_RECORD)}
 _BYTES = {
     "hang": (TIMEOUT, TIMEOUT),
+    "drip": (TIMEOUT, TIMEOUT),
     "reset": (INVALID, INVALID),
     "truncated": (INVALID, INVALID),
     "huge": (INVALID, INVALID),
@@ -83,17 +84,27 @@ _XML = {"entity_bomb": (INVALID, INVALID), "external_entity": (INVALID, INVALID)
 _RECORDS = {"missing_field": (INVALID, NO_RECORD), "unknown_code": (INVALID, NO_RECORD), "bad_date": (INVALID, NO_RECORD)}
 _EVERYWHERE = _LATENCY | _BYTES
 # A token that ends again and again: one more try, and then no more.
+_SKEWED = {"clock_skew": (REFUSED, REFUSED)}
 _STATUSES = {"unknown_status": (INVALID, INVALID), "expired_token": (REFUSED, REFUSED), "busy": (UNAVAILABLE, UNAVAILABLE)}
 
 Ends = dict[str, tuple[str, str]]
 _OWN: dict[tuple[str, str], Ends] = {
     # Nobody fetches a licence that there is not: whoever has none never meets the faults of get_license.
-    ("g1", ""): _EVERYWHERE | _STATUSES | _RECORDS | {"two_holders": (AMBIGUOUS, INVALID), "other_holder": (INVALID, NO_RECORD)},
+    ("g1", ""): _EVERYWHERE
+    | _STATUSES
+    | _SKEWED
+    | _RECORDS
+    | {"two_holders": (AMBIGUOUS, INVALID), "other_holder": (INVALID, NO_RECORD)},
     ("g1", "auth"): {"missing_field": (INVALID, INVALID)},
     ("g1", "get_license"): {name: (held, NO_RECORD) for name, (held, _) in (_EVERYWHERE | _STATUSES).items()},
-    ("g2", ""): _EVERYWHERE | _STATUSES | _RECORDS | {"two_holders": (AMBIGUOUS, INVALID), "other_holder": (INVALID, INVALID)},
+    ("g2", ""): _EVERYWHERE
+    | _STATUSES
+    | _SKEWED
+    | _RECORDS
+    | {"two_holders": (AMBIGUOUS, INVALID), "other_holder": (INVALID, INVALID)},
     ("g3", ""): _EVERYWHERE
     | _STATUSES
+    | _SKEWED
     | _RECORDS
     | {"two_holders": (AMBIGUOUS, INVALID), "other_holder": (INVALID, INVALID), "wrong_count": (INVALID, NO_RECORD)}
     | dict.fromkeys(("unknown_result", "empty_list"), (INVALID, INVALID))
@@ -112,10 +123,12 @@ _OWN: dict[tuple[str, str], Ends] = {
     | {"silence": (DEFERRED, DEFERRED)},
     ("f2", ""): _EVERYWHERE
     | _STATUSES
+    | _SKEWED
     | _RECORDS
     | {"two_holders": (AMBIGUOUS, AMBIGUOUS), "other_holder": (INVALID, INVALID), "unknown_custom_code": (INVALID, INVALID)},
     ("f3", ""): _EVERYWHERE
     | _STATUSES
+    | _SKEWED
     | _RECORDS
     | {"two_holders": (AMBIGUOUS, AMBIGUOUS), "other_holder": (INVALID, INVALID), "unknown_infcode": (INVALID, INVALID)}
     | dict.fromkeys(("wrong_signature", "altered_cipher", "stale_envelope", "other_msgid", "inner_garbage"), (INVALID, INVALID)),
@@ -137,9 +150,15 @@ _LENDING: dict[tuple[str, str], dict[str, str]] = {
 LENDING_FAULTS = tuple(
     Fault(interface, name, end, end, operation, KINDS_OF[interface][:1])
     for (interface, operation), own in _LENDING.items()
-    for name, end in ({name: held for name, (held, _) in _BYTES.items()} | own).items()
+    for name, end in ({name: held for name, (held, _) in _BYTES.items() if name != "drip"} | own).items()
 )
 """Of the operations that lend a token; they are called once the one that is held has ended."""
+
+_FLAPS = {"g1": "auth", "g2": "", "g3": "", "f1": "", "f2": "", "f3": ""}
+FLAPPING = tuple(Fault(interface, "flapping", ISSUED, NO_RECORD, operation) for interface, operation in _FLAPS.items())
+"""Every other request is refused with HTTP 500: what is told is this, or that the city fails."""
+SLOW = frozenset({"hang", "drip", "silence"})
+"""What ends with the caller's patience only."""
 
 
 @asynccontextmanager
@@ -160,4 +179,4 @@ def _named(fault: Fault) -> dict[str, str]:
 
 def of_interface(interface: str) -> Iterator[Fault]:
     """Every row of one interface."""
-    return (each for each in (*FAULTS, *LENDING_FAULTS) if each.interface == interface)
+    return (each for each in (*FAULTS, *LENDING_FAULTS, *FLAPPING) if each.interface == interface)

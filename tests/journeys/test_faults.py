@@ -20,15 +20,20 @@ from tests.journeys.canonical import KINDS
 from tests.journeys.conftest import Up
 from tests.journeys.faults import (
     FAULTS,
+    FLAPPING,
     INVALID,
     ISSUED,
     KINDS_OF,
     LATE_SECONDS,
     LENDING_FAULTS,
+    NO_RECORD,
     REFUSED,
     REGION_OF,
+    SLOW,
     TIMEOUT,
+    UNAVAILABLE,
     WITH_RECORDS,
+    WITHOUT,
     Fault,
     armed,
     of_interface,
@@ -51,7 +56,10 @@ SECRETS = {
 }
 OF_FILES = {"wrong_digest"}
 """Faults of the metadata of files, which a question does not meet: test_download.py has them."""
-SWIFT = tuple(each for each in (*FAULTS, *LENDING_FAULTS) if each.name not in {"hang", "silence"})
+SWIFT = tuple(each for each in (*FAULTS, *LENDING_FAULTS) if each.name not in SLOW)
+
+
+by_place = pytest.mark.parametrize(("place", "told"), [(WITH_RECORDS, ISSUED), (WITHOUT, NO_RECORD)])
 
 
 def recorded(up: Up, ended: Ended) -> tuple[str, str]:
@@ -106,7 +114,9 @@ async def test_a_fault_ends_with_its_reason_and_the_next_question_is_answered(up
 
 
 # A hung call, and an answer that is later than the deadline: to whoever waits they are the same.
-@pytest.mark.parametrize(("name", "operation"), [("hang", ""), ("hang", "get_license"), ("latency", "")])
+@pytest.mark.parametrize(
+    ("name", "operation"), [("hang", ""), ("hang", "get_license"), ("drip", ""), ("drip", "get_license"), ("latency", "")]
+)
 async def test_a_city_that_does_not_answer_is_left_in_time(up: Up, name: str, operation: str) -> None:
     # A database that is late is no failure: its answer is deferred (test_deferred.py).
     silent = [each for each in FAULTS if (each.name, each.operation) == (name, operation) and each.interface != "f4"]
@@ -165,6 +175,22 @@ async def test_a_city_that_takes_no_token_is_asked_twice_and_not_more(up: Up, in
         await city.mend()
     judge_refusal(up, ended, REFUSED, frozenset())
     assert Counter(each["operation"] for each in await city.tape(before)) == calls
+
+
+@by_place
+async def test_a_city_that_flaps_is_told_as_it_is_each_time(up: Up, place: int, told: str) -> None:
+    async def one(fault: Fault) -> None:
+        city = up.city(fault.region)
+        async with desk(up, fault.region) as window:
+            (asked, *_) = fault.questions(window, place)
+            await window.ask(asked)
+            async with armed(city, fault):
+                ended = [await window.ask(asked) for _ in range(4)]
+            assert {each.told for each in ended} == {UNAVAILABLE, told}, fault
+            for each in ended:
+                assert recorded(up, each) == ((told, "") if each.told == told else ("REFUSED", UNAVAILABLE))
+
+    await asyncio.gather(*map(one, FLAPPING))
 
 
 async def test_a_token_call_that_hangs_is_given_up_and_then_all_works(up: Up) -> None:

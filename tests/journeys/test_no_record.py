@@ -14,12 +14,12 @@ from gateway.client import Outcome
 from tests.journeys.asking import REGIONS, TRUTHS, YEARS, Ended, Question, desk
 from tests.journeys.canonical import KINDS, number_of
 from tests.journeys.conftest import Up
-from tests.journeys.faults import FAULTS, LENDING_FAULTS, NO_RECORD, TIMEOUT, WITHOUT, Fault, armed
+from tests.journeys.faults import FAULTS, LENDING_FAULTS, NO_RECORD, SLOW, TIMEOUT, WITHOUT, Fault, armed
 from tests.journeys.leaks import logged
 
 ASKED_OF = 60
 DEADLINE, SHORT_DEADLINE = 8.0, 2.0
-SWIFT = tuple(each for each in (*FAULTS, *LENDING_FAULTS) if each.name not in {"hang", "silence"})
+SWIFT = tuple(each for each in (*FAULTS, *LENDING_FAULTS) if each.name not in SLOW)
 # What a city writes anew each time, whatever it says.
 _OF_THE_MOMENT = re.compile(r'"(timestamp|correlation_id|response_id|msgid|sqbh)": ?"[^"]*"')
 
@@ -129,8 +129,9 @@ def said(tape: Iterable[Mapping[str, Any]], last: int) -> list[str]:
     return sorted(_OF_THE_MOMENT.sub("", body) for body in bodies)
 
 
-async def test_silence_is_never_read_as_no_record(up: Up) -> None:
-    hanging = [each for each in FAULTS if each.name == "hang" and not each.operation]
+@pytest.mark.parametrize("name", ["hang", "drip"])
+async def test_silence_is_never_read_as_no_record(up: Up, name: str) -> None:
+    hanging = [each for each in FAULTS if each.name == name and not each.operation]
     async with AsyncExitStack() as stack:
         windows = {region: await stack.enter_async_context(desk(up, region)) for region in REGIONS}
         for each in hanging:

@@ -14,17 +14,18 @@ from typing import Final
 
 from tests.journeys.asking import REGIONS
 from tests.journeys.canonical import KINDS
-from tests.journeys.faults import FAULTS, LENDING_FAULTS, REGION_OF, Fault
+from tests.journeys.faults import FAULTS, FLAPPING, LENDING_FAULTS, REGION_OF, UNAVAILABLE, Fault
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "tested.md"
 WRITE: Final = "KUACHENG_TESTED"
 """Names the file to which the rows are written instead of being held against the page."""
 _INTERFACES: Final = tuple(REGION_OF)
+_ALL: Final = (*FAULTS, *FLAPPING, *LENDING_FAULTS)
 _HEAD: Final = """\
 # What the tests see of both cities
 
-Written by `python -m tests.journeys.tested`; each row is held against what a test sees. What the cities are here are the simulators, programs
-with records and vocabularies of their own.
+Written by `python -m tests.journeys.tested`; each row is held against what a test sees. The cities are the simulators, programs with
+records and vocabularies of their own.
 
 ## Every kind of evidence, from both cities
 
@@ -62,14 +63,14 @@ def see(*cells: object) -> None:
 
 def faults() -> str:
     """The matrix of what goes wrong, by fault and interface."""
-    rows = {(each.name, each.operation): None for each in (*FAULTS, *LENDING_FAULTS)}
+    rows = {(each.name, each.operation): None for each in _ALL}
     return "\n".join((*_head(("fault", *map(str.upper, _INTERFACES))), *(line(_row(*each)) for each in rows)))
 
 
 def _row(name: str, operation: str) -> Iterator[str]:
     yield f"{name.replace('_', ' ')} [{operation}]" if operation else name.replace("_", " ")
     for interface in _INTERFACES:
-        found = [each for each in (*FAULTS, *LENDING_FAULTS) if _is(each, interface, name, operation)]
+        found = [each for each in _ALL if _is(each, interface, name, operation)]
         yield "; ".join(map(_ends, found)) or "-"
 
 
@@ -78,6 +79,8 @@ def _is(fault: Fault, interface: str, name: str, operation: str) -> bool:
 
 
 def _ends(fault: Fault) -> str:
+    if fault in FLAPPING:
+        return f"{fault.held} or {UNAVAILABLE}, {fault.none} or {UNAVAILABLE}"
     return fault.held if fault.held == fault.none else f"{fault.held}, {fault.none}"
 
 

@@ -20,6 +20,7 @@ from adapters.foshan.simulator.signing import (
     read_headers,
     sealed,
 )
+from adapters.simulation.faults import CLOCK_SKEW
 from adapters.simulation.operation import Asked, Operation, Reply, json_reply
 from adapters.simulation.seen import Seen
 
@@ -44,6 +45,7 @@ _STATUS_FAULTS = {"unknown_status": _UNLISTED, "expired_token": "40105", "busy":
 _REFRESH_STATUS_FAULTS = {"unknown_status": _UNLISTED, "expired_token": "40102", "busy": "50301"}
 _RECORD_FAULTS = frozenset(
     {
+        CLOCK_SKEW,
         "missing_field",
         "unknown_code",
         "bad_date",

@@ -14,6 +14,7 @@ from adapters.foshan.simulator.certificates import Month, Record
 from adapters.foshan.simulator.envelope import EnvelopeError, Keys, opened, sealed
 from adapters.foshan.simulator.records import Register
 from adapters.guomi.sm2 import PrivateKey
+from adapters.simulation.faults import CLOCK_SKEW
 from adapters.simulation.operation import Asked, Operation, Reply, json_reply
 from adapters.simulation.seen import Seen
 
@@ -35,7 +36,7 @@ CODES = {
 _MESSAGES = {"0000": "", "2400": "缺少必填参数", "2404": "未查询到参保信息", "2422": "参数值不合法"}
 # 9077 and 7700 stand in no list of the interface page.
 _CODE_FAULTS = {"unknown_status": "9077", "expired_token": "1008", "busy": "5001"}
-_RECORD_FAULTS = frozenset({"missing_field", "unknown_code", "bad_date", "two_holders", "other_holder"})
+_RECORD_FAULTS = frozenset({"missing_field", "unknown_code", "bad_date", "two_holders", "other_holder", CLOCK_SKEW})
 _ENVELOPE_FAULTS = frozenset(
     {"wrong_signature", "altered_cipher", "stale_envelope", "other_msgid", "unknown_infcode", "inner_garbage"}
 )

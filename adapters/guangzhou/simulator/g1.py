@@ -27,6 +27,7 @@ from adapters.guangzhou.simulator.checks import (
 from adapters.guangzhou.simulator.licences import Licence
 from adapters.guangzhou.simulator.records import Records, data_fields_text
 from adapters.guangzhou.simulator.spoilt import another_holder_of, spoilt_licence
+from adapters.simulation.faults import CLOCK_SKEW
 from adapters.simulation.operation import Asked, Operation, Reply, json_reply
 from adapters.simulation.seen import Seen
 
@@ -118,7 +119,7 @@ class LicencePlatform:
                 "POST",
                 f"{_BASE}/license/auth",
                 _answering(self._auth),
-                faults=shared | {"two_holders"},
+                faults=shared | {"two_holders", CLOCK_SKEW},
                 if_named=frozenset({"missing_field"}),
             ),
             Operation(

@@ -23,12 +23,13 @@ from adapters.guangzhou.simulator.records import Records
 from adapters.guangzhou.simulator.register import Month
 from adapters.guangzhou.simulator.spoilt import spoilt_certificate
 from adapters.guangzhou.simulator.tif import BUSINESS, Door, GatewayError, refusal, require
+from adapters.simulation.faults import CLOCK_SKEW
 from adapters.simulation.operation import Asked, Operation, Reply, json_reply
 
 MOST_MONTHS = 60
 _COMPACT, _DASHED = re.compile(r"[0-9]{4}(0[1-9]|1[0-2])"), re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _BY_FAULT = {"unknown_status": 7777, "busy": 5003, "expired_token": 4015}
-_RECORD_FAULTS = frozenset({"missing_field", "unknown_code", "bad_date", "two_holders", "other_holder"})
+_RECORD_FAULTS = frozenset({"missing_field", "unknown_code", "bad_date", "two_holders", "other_holder", CLOCK_SKEW})
 
 Find = Callable[[Records, Mapping[str, Any], str, str | None], dict[str, Any] | None]
 

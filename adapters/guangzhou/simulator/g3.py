@@ -11,6 +11,7 @@ from adapters.guangzhou.simulator.checks import HOLDER, TEXT, body_object, entit
 from adapters.guangzhou.simulator.housing import Record, document
 from adapters.guangzhou.simulator.records import Records
 from adapters.guangzhou.simulator.tif import BUSINESS, Door, GatewayError, refusal, require
+from adapters.simulation.faults import CLOCK_SKEW
 from adapters.simulation.operation import Asked, Operation, Reply, json_reply
 
 PATH = "/ebus/gzbdc/gsb/houseRecordQuery"
@@ -32,7 +33,17 @@ _DOCUMENTS = {
     "inner_external_entity": '<!DOCTYPE r [<!ENTITY outside SYSTEM "file:///etc/hostname">]><r>&outside;</r>',
 }
 _FAULTS = frozenset(
-    {*_BY_FAULT, *_SPOILT, *_DOCUMENTS, "expired_token", "two_holders", "other_holder", "unknown_result", "empty_list"}
+    {
+        *_BY_FAULT,
+        *_SPOILT,
+        *_DOCUMENTS,
+        "expired_token",
+        "two_holders",
+        "other_holder",
+        "unknown_result",
+        "empty_list",
+        CLOCK_SKEW,
+    }
 )
 
 

@@ -43,6 +43,12 @@ def test_below_zero_is_for_ever_until_cleared() -> None:
     assert book.take(AUTH, "auth") is None
 
 
+def test_what_flaps_shows_itself_to_every_other_request_it_befalls() -> None:
+    book = armed(fault="flapping", times=-1, operation="auth")
+    shown = [(book.take(TAKE, "take"), book.take(AUTH, "auth") is not None) for _ in range(4)]
+    assert shown == [(None, True), (None, False), (None, True), (None, False)]
+
+
 def test_log_in_is_spared_unless_it_is_named() -> None:
     assert armed(fault="status_500").take(LOGIN, "login") is None
     assert armed(fault="status_500", operation="login").take(LOGIN, "login") is not None
