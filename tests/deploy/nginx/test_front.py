@@ -1,0 +1,95 @@
+"""Through the real nginx, whose keys lie in a token, to the real gateway: who asks is known, and nobody else can say who asks."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2
+from grpc_health.v1.health_pb2_grpc import HealthStub
+
+from certs import subject
+from certs.authority import Leaf
+from certs.extensions import Profile, Usage
+from gateway.client import Identity
+from gateway.client.failure import QueryRefused, of
+from gateway.model.identity import Peer, Revoked
+from gateway.model.refusal import Reason
+from gateway.rpc.pb.v1.evidence_service_pb2_grpc import EvidenceServiceStub
+from gateway.rpc.presented import HEADER
+from gateway.stages.identify import identify
+from tests.certs import faulty
+from tests.deploy.nginx.following import Site, begin
+from tests.gateway.rpc.house import PATIENCE, House, house, papers, request
+
+PROXY = subject.department_system(faulty.OWN_TRUST_DOMAIN, faulty.CREDIT_CODE, "front-proxy")
+pytestmark = [pytest.mark.needs("softhsm"), pytest.mark.needs("nginx")]
+
+
+@dataclass(frozen=True)
+class Front:
+    """nginx before a gateway."""
+
+    gateway: House
+    address: str
+
+    @asynccontextmanager
+    async def channel(self, leaf: Leaf | None = None, *, shown: bool = True) -> AsyncIterator[grpc.aio.Channel]:
+        """To nginx, as this caller, or as nobody."""
+        who = leaf or papers().sound
+        pair = (who.key, who.certificate) if shown else (None, None)
+        credentials = grpc.ssl_channel_credentials(papers().gateway.certificate_pem, *pair)
+        options = (("grpc.ssl_target_name_override", "gateway.test"),)
+        async with grpc.aio.secure_channel(self.address, credentials, options) as channel:
+            yield channel
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    yield begin(tmp_path_factory.mktemp("token"))
+
+
+@pytest.fixture(scope="module")
+async def front(site: Site) -> AsyncIterator[Front]:
+    async with house() as gateway:
+        changes = {
+            "server 127.0.0.1:8444": f"server {gateway.address}",
+            "grpc_ssl_name gateway.test": "grpc_ssl_name localhost",
+        }
+        port = site.configured("front.conf", **changes)
+        with site.running("front.conf", port):
+            yield Front(gateway, f"127.0.0.1:{port}")
+
+
+@pytest.fixture
+def gateway(front: Front) -> House:
+    """That believes its front proxy, and has revoked nobody."""
+    front.gateway.turn(trust=replace(papers().trust(), front_proxy=PROXY))
+    return front.gateway
+
+
+async def query(channel: grpc.aio.Channel, **more: Any) -> Any:
+    return await EvidenceServiceStub(channel).Query(request(), timeout=PATIENCE, **more)
+
+
+async def refused(call: Awaitable[object]) -> str:
+    """The reason of an UNAUTHENTICATED."""
+    with pytest.raises(grpc.aio.AioRpcError) as error:
+        await call
+    assert error.value.code() is grpc.StatusCode.UNAUTHENTICATED, error.value
+    told = of(error.value)
+    assert isinstance(told, QueryRefused)
+    return told.reason
+
+
+async def test_the_gateway_knows_who_asks_and_the_log_says_through_whom(front: Front, gateway: House) -> None:
+    async with front.channel() as channel:
+        assert (await query(channel)).receipt.proof
+    (facts,) = (each.facts for each in gateway.entries()[-2:] if "caller_system" in each.facts)
+    assert (facts["caller_system"], facts["caller_through"]) == (faulty.SYSTEM, PROXY)
