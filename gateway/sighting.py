@@ -1,7 +1,7 @@
-"""Which certificates come in, for the record of callers that operators look at: who is still on a CA that is to go, for instance.
+"""Which certificates come in, for the record that operators look at: who is still on a CA that is to go, for instance.
 
-Laws: a call waits for nothing of this; a certificate that another names is noted only where that one is believed, or anybody could put names
-into the record.
+Laws: a call waits for nothing of this; a certificate that another names is noted only where that one is believed, or anybody could put
+names into the record.
 """
 
 import asyncio
