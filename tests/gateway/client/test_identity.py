@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway.client import Identity, IdentityUnusable
 from gateway.client.identity import credentials
-from gateway.token import TokenRefused
+from gateway.token import Place, TokenRefused
 from tests.certs import faulty
 from tests.gateway.rpc.house import papers
 from tests.gateway.softhsm import SoftHsm, hsm
@@ -46,13 +46,11 @@ def test_another_key_of_the_token_is_told_at_once(hsm: SoftHsm, files: tuple[Pat
 
 
 @pytest.mark.parametrize(("content", "told"), [(b"", "holds no certificate"), ("p521_key", NO_P256), ("ed25519_key", NO_P256)])
-def test_a_certificate_that_cannot_be_used_is_told(
-    hsm: SoftHsm, files: tuple[Path, Path], content: bytes | str, told: str
-) -> None:
+def test_a_certificate_that_cannot_be_used_is_told(files: tuple[Path, Path], content: bytes | str, told: str) -> None:
     shown = content if isinstance(content, bytes) else faulty.FAULTS[content].make(papers().regions, papers().now).certificate
     files[0].write_bytes(shown)
     with pytest.raises(IdentityUnusable, match=told):
-        Identity.in_token(files[0], hsm.place("window"), files[1])
+        Identity.in_token(files[0], Place(Path("no-module.so"), "no token", "no key", "no PIN"), files[1])
 
 
 def test_with_the_pinned_grpcio_it_is_said_what_is_missing() -> None:
