@@ -42,7 +42,7 @@ def configured(folder: Path, address: str, port: int) -> None:
     for before, after in (
         ("port_value: 8443", f"port_value: {port}"),
         ("port_value: 8444", f"port_value: {address.rpartition(':')[2]}"),
-        ("gateway.test", "localhost"),
+        ("gateway.inside.test", "localhost"),
     ):
         assert before in text, before
         text = text.replace(before, after)
@@ -55,7 +55,7 @@ async def test_the_gateway_knows_who_asks_by_the_chain_that_was_shown_to_envoy(t
     write(tmp_path, "front", shown.certificate, shown.key)
     write(tmp_path, "proxy", proxy.certificate, proxy.key)
     write(tmp_path, "regions", believed.anchors[faulty.OWN_TRUST_DOMAIN].authorities)
-    write(tmp_path, "gateway", papers().gateway.certificate_pem)
+    write(tmp_path, "inside", papers().gateway.certificate_pem)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     credentials = grpc.ssl_channel_credentials(papers().regions.own.certificate_pem, caller.key, caller.certificate)

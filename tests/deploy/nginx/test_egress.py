@@ -53,7 +53,7 @@ def settings(site: Site, port: int, who: str) -> SystemSettings:
         name="foshan.test",
         url=f"https://127.0.0.1:{port}/",
         server_name="127.0.0.1",
-        authorities=(site.folder / "egress/ca.crt").read_bytes(),
+        authorities=(site.folder / "inside/ca.crt").read_bytes(),
         certificate=str(site.folder / who / "certificate.pem"),
         key=str(site.folder / who / "key.pem"),
         timeout=PATIENCE,
