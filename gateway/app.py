@@ -26,7 +26,7 @@ from certs import bundle, changing, seen
 from certs.denying import DenyListUnusable
 from certs.preflight import Trust, examine
 from certs.seen import Sightings
-from gateway import acts, reauthenticating, rotation, storage
+from gateway import acts, reauthenticating, rotation, sighting, storage
 from gateway.clock import SystemClock, entropy, fraction, new_id
 from gateway.config import Loaded, System, WitnessMaterial
 from gateway.deferred import DeferredFile
@@ -44,7 +44,7 @@ from gateway.ledger.source import LogSource
 from gateway.ledger.submitting import HttpPost
 from gateway.ledger.usages import LogUsages
 from gateway.model.act import Act, HostRole
-from gateway.model.identity import Anchor, Peer, Revoked
+from gateway.model.identity import Anchor, Revoked
 from gateway.model.refusal import Reason, Refusal
 from gateway.ports import CityAdapter, Clock, Ledger, Meter
 from gateway.reloading import Making, Reloader, Standing
@@ -66,8 +66,6 @@ GRACE_SECONDS = 10.0
 _ADOPTED_SECONDS = 5.0
 _FIRST_ROUND_SECONDS = 5.0
 """That serving waits for the witnesses' first answers; without them it serves, and refuses what needs them."""
-_SEEN_SECONDS = 2.0
-"""Between two looks whether a certificate came in that the record of callers does not have."""
 _SWEEP_SECONDS = 1.0
 _SEAT_SECONDS = 0.2
 """Between two looks whether the metrics port of a seat has been left by whoever had it before."""
@@ -134,11 +132,13 @@ async def gateway(
         stack.push_async_callback(receipts.close)
         usages = LogUsages(*storage.openings(loaded))
         stack.push_async_callback(usages.close)
-        sightings = await _sightings(loaded, clock, stack)
+        sightings = Sightings(seen.beside(loaded.beside), clock.now, clock.monotonic)
+        stack.push_async_callback(sighting.write, sightings)
+        stack.push_async_callback(_ended, asyncio.create_task(sighting.keep(sightings)))
         deferrals = DeferredFile.open(Path(f"{loaded.beside}.deferred"))
         stack.push_async_callback(deferrals.close)
         ports = Ports(standing.adapters, watched, clock, _traced(loaded, metrics, clock, stack), deferrals)
-        noting = partial(_note, sightings)
+        noting = partial(sighting.note, sightings, standing.world, clock)
         inside = Inside(standing.world, ports, receipts, usages, door, new_id, entropy, noting)
         server = Server(_listener(loaded, seat), inside, Metering(metrics, clock.monotonic))
         metrics.watch(lambda: float(door.inside))
@@ -222,10 +222,6 @@ def _making(read: Callable[[], Loaded], clock: SystemClock, ledger: Ledger, oper
         return unfit(loaded, before, clock.now())
 
     return Making(read, problems, fit, lambda system: _guard(system, clock), _shown, record)
-
-
-def _note(sightings: Sightings, peer: Peer) -> None:
-    sightings.note(peer.leaf, peer.chain)
 
 
 def connector(system: System, clock: Clock) -> CityAdapter:
@@ -376,28 +372,6 @@ def _standing(anchor: Anchor, rows: tuple[seen.Seen, ...], clock: Clock) -> auth
     tainted = [each for each in members if each.tainted]
     left = {who.fingerprint for each in tainted for who in changing.stragglers(each, rows, clock.now(), changing.QUIET)}
     return authorities.Believed(len(members) - len(tainted), len(tainted), len(left))
-
-
-async def _sightings(loaded: Loaded, clock: Clock, stack: AsyncExitStack) -> Sightings:
-    """Whose certificates come in, written from now on until the stack ends, and once more then."""
-    sightings = Sightings(seen.beside(loaded.beside), clock.now, clock.monotonic)
-    stack.push_async_callback(_write_seen, sightings)
-    stack.push_async_callback(_ended, asyncio.create_task(_writing_seen(sightings)))
-    return sightings
-
-
-async def _writing_seen(sightings: Sightings) -> None:
-    while True:
-        await asyncio.sleep(_SEEN_SECONDS)
-        await _write_seen(sightings)
-
-
-async def _write_seen(sightings: Sightings) -> None:
-    """The record serves operators: where it cannot be written, that is said, and calls go on."""
-    try:
-        await asyncio.to_thread(sightings.flush)
-    except sqlite3.Error as error:
-        _log.warning("the record of callers' certificates could not be written", extra={"kind": type(error).__name__})
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

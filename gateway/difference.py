@@ -66,7 +66,7 @@ def _named(loaded: Loaded) -> Mapping[str, Mapping[str, Any]]:
         | {f"of {each.name}": each.authorities for each in systems},
         "generation": dict.fromkeys(generations(loaded.links)),
         "setting": {"limits": world.limits, "strict_identifiers": world.strict_identifiers, "deny_list": loaded.deny_list}
-        | {"ledger.holder_key": world.holder_keys},
+        | {"ledger.holder_key": world.holder_keys, "listen.front_proxy": world.trust.front_proxy},
     }
 
 

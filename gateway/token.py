@@ -3,11 +3,12 @@
 Laws: a PIN is given to the token and to nobody else, and one that the token has refused is not tried again, for a few such tries lock it;
 a token that fails is begun with anew at the next use, so that one which comes back is simply used again; a key that is not the one that was
 there before signs nothing; one call at a time goes to a module. Nothing here is called on an event loop: a token may take its time.
-Source: OASIS PKCS #11 v3.0 (CKM_EDDSA, CKM_SHA256_HMAC); docs/adr/0019.
+Source: OASIS PKCS #11 v3.0 (CKM_EDDSA, CKM_SHA256_HMAC, CKM_ECDSA); RFC 8446 4.2.3 (ecdsa_secp256r1_sha256); docs/adr/0019, 0040.
 """
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -18,7 +19,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 
 if TYPE_CHECKING:
     from pkcs11 import ObjectClass
@@ -41,11 +45,11 @@ _FAULTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "NoSuchKey": (
             "the token {token!r} has no fitting key {label!r}",
             "see what there is with `pkcs11-tool --module {module} --token-label {token} --login --list-objects`; "
-            "an Ed25519 key needs both its halves there, a holder key is a generic secret that may sign",
+            "an Ed25519 key needs both its halves there, a holder key is a generic secret that may sign, a key of TLS is a P-256 key",
         ),
         "MultipleObjectsReturned": ("the token {token!r} has several keys {label!r}", "give each a name of its own"),
         "MechanismInvalid": (
-            "the token {token!r} can do neither EdDSA nor HMAC-SHA-256 with the key {label!r}, whichever was asked",
+            "the token {token!r} cannot do EdDSA, ECDSA or HMAC-SHA-256 with the key {label!r}, whichever was asked",
             "look into its list of mechanisms, and keep the key in a file if it has no such",
         ),
         "_KeyChanged": (
@@ -111,6 +115,28 @@ def signing_key(place: Place) -> SigningKey:
     return key
 
 
+def tls_signer(place: Place, certificate: ec.EllipticCurvePublicKey) -> Callable[[bytes], bytes]:
+    """What signs a TLS handshake by the P-256 key at this place (ECDSA with SHA-256, in DER), which has shown that it is this
+    certificate's. Raises TokenRefused, and so does the signer.
+    """
+    sign = partial(_signed_for_tls, place)
+    try:
+        certificate.verify(sign(_TRIAL), _TRIAL, ec.ECDSA(SHA256()))
+    except InvalidSignature:
+        message = f"the key {place.label!r} in the token {place.token!r} is not the one of the certificate"
+        raise TokenRefused(
+            message, "name the key with which the certificate was asked for, or ask for another certificate"
+        ) from None
+    return sign
+
+
+def _signed_for_tls(place: Place, message: bytes) -> bytes:
+    digest = hashlib.sha256(message).digest()
+    plain = _module(place.module).run(place, lambda session: session.sign_digest(place.label, digest))
+    r, s = plain[: len(plain) // 2], plain[len(plain) // 2 :]
+    return encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
+
+
 def derived(place: Place, context: bytes) -> bytes:
     """32 bytes that follow from the secret key at this place and from `context`, HMAC-SHA-256. Raises TokenRefused."""
     return _module(place.module).run(place, lambda session: session.derive(place.label, context))
@@ -148,6 +174,12 @@ class _Session:
         if self.public(label) != public:
             raise _KeyChanged
         return bytes(self._found(label, pkcs11.ObjectClass.PRIVATE_KEY).sign(message, mechanism=pkcs11.Mechanism.EDDSA))
+
+    def sign_digest(self, label: str, digest: bytes) -> bytes:
+        """The ECDSA signature of a digest: r and s, of one length."""
+        import pkcs11
+
+        return bytes(self._found(label, pkcs11.ObjectClass.PRIVATE_KEY).sign(digest, mechanism=pkcs11.Mechanism.ECDSA))
 
     def derive(self, label: str, context: bytes) -> bytes:
         """The HMAC of the context."""

@@ -38,6 +38,11 @@ PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
             "golang-go golang-golang-x-mod-dev",
             lambda: shutil.which("go") is not None and _any("/usr/share/gocode/src/golang.org/x/mod", "sumdb"),
         ),
+        "nginx": Peer(
+            "nginx with OpenSSL's PKCS#11 engine and pkcs11-tool",
+            "nginx libengine-pkcs11-openssl opensc",
+            lambda: all(map(shutil.which, ("nginx", "pkcs11-tool"))) and _any("/usr/lib", "**/engines-3/pkcs11.so"),
+        ),
         "openssl": Peer("The openssl command", "openssl", lambda: shutil.which("openssl") is not None),
         "postgresql": Peer("PostgreSQL", "postgresql", lambda: _any("/usr/lib/postgresql", "*/bin/postgres")),
         "prometheus": Peer(

@@ -5,10 +5,11 @@ async with Client("gateway.example:8443", identity) as client:
 """
 
 from gateway.client.answer import Answer, Deferral, Outcome, Paper, Progress, Provenance
-from gateway.client.connection import Client, Identity
+from gateway.client.connection import Client
 from gateway.client.directory import Described, Offered
 from gateway.client.downloading import Announced, Download
 from gateway.client.failure import ClientFailure, OutcomeUnknown, QueryRefused, Unreachable
+from gateway.client.identity import Identity, IdentityUnusable
 from gateway.client.proving import Proven, ReceiptRefused
 from gateway.client.receipt import Claim, Fetched, Intent, Receipt, Verified
 from gateway.client.usage import Usage, UsagePage, UsageSearch
@@ -33,6 +34,7 @@ __all__ = [
     "HolderType",
     "Holders",
     "Identity",
+    "IdentityUnusable",
     "Intent",
     "LegalBasis",
     "LegalBasisKind",

@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from types import MappingProxyType, TracebackType
 from typing import Any, Self, TypeVar
 
@@ -12,6 +11,7 @@ import grpc
 
 from gateway.client import answer, directory, downloading, failure, question, usage, verification
 from gateway.client.failure import ClientFailure, OutcomeUnknown, QueryRefused, Unreachable
+from gateway.client.identity import Identity, credentials
 from gateway.client.receipt import Fetched, Intent
 from gateway.client.retrying import Budget, again
 from gateway.clock import fraction, new_id
@@ -31,32 +31,18 @@ _SHORTEST_WATCH = 1.0
 _NONE: Mapping[str, Parameter] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """This system's certificate and key, and the authorities of the gateway: PEM."""
-
-    certificate: bytes = field(repr=False)
-    key: bytes = field(repr=False)
-    authorities: bytes = field(repr=False)
-
-    @classmethod
-    def from_files(cls, certificate: Path, key: Path, authorities: Path) -> Self:
-        """Reads the three files. Raises OSError for one that cannot be read."""
-        return cls(certificate.read_bytes(), key.read_bytes(), authorities.read_bytes())
-
-
 class Client:
     """Asks one gateway. An asynchronous context manager; safe for many queries at once on one event loop.
 
-    `server_name` is the name expected in the gateway's certificate where it differs from the host in `target` (host:port).
+    `server_name` is the name expected in the gateway's certificate where it differs from the host in `target` (host:port). Raises
+    IdentityUnusable when made of an identity whose key this gRPC cannot use.
     """
 
     def __init__(self, target: str, identity: Identity, *, server_name: str | None = None, attempts: int = 3) -> None:
-        credentials = grpc.ssl_channel_credentials(identity.authorities, identity.key, identity.certificate)
         options: list[tuple[str, Any]] = [("grpc.enable_retries", 0), ("grpc.max_receive_message_length", 16 * 1024 * 1024)]
         if server_name:
             options.append(("grpc.ssl_target_name_override", server_name))
-        self._channel = grpc.aio.secure_channel(target, credentials, options)
+        self._channel = grpc.aio.secure_channel(target, credentials(identity), options)
         self._evidence = EvidenceServiceStub(self._channel)
         self._directory = DirectoryServiceStub(self._channel)
         self._ledger = LedgerServiceStub(self._channel)

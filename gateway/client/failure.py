@@ -62,7 +62,10 @@ class OutcomeUnknown(ClientFailure):
 
 
 def of(error: grpc.aio.AioRpcError) -> ClientFailure:
-    """The failure that a gRPC error means."""
+    """The failure that a gRPC error means. The error loses its frames inside gRPC: they hold the call, and so the channel, which
+    with a key in a token has a thread that a program waits for at its end (grpcio 1.85).
+    """
+    error.__traceback__ = None
     message = error.details() or error.code().name
     told = _told(next((value for name, value in error.trailing_metadata() or () if name == _TRAILER), None))
     if told is not None:

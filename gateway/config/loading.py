@@ -13,6 +13,7 @@ from typing import Final
 
 from gateway.config.agreement_file import Written
 from gateway.config.document import Document
+from gateway.config.front_proxy import unusable
 from gateway.config.judging import (
     Tables,
     Vocabulary,
@@ -162,6 +163,7 @@ def _read(gathering: Gathering, path: Path, environment: Mapping[str, str], plac
     settings = gathering.attempt(shape, document, Settings)
     lists = salvaged(document, settings)
     gathering.add(shared_names(document))
+    gathering.add(unusable(document, settings) if settings else ())
     references = References(document, path.parent, environment, places)
     material = gathering.attempt(read_material, references, settings) if settings else None
 
@@ -189,7 +191,7 @@ def _read(gathering: Gathering, path: Path, environment: Mapping[str, str], plac
 
 
 def _world(parts: _Parts, settings: Settings, material: Material) -> World:
-    trust = _trust(material.anchors)
+    trust = _trust(material.anchors, settings.listen.front_proxy or "")
     limits = settings.limits
     return World(
         edition=_digest((*parts.judging, ("trust", trust.generation.encode())))[:_SHORT],
@@ -235,9 +237,9 @@ def _by_caller(rights: Iterable[SearchRight]) -> Mapping[tuple[str, str], tuple[
     return MappingProxyType(found)
 
 
-def _trust(anchors: Mapping[str, Anchor]) -> Trust:
+def _trust(anchors: Mapping[str, Anchor], front_proxy: str) -> Trust:
     parts = [(f"{each.region} {each.trust_domain}", each.authorities) for each in anchors.values()]
-    return Trust(_digest(parts), anchors)
+    return Trust(_digest(parts), anchors, front_proxy=front_proxy)
 
 
 def _digest(parts: Sequence[tuple[str, bytes]]) -> str:

@@ -114,6 +114,9 @@ class Listen(Section):
     address: Listening = Field(description="where callers connect")
     certificate: FileReference = Field(description="the gateway's certificate and its intermediates, PEM")
     key: FileReference = Field(description="the private key of that certificate, PEM, mode 600")
+    front_proxy: SpiffeId | None = Field(
+        default=None, description="whose certificate may say which caller's certificate was shown to it; nobody's if left out"
+    )
 
 
 class Metrics(Section):

@@ -28,6 +28,7 @@ ENTRY_TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "fact.request_id": ("请求编号", "Request id"),
         "fact.caller_fingerprint": ("调用方证书指纹", "Caller's certificate"),
         "fact.caller_serial": ("调用方证书序列号", "Its serial"),
+        "fact.caller_through": ("经前置代理", "Through the front proxy"),
         "fact.caller_region": ("调用方地区", "Caller's region"),
         "fact.caller_department": ("调用部门代码", "Calling department"),
         "fact.caller_department_name": ("调用部门", "Its name"),

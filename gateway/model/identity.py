@@ -7,10 +7,14 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """What the TLS session showed: the leaf and any further certificates, PEM."""
+    """What the TLS session showed: the leaf and any further certificates, PEM.
+
+    `forwarded` is what the peer says that another one showed to it; only the front proxy is believed such a thing.
+    """
 
     leaf: bytes = field(repr=False)
     chain: bytes = field(default=b"", repr=False)
+    forwarded: "Peer | None" = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +46,15 @@ class Revoked:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Whom we believe. Two values with one generation are one value: validation is remembered by it; revocation is looked up each time."""
+    """Whom we believe. Two values with one generation are one value: validation is remembered by it; revocation is looked up each time.
+
+    `front_proxy` is the URI of who may say whose certificate was shown to it; empty where nobody may.
+    """
 
     generation: str
     anchors: Mapping[str, Anchor] = field(compare=False)
     revoked: Revoked = field(default=Revoked(), compare=False)
+    front_proxy: str = field(default="", compare=False)
 
     def __hash__(self) -> int:
         return hash(self.generation)
@@ -56,7 +64,8 @@ class Trust:
 class Caller:
     """One departmental system, as its certificate names it. `issued` are that certificate and those between it and its region's CA.
 
-    `department` is a unified social credit code, `fingerprint` the SHA-256 of the leaf (hex), `serial` hex.
+    `department` is a unified social credit code, `fingerprint` the SHA-256 of the leaf (hex), `serial` hex. `through` is the URI of the
+    front proxy to which that certificate was shown; empty where it was shown to us.
     """
 
     region: str
@@ -68,3 +77,4 @@ class Caller:
     not_before: datetime
     not_after: datetime
     issued: tuple[Issued, ...] = ()
+    through: str = ""

@@ -21,7 +21,7 @@ from gateway.model.refusal import Reason, Refusal
 from gateway.model.usage import Search
 from gateway.model.world import World
 from gateway.ports import Receipts, Usages
-from gateway.rpc import deferred, directory, reading, receipts, usage, writing
+from gateway.rpc import deferred, directory, presented, reading, receipts, usage, writing
 from gateway.rpc.door import Door, time_left
 from gateway.rpc.open_calls import CutOffMeter, OpenCalls
 from gateway.rpc.pb.v1 import directory_service_pb2 as directory_pb
@@ -272,8 +272,7 @@ def _call(
 
 
 def _peer(context: Context, inside: Inside) -> Peer:
-    shown = context.auth_context()
-    peer = Peer(b"".join(shown.get("x509_pem_cert", ())), b"".join(shown.get("x509_pem_cert_chain", ())))
+    peer = presented.peer(context)
     inside.seen(peer)
     return peer
 

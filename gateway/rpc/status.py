@@ -137,6 +137,13 @@ WORDINGS: Mapping[Reason, Wording] = MappingProxyType(
             Retry.SAME_ID,
             60.0,
         ),
+        Reason.FORWARDING_REFUSED: Wording(
+            _C.UNAUTHENTICATED,
+            "who calls is named by a header that this connection may not name it by, or the gateway's front proxy names nobody",
+            "call without x-forwarded-client-cert, with your own certificate; if you came through the gateway's own front proxy, its "
+            "operator looks at listen.front_proxy and at the proxy's certificate",
+            "调用方身份由请求头转述，而本连接无权转述；请使用本系统证书直接调用，或联系网关运维人员检查前置代理配置",
+        ),
         Reason.CITY_UNAVAILABLE: Wording(
             _C.UNAVAILABLE,
             "the city's system cannot be reached, or says that it is not serving",

@@ -2,12 +2,14 @@
 
 Laws: exactly one URI SAN, `spiffe://<region trust domain>/department/<credit code>/system/<name>`; never by common name; an authority
 speaks for its own region only; a key that can be broken names nobody; validity and revocation are checked on every call, the path once for
-each certificate and trust generation; while nobody can tell whether it was revoked, it names nobody.
+each certificate and trust generation; while nobody can tell whether it was revoked, it names nobody. Who comes through the front proxy is
+judged by the certificate that was shown there, by all of these laws, and so is the proxy by its own; nobody else names a caller, and the
+proxy is none.
 Source: SPIFFE-ID 2, X509-SVID 2 to 5; RFC 5280 6.1; NIST SP 800-131A (sizes of keys).
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -43,11 +45,35 @@ class Claim:
 
 
 def identify(peer: Peer, trust: Trust, now: datetime) -> Caller:
-    """The system that calls. Raises CALLER_UNKNOWN or CERTIFICATE_REVOKED."""
+    """The system that calls. Raises CALLER_UNKNOWN, CERTIFICATE_REVOKED or FORWARDING_REFUSED."""
+    if peer.forwarded is not None:
+        return _through_proxy(replace(peer, forwarded=None), peer.forwarded, trust, now)
+    caller = _shown(peer, trust, now)
+    if caller.uri == trust.front_proxy:
+        raise _not_forwarded("the front proxy does not say whose certificate was shown to it")
+    return caller
+
+
+def _shown(peer: Peer, trust: Trust, now: datetime) -> Caller:
+    """Whom a certificate names that somebody has shown to hold."""
     caller = _read(peer, trust)
     _in_force(caller.not_before, caller.not_after, now)
     _not_revoked(caller, trust.revoked)
     return caller
+
+
+def _through_proxy(proxy: Peer, forwarded: Peer, trust: Trust, now: datetime) -> Caller:
+    """Who showed a certificate to the front proxy. That its own is at fault, the caller learns as no fault of theirs."""
+    try:
+        shows = _shown(proxy, trust, now)
+    except Refusal as refusal:
+        raise _not_forwarded(f"who names a caller is not believed: {refusal.detail}") from refusal
+    if shows.uri != trust.front_proxy:
+        raise _not_forwarded(f"{shows.uri} names a caller, and is not the front proxy")
+    caller = _shown(forwarded, trust, now)
+    if caller.uri == trust.front_proxy:
+        raise _not_forwarded("the front proxy names itself")
+    return replace(caller, through=shows.uri)
 
 
 def _not_revoked(caller: Caller, revoked: Revoked) -> None:
@@ -176,6 +202,10 @@ def _is_for_clients(leaf: x509.Certificate) -> bool:
         return ExtendedKeyUsageOID.CLIENT_AUTH in leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
         return False
+
+
+def _not_forwarded(detail: str) -> Refusal:
+    return Refusal(Reason.FORWARDING_REFUSED, detail)
 
 
 def _unknown(detail: str) -> Refusal:

@@ -183,6 +183,7 @@ def _who(caller: Caller) -> dict[str, Fact]:
         "caller_region": caller.region,
         "caller_department": caller.department,
         "caller_system": caller.system,
+        **({"caller_through": caller.through} if caller.through else {}),
     }
 
 

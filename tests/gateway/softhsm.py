@@ -39,16 +39,20 @@ class SoftHsm:
     def signs(self, label: str, seed: int) -> Ed25519PrivateKey:
         """Puts the key pair of this seed there, and gives it back."""
         key = Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
+        self.keeps(label, new_key(bytes([seed]).__mul__))
+        return key
+
+    def keeps(self, label: str, key: bytes) -> None:
+        """Puts this key pair (PEM) there, in the place of one of the same label."""
         with self.session() as session:
             for kind in (ObjectClass.PRIVATE_KEY, ObjectClass.PUBLIC_KEY):
                 for each in list(session.get_objects({Attribute.LABEL: label, Attribute.CLASS: kind})):
                     each.destroy()
         pem = self.folder / "import.pem"
-        pem.write_bytes(new_key(bytes([seed]).__mul__))
+        pem.write_bytes(key)
         _tool("--import", str(pem), "--token", TOKEN, "--label", label, "--id", os.urandom(4).hex(), "--pin", PIN)
         pem.unlink()
         pkcs11.lib(str(MODULE)).reinitialize()
-        return key
 
     def hashes(self, label: str) -> bytes:
         """Puts a secret key there, and gives back what it is."""

@@ -25,12 +25,14 @@ def test_each_kind_is_told_by_its_name(living: Layout) -> None:
     after = replace(
         loaded,
         systems=MappingProxyType({**systems, "foshan.f1": secret}),
-        world=replace(world, agreements={}, limits=replace(world.limits, in_flight=7)),
+        world=replace(
+            world, agreements={}, limits=replace(world.limits, in_flight=7), trust=replace(world.trust, front_proxy="another")
+        ),
         server=replace(loaded.server, key=b"another"),
     )
     found = told(loaded, after)
     assert {"changed system foshan.f1", "changed certificate shown to foshan.f1", "removed system foshan.f2"} <= set(found)
-    assert {"changed certificate of the listener", "changed setting limits"} <= set(found)
+    assert {"changed certificate of the listener", "changed setting limits", "changed setting listen.front_proxy"} <= set(found)
     assert any(each.startswith("removed agreement ") for each in found)
     assert "anything" not in str(found)
     assert any(each.startswith("added agreement ") for each in told(after, loaded))

@@ -96,6 +96,11 @@ def test_an_intent_says_who_asks_what_of_whom_by_what_right_and_by_which_way() -
     }
 
 
+def test_an_entry_says_through_which_proxy_a_caller_came() -> None:
+    facts = seal.intend(known(caller=caller(through="spiffe://guangzhou.test/front")), world()).facts
+    assert facts["caller_through"] == "spiffe://guangzhou.test/front"
+
+
 @pytest.mark.parametrize("lacking", ["caller", "query", "route"])
 def test_nothing_is_intended_before_it_has_a_route(lacking: str) -> None:
     with pytest.raises(RuntimeError):

@@ -60,6 +60,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The holder's authorisation does not verify or does not cover this."""
     REASON_QUOTA_EXCEEDED: _Reason.ValueType  # 26
     """The agreement's quota is used up."""
+    REASON_FORWARDING_REFUSED: _Reason.ValueType  # 27
+    """The connection's own certificate may not say who calls (x-forwarded-client-cert), or is the front proxy's and does not say it."""
     REASON_CITY_UNAVAILABLE: _Reason.ValueType  # 40
     """Blame COUNTERPARTY: the other city.
 
@@ -132,6 +134,8 @@ REASON_HOLDER_AUTHORISATION_INVALID: Reason.ValueType  # 25
 """The holder's authorisation does not verify or does not cover this."""
 REASON_QUOTA_EXCEEDED: Reason.ValueType  # 26
 """The agreement's quota is used up."""
+REASON_FORWARDING_REFUSED: Reason.ValueType  # 27
+"""The connection's own certificate may not say who calls (x-forwarded-client-cert), or is the front proxy's and does not say it."""
 REASON_CITY_UNAVAILABLE: Reason.ValueType  # 40
 """Blame COUNTERPARTY: the other city.
 

@@ -72,7 +72,7 @@ def test_the_page_has_both_pictures_the_laws_and_the_refusals_of_each_step() -> 
     assert walk.picture("zh", made) in page
     assert "nothing is asked before it is recorded, nothing is disclosed before it is recorded" in page
     rows = {line.split(" | ")[0].strip("| "): line for line in page.splitlines() if line.startswith("| ")}
-    assert "`CALLER_UNKNOWN`, `CERTIFICATE_REVOKED` |" in rows["1"]
+    assert "`CALLER_UNKNOWN`, `CERTIFICATE_REVOKED`, `FORWARDING_REFUSED` |" in rows["1"]
     assert "`NO_AGREEMENT`, `PURPOSE_NOT_COVERED`" in rows["2"]
     assert "any of blame COUNTERPARTY" in rows["6"]
     assert "`CITY_ANSWER_INVALID`, `HOLDER_AMBIGUOUS`" in rows["7"]
