@@ -1,63 +1,113 @@
-"""Answers that no city should give: noise, true answers with some bytes changed, true answers with one part replaced."""
+"""Answers that no city should give: noise, true answers with some bytes changed, true answers with one part replaced.
+
+Laws: to read one is a value or a refusal, within `LONGEST` and `LARGEST`, each answer for itself; an answer is a function of one number,
+because Hypothesis takes milliseconds for one that it puts together sign by sign, and a hundred thousand are wanted.
+"""
 
 import copy
 import json
+import resource
+import time
 from collections.abc import Callable
-from typing import Any
+from random import Random
+from typing import Any, Final, TypeVar
 
 from hypothesis import strategies as st
 
 from gateway.model.city import CityAnswer
 from gateway.model.refusal import Blame, Refusal
 
+LONGEST: Final = 0.5
+"""Seconds of CPU that one answer may cost."""
+LARGEST: Final = 16 * 1024
+"""KiB by which one answer may raise the most that this process ever had in memory."""
+
 Json = Any
-JUNK: st.SearchStrategy[Json] = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(-5, 5),
-    st.integers(),
-    st.floats(allow_nan=False, allow_infinity=False),
-    st.text(max_size=6),
-    st.sampled_from(["", "0", "1", "10", "200", "4004", "1404", "2", "SUCCESS", "长期", "\x00", "9" * 400]),
-    st.builds(list),
-    st.builds(dict),
-    st.lists(st.integers() | st.text(max_size=3), max_size=3),
-    st.dictionaries(st.text(max_size=3), st.integers() | st.text(max_size=3), max_size=3),
+_Made = TypeVar("_Made")
+
+_SEEDS: Final = st.integers(0, 2**64 - 1)
+_SIGNS: Final = (
+    "09aZ{}[]<>&;:,.'\"\\/-+ ^\t\n\r\x00\x1b\x7f\x85\u00a0\u0301\u200b\u202e\uff11\u4f55\u36c3\ud800\uffff\U0001f600\U00020000"
 )
-_EDIT = st.tuples(st.integers(0, 5000), st.integers(0, 20), st.binary(max_size=6))
+_WORDS: Final = ("", "0", "1", "10", "200", "4004", "1404", "2", "SUCCESS", "长期", "\x00", "9" * 400)
+_EDGES: Final = (0, -1, 2**31, 2**53 + 1, -(2**63), 10**40)
+
+
+def drawn(make: Callable[[Random], _Made]) -> st.SearchStrategy[_Made]:
+    """What `make` makes of one number."""
+    return _SEEDS.map(lambda seed: make(Random(seed)))  # noqa: S311  answers, not secrets
+
+
+def noise(lot: Random) -> bytes:
+    """Bytes that mean nothing."""
+    return lot.randbytes(lot.randrange(201))
 
 
 def edited(true: bytes) -> st.SearchStrategy[bytes]:
     """The true bytes with one to four stretches replaced."""
-
-    def edit(edits: list[tuple[int, int, bytes]]) -> bytes:
-        body = true
-        for place, length, new in edits:
-            start = place % (len(body) + 1)
-            body = body[:start] + new + body[start + length :]
-        return body
-
-    return st.lists(_EDIT, min_size=1, max_size=4).map(edit)
+    return drawn(lambda lot: _edited(true, lot))
 
 
 def replaced(true: Json) -> st.SearchStrategy[Json]:
     """The true value with one part of it, at any depth, replaced by junk or taken out."""
     paths = _paths(true)
+    return drawn(lambda lot: _replaced(true, lot.choice(paths), lot))
 
-    def replace(path: tuple[Any, ...], junk: Json, *, gone: bool) -> Json:
-        value = copy.deepcopy(true)
-        if not path:
-            return junk
-        place = value
-        for step in path[:-1]:
-            place = place[step]
-        if gone:
-            del place[path[-1]]
-        else:
-            place[path[-1]] = junk
-        return value
 
-    return st.builds(replace, st.sampled_from(paths), JUNK, gone=st.booleans())
+def hostile(true: bytes) -> st.SearchStrategy[bytes]:
+    """Bytes for a dialect of JSON."""
+    value = json.loads(true)
+    paths = _paths(value)
+
+    def make(lot: Random) -> bytes:
+        way = lot.randrange(5)
+        if way == 0:
+            return noise(lot)
+        if way < 3:
+            return _edited(true, lot)
+        return json.dumps(_replaced(value, lot.choice(paths), lot), ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+    return drawn(make)
+
+
+def answer_or_refusal(read: Callable[[], CityAnswer]) -> CityAnswer | Refusal:
+    """What a dialect makes of an answer; anything else than these two fails the test, and so do more time or memory than it may cost."""
+    found: CityAnswer | Refusal
+    began, most = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    try:
+        found = read()
+    except Refusal as refusal:
+        found = refusal
+    assert time.process_time() - began < LONGEST
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - most < LARGEST
+    if isinstance(found, Refusal):
+        assert found.blame is Blame.COUNTERPARTY
+        assert found.__suppress_context__ or found.__context__ is None
+    else:
+        assert all(isinstance(record, dict) for record in found.records)
+    return found
+
+
+def _edited(true: bytes, lot: Random) -> bytes:
+    body = true
+    for _ in range(lot.randint(1, 4)):
+        start = lot.randrange(len(body) + 1)
+        body = body[:start] + lot.randbytes(lot.randrange(7)) + body[start + lot.randrange(21) :]
+    return body
+
+
+def _replaced(true: Json, path: tuple[Any, ...], lot: Random) -> Json:
+    if not path:
+        return _junk(lot)
+    value = copy.deepcopy(true)
+    place = value
+    for step in path[:-1]:
+        place = place[step]
+    if lot.random() < 1 / 3:
+        del place[path[-1]]
+    else:
+        place[path[-1]] = _junk(lot)
+    return value
 
 
 def _paths(value: Json, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -65,22 +115,28 @@ def _paths(value: Json, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [here, *(path for key, part in parts for path in _paths(part, (*here, key)))]
 
 
-def hostile(true: bytes) -> st.SearchStrategy[bytes]:
-    """Bytes for a dialect of JSON."""
-    parts = replaced(json.loads(true)).map(lambda value: json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass"))
-    return st.binary(max_size=200) | edited(true) | parts
+def _junk(lot: Random) -> Json:
+    kinds: tuple[Callable[[Random], Json], ...] = (*_PLAIN, _list, _object)
+    return lot.choice(kinds)(lot)
 
 
-def answer_or_refusal(read: Callable[[], CityAnswer]) -> CityAnswer | Refusal:
-    """What a dialect makes of an answer; anything else than these two fails the test."""
-    found: CityAnswer | Refusal
-    try:
-        found = read()
-    except Refusal as refusal:
-        found = refusal
-    if isinstance(found, Refusal):
-        assert found.blame is Blame.COUNTERPARTY
-        assert found.__suppress_context__ or found.__context__ is None
-    else:
-        assert all(isinstance(record, dict) for record in found.records)
-    return found
+def _text(lot: Random) -> str:
+    return "".join(lot.choices(_SIGNS, k=lot.randrange(7)))
+
+
+def _list(lot: Random) -> Json:
+    return [lot.choice(_PLAIN)(lot) for _ in range(lot.randrange(4))]
+
+
+def _object(lot: Random) -> Json:
+    return {_text(lot): lot.choice(_PLAIN)(lot) for _ in range(lot.randrange(4))}
+
+
+_PLAIN: Final[tuple[Callable[[Random], Json], ...]] = (
+    lambda lot: lot.choice((None, True, False)),
+    lambda lot: lot.randint(-5, 5),
+    lambda lot: lot.choice(_EDGES),
+    lambda lot: lot.choice((0.0, -0.5, 1e300, 5e-324, 1.0, lot.random())),
+    _text,
+    lambda lot: lot.choice(_WORDS),
+)

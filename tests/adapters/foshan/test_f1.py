@@ -15,7 +15,7 @@ from adapters.connectors.signing import Stamp
 from adapters.foshan.f1 import DOWNLOAD, ENVELOPE, STATUS, F1Dialect
 from gateway.model.city import CityAnswer, CityFile, CityRequest
 from gateway.model.refusal import Reason, Refusal
-from tests.adapters.hostile import answer_or_refusal, edited, replaced
+from tests.adapters.hostile import answer_or_refusal, drawn, edited, noise, replaced
 from tests.fuzzing import TIMES
 
 Example = Callable[..., str]
@@ -226,7 +226,7 @@ TRUE = response(document(certificate())).body
 
 
 @settings(max_examples=300 * TIMES, deadline=1000)
-@given(st.binary(max_size=200) | edited(TRUE))
+@given(drawn(noise) | edited(TRUE))
 def test_bytes_give_an_answer_or_a_refusal(body: bytes) -> None:
     found = answer_or_refusal(lambda: DIALECT.read(asked(), HttpResponse(200, {}, body)))
     assert isinstance(found, Refusal) or not found.no_record
