@@ -38,5 +38,5 @@ CREDENTIALS: Mapping[str, frozenset[str]] = MappingProxyType({each.SYSTEM: each.
 
 OPERATIONS: Mapping[str, frozenset[str]] = MappingProxyType({each.SYSTEM: each.OPERATIONS for each in _ALL})
 
-FILES: frozenset[str] = frozenset({f1.SYSTEM})
+FILES: frozenset[str] = frozenset({g1.SYSTEM, f1.SYSTEM})
 """Those that give files (gateway.ports.FileSource)."""

@@ -2,7 +2,7 @@
 
 Laws: nothing is asked before it is recorded, nothing is disclosed before it is recorded, and what cannot be recorded is not answered;
 whatever ends an exchange after its intent, its outcome is written, and once. An exchange keeps the World and the moment that it began
-with. Steps 1 to 5 and 7 to 9 are pure; there are three awaits.
+with. Steps 1 to 5 and 7 to 9 are pure; there are three awaits, and a fourth where a file has to be weighed.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from gateway.stages.disclose import disclose
 from gateway.stages.identify import identify
 from gateway.stages.route import route
 from gateway.stages.translate import inward, outward
+from gateway.weighing import weighed
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ async def exchange(call: Call, world: World, ports: Ports) -> Sealed:
         request_out = ports.clock.now()
         until = min(call.expires, ports.clock.monotonic() + world.limits.maximum_deadline) - world.limits.answer_margin
         told = await _ask(before, until, ports)
+        if before.request.files and isinstance(told, CityAnswer):
+            told = await _weigh(before, told, world, ports)
         asked = Asked(request_out, ports.clock.now())
         if isinstance(told, CityTicket):
             before, told = await _defer(before, told, asked, world, ports)
@@ -192,6 +195,16 @@ async def _ask(before: Prepared, until: float, ports: Ports) -> CityAnswer | Cit
         return refusal
     except TimeoutError:
         return Refusal(Reason.CITY_TIMEOUT, "the city did not answer before the caller's deadline less our margin")
+
+
+async def _weigh(before: Prepared, told: CityAnswer, world: World, ports: Ports) -> CityAnswer | Refusal:
+    """What the city said of a download, with the digest of the file that is meant; or why there is none."""
+    seconds = before.known.call.expires - ports.clock.monotonic() - world.limits.answer_margin
+    source = ports.adapters[before.request.system]
+    try:
+        return await weighed(told, before.request, before.route, source, seconds, strict=world.strict_identifiers)
+    except Refusal as refusal:
+        return refusal
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Final
 from adapters.connectors.verdict import invalid
 
 LARGEST_ENVELOPE: Final = 64 * 1024
+LONGEST_MARKER: Final = 64
 _SIGNS: Final = re.compile(rb"[A-Za-z0-9+/=\s]*")
 _QUARTET: Final = 4
 
@@ -26,9 +27,9 @@ class _Place(Enum):
 
 
 class Cutter:
-    """One answer. `marker` is what stands right before the Base64 text, such as `"file_data":"`."""
+    """One answer. `marker` matches what stands right before the Base64 text, such as `"file_data":"`, in at most `LONGEST_MARKER` bytes."""
 
-    def __init__(self, marker: bytes, where: str) -> None:
+    def __init__(self, marker: re.Pattern[bytes], where: str) -> None:
         self._marker = marker
         self._where = where
         self._envelope = bytearray()
@@ -61,13 +62,13 @@ class Cutter:
 
     def _before(self, piece: bytes) -> bytes:
         """What follows the marker, if it has come; the marker may be torn between two pieces."""
-        begin = max(0, len(self._envelope) - len(self._marker) + 1)
+        begin = max(0, len(self._envelope) - LONGEST_MARKER)
         self._envelope += piece
-        place = self._envelope.find(self._marker, begin)
-        if place < 0:
+        found = self._marker.search(self._envelope, begin)
+        if found is None:
             self._bounded()
             return b""
-        end = place + len(self._marker)
+        end = found.end()
         rest = bytes(self._envelope[end:])
         del self._envelope[end:]
         self._bounded()

@@ -24,7 +24,7 @@ SYSTEM = "foshan.f1"
 CREDENTIALS = frozenset({"access_id", "access_token"})
 VERIFY = "verifyCertInfo"
 DOWNLOAD = "downloadFile"
-FILE_MARKER = b"&lt;fileData&gt;"
+FILE_MARKER = re.compile(rb"&lt;fileData&gt;")
 """What stands right before a file: the inner document is escaped text."""
 OPERATIONS = frozenset({"queryCertInfoByHolderCode", "queryCert", VERIFY})
 

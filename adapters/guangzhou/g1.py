@@ -18,7 +18,7 @@ from adapters.connectors.signing import Stamp
 from adapters.connectors.verdict import CodeTable, Meaning, invalid
 from adapters.guangzhou.data_fields import read_data_fields
 from adapters.guangzhou.faces import check_face
-from gateway.model.city import CityAnswer, CityRequest, Record
+from gateway.model.city import CityAnswer, CityFile, CityRequest, Record
 
 SYSTEM = "guangzhou.g1"
 CREDENTIALS = frozenset({"app_key", "app_secret", "account", "password", "org_code"})
@@ -43,18 +43,24 @@ ERRORS = CodeTable(
         "40001": Meaning.REFUSED,
         "40002": Meaning.REFUSED,
         "40003": Meaning.REFUSED,
+        "40004": Meaning.REFUSED,
         "50001": Meaning.UNAVAILABLE,
         "50002": Meaning.UNAVAILABLE,
     },
 )
 
+FILE_MARKER = re.compile(rb'"file_data"\s{0,8}:\s{0,8}"')
+"""What stands right before a file."""
+
 _BASE = "/license-app/v1"
+_FILE_TYPES: Mapping[str, str] = MappingProxyType({"OFD": "ofd", "PDF": "pdf"})
 _JSON: Mapping[str, str] = MappingProxyType({"Content-Type": "application/json; charset=utf-8"})
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 # One page is all that is asked for: nobody holds more licences of one type, and a longer answer is refused rather than cut.
 _PAGE_SIZE = 150
 _TOKEN = re.compile(r"[0-9A-Fa-f-]{36}")
 _AUTH_CODE = re.compile(r"[0-9A-Fa-f]{32}")
+_LICENCE_CODE = re.compile(r"[0-9A-Z]{18}")
 _LONGEST_LIFE = 366 * 86_400
 _JOINT = ","
 _HOLDER_PARTS = ("holder_name", "holder_identity_type", "holder_identity_num")
@@ -95,6 +101,18 @@ class G1Dialect:
 
     def read_auth(self, stamp: Stamp, response: HttpResponse) -> tuple[str, ...]:
         """The codes, one for each licence; none where the city says in all four parts that it holds none. Raises Refusal."""
+        return tuple(code for code, _ in self._granted(stamp, response))
+
+    def read_grant(self, stamp: Stamp, file: CityFile, response: HttpResponse) -> str:
+        """The code for the licence that this is a file of. Raises Refusal, blame COUNTERPARTY."""
+        where = f"{SYSTEM} auth"
+        rows = [(code, expect(row, dict[str, object], f"{where} data")) for code, row in self._granted(stamp, response)]
+        codes = [code for code, row in rows if row.get("license_code") == file.reference and row.get("auth_code") == code]
+        if len(codes) != 1:
+            raise invalid(f"{where} data", "does not know the licence that it named, or names it twice")
+        return codes[0]
+
+    def _granted(self, stamp: Stamp, response: HttpResponse) -> tuple[tuple[str, object], ...]:
         where = f"{SYSTEM} auth"
         answer = _opened(response, where)
         if answer.get("correlation_id") != stamp.nonce:
@@ -102,7 +120,7 @@ class G1Dialect:
         codes, rows = member(answer, "auth_codes", list[object], where), member(answer, "data", list[object], where)
         if member(answer, "total_count", int, where) != len(codes) or len(rows) != len(codes):
             raise invalid(f"{where} total_count, auth_codes, data", "contradict one another, or are more than one page")
-        return tuple(_code(each, f"{where} auth_codes") for each in codes)
+        return tuple((_code(each, f"{where} auth_codes"), row) for each, row in zip(codes, rows, strict=True))
 
     def compose_fetch(self, code: str, token: str) -> HttpRequest:
         """The fetch of the licence that the code stands for; it spends the code."""
@@ -118,10 +136,36 @@ class G1Dialect:
         check_face(request.values["license_item_code"], fields, f"{where} data_fields")
         return {**licence, "data_fields": fields, "holders": _holders(licence, fields, where)}  # type: ignore[dict-item]
 
+    def compose_archive(self, file: CityFile, code: str, token: str) -> HttpRequest:
+        """The fetch of a file of the licence that the code stands for; it spends the code."""
+        asked = f"auth_code={code}&file_type={_FILE_TYPES[file.format]}&access_token={token}"
+        return HttpRequest("GET", f"{_BASE}/license/archive?{asked}", _NO_HEADERS)
 
-def answer_of(licences: tuple[Record, ...]) -> CityAnswer:
-    """The whole exchange's answer: the licences fetched, or, where the auth call gave no code, that there are none."""
-    return CityAnswer(ACKNOWLEDGED, licences, no_record=not licences)
+    def read_archive(self, file: CityFile, head: HttpResponse, envelope: bytes) -> None:
+        """What came around a file, once it has come; or instead of one. Raises Refusal, blame COUNTERPARTY, where it was not given."""
+        where = f"{SYSTEM} archive"
+        answer = _opened(HttpResponse(head.status, head.headers, envelope), where)
+        if member(answer, "file_data", str, where):
+            raise invalid(f"{where} file_data", "does not stand where the file was")
+        if not member(answer, "file_name", str, where).lower().endswith(f".{_FILE_TYPES[file.format]}"):
+            raise invalid(f"{where} file_name", "is of another file type than the one asked for")
+
+
+def answer_of(licences: tuple[Record, ...], *, files: bool = False) -> CityAnswer:
+    """The whole exchange's answer: the licences fetched, or, where the auth call gave no code, that there are none.
+
+    `files` with their files, of which the city says neither digest nor size.
+    """
+    held = tuple(_files(each) for each in licences) if files else ()
+    return CityAnswer(ACKNOWLEDGED, licences, no_record=not licences, files=held)
+
+
+def _files(licence: Record) -> tuple[CityFile, ...]:
+    """Every file type, for which of them there are is said only when one is fetched."""
+    known = licence.get("license_code")
+    if not isinstance(known, str) or not _LICENCE_CODE.fullmatch(known):
+        raise invalid(f"{SYSTEM} get_license license_code", "has not the form of the interface")
+    return tuple(CityFile(kind, known) for kind in _FILE_TYPES)
 
 
 def _opened(response: HttpResponse, where: str) -> dict[str, object]:

@@ -43,6 +43,8 @@ RECORD_FAULTS = {
     "unknown_status": "an unlisted status or error code",
     "expired_token": "the token or secret has expired",
     "wrong_digest": "a digest that is not that of the file",
+    "wrong_type": "a file of another type than the one asked for",
+    "other_file": "another file each time",
     "busy": "the city's own code for 'try later'",
     CLOCK_SKEW: "the city's clock is a day ahead",
 }

@@ -11,13 +11,13 @@ Record = Mapping[str, "Leaf | Record | list[Record] | list[Leaf]"]
 class CityFile:
     """What a city says of a file before it gives it: `sha256` in hex, `size` in bytes, and by which `reference` it is asked for.
 
-    `format` is a gateway.model.query.FileFormat.
+    `format` is a gateway.model.query.FileFormat. Digest and size are empty where the city does not say them, until the file is weighed.
     """
 
     format: str
     reference: str = field(repr=False)
-    sha256: str = field(repr=False)
-    size: int
+    sha256: str = field(default="", repr=False)
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)

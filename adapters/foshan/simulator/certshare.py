@@ -62,7 +62,7 @@ _INNER_FAULTS = {
         "<response><head><status>0</status><message>&outside;</message></head></response>"
     ),
 }
-IF_NAMED = frozenset({"wrong_digest"})
+IF_NAMED = frozenset({"wrong_digest", "wrong_type"})
 FAULTS = frozenset({*_STATUS_FAULTS, *_RECORD_FAULTS, *_HOLDER_FAULTS, *_INNER_FAULTS})
 
 
@@ -143,7 +143,7 @@ class LicenceLibrary:
 
     def _data(self, question: _Question, fault: str | None) -> etree._Element:
         if question.operation == "downloadFile":
-            return self._file(question.data)
+            return self._file(question.data, fault)
         held = self._look_up(question)
         if fault in _HOLDER_FAULTS:
             holder = question.data.get("holderCode", "")
@@ -156,18 +156,19 @@ class LicenceLibrary:
         for licence in held:
             element = _verified(licence, question.claims) if question.claims else _cert_info(licence)
             if question.data.get("fileInfo") == "1":
-                element.append(_file_info(licence, self.register.seed, fault))
+                element.append(_file_info(licence, fault))
             data.append(_spoilt(element, _RECORD_FAULTS.get(fault or "", {})))
         return data
 
-    def _file(self, asked: dict[str, str]) -> etree._Element:
+    def _file(self, asked: dict[str, str], fault: str | None) -> etree._Element:
         identifier, _, kind = asked["fileId"].rpartition("/")
         licence = self.register.licence_identified(asked["certTypeCode"], identifier)
         if licence is None or kind not in files.KINDS:
             raise _RefusedError(10)
         data = etree.Element("data")
         etree.SubElement(data, "fileName").text = f"{licence.info['ZZMC']}.{kind}"
-        etree.SubElement(data, "fileData").text = base64.b64encode(files.content(licence, kind, self.register.seed)).decode()
+        content = files.content(licence, kind if fault != "wrong_type" else next(each for each in files.KINDS if each != kind))
+        etree.SubElement(data, "fileData").text = base64.b64encode(content).decode()
         return data
 
     def _look_up(self, question: _Question) -> tuple[Licence, ...]:
@@ -249,10 +250,10 @@ def _cert_info(licence: Licence) -> etree._Element:
     return element
 
 
-def _file_info(licence: Licence, seed: int, fault: str | None) -> etree._Element:
+def _file_info(licence: Licence, fault: str | None) -> etree._Element:
     element = etree.Element("fileInfo")
     for kind in files.KINDS:
-        content = files.content(licence, kind, seed)
+        content = files.content(licence, kind)
         digest = sha256(content if fault != "wrong_digest" else content + b"!").hexdigest()
         told = {"fileId": f"{licence.info['ZZBS']}/{kind}", "fileType": kind, "fileSize": str(len(content)), "fileDigest": digest}
         file = etree.SubElement(element, "file")

@@ -1,15 +1,17 @@
-"""G1: the licence platform `license-app/v1` - log-in, licences by statutory duty, the licence itself.
+"""G1: the licence platform `license-app/v1` - log-in, licences by statutory duty, the licence itself, its files.
 
 Laws: HTTP 200 with an error inside; a code is spent by the first call that names it; a request_id serves once; 'no such
 record' is SUCCESS with nothing in it. Interface: docs/interfaces/guangzhou.md, G1.
 """
 
+import base64
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from adapters.guangzhou.simulator import archive
 from adapters.guangzhou.simulator.catalogue import CATALOGUE
 from adapters.guangzhou.simulator.checks import (
     CASE,
@@ -67,10 +69,12 @@ _MESSAGES = {
     "40001": "用证码不存在",
     "40002": "用证码已使用",
     "40003": "用证码已过期",
+    "40004": "证照文件不存在",
     "50001": "平台繁忙,请稍后再试",
     "50002": "平台内部错误",
     "77777": "未知状态",
 }
+_OF_FILES = frozenset({"wrong_type", "other_file"})
 _EVERYWHERE = {"busy": "50001", "unknown_status": "77777"}
 
 
@@ -131,6 +135,15 @@ class LicencePlatform:
                 faults=frozenset({"missing_field", "unknown_code", "bad_date", "other_holder"}),
                 if_named=shared,
             ),
+            Operation(
+                "g1",
+                "archive",
+                "GET",
+                f"{_BASE}/license/archive",
+                _answering(self._archive),
+                business=False,
+                if_named=shared | _OF_FILES,
+            ),
             Operation("g1", "unknown", "*", "/license-app/{rest:.*}", _no_such_operation),
         )
 
@@ -185,23 +198,39 @@ class LicencePlatform:
                 return
             del self._grants[oldest]
 
-    def _get_license(self, asked: Asked) -> dict[str, Any]:
-        self._check_token(asked)
+    def _redeem(self, asked: Asked) -> Licence:
+        """The licence for which the code of this request was handed out; the code is spent."""
         code = asked.query.get("auth_code", "")
-        _require(bool(code), "20001")
         _require(code not in self._spent, "40002")
         grant = self._grants.pop(code, None)
         if grant is None:
             raise PlatformError("40001")
         _require(asked.now < grant.ends, "40003")
         self._spent.again(code, asked.now)
-        licence = grant.licence
+        return grant.licence
+
+    def _get_license(self, asked: Asked) -> dict[str, Any]:
+        self._check_token(asked)
+        code = asked.query.get("auth_code", "")
+        _require(bool(code), "20001")
+        licence = self._redeem(asked)
         if asked.fault == "other_holder":
             others = another_holder_of(self._records, licence.head["license_item_code"], licence.head["holder_identity_num"])
             licence = others[0]
         if asked.fault in {"missing_field", "unknown_code", "bad_date"}:
             licence = replace(licence, fields=spoilt_licence(licence, asked.fault))
         return {"data": licence.head | {"data_fields": data_fields_text(licence), "auth_code": code}}
+
+    def _archive(self, asked: Asked) -> dict[str, Any]:
+        self._check_token(asked)
+        kind = asked.query.get("file_type", "")
+        _require(bool(kind and asked.query.get("auth_code")), "20001")
+        _require(kind in archive.KINDS, "20002")
+        licence = self._redeem(asked)
+        _require(licence.head["license_status"] != archive.WITHDRAWN, "40004")
+        sent = next(each for each in archive.KINDS if each != kind) if asked.fault == "wrong_type" else kind
+        content = archive.content(licence, sent) + (uuid.uuid4().bytes if asked.fault == "other_file" else b"")
+        return {"file_name": f"{licence.head['name']}.{kind}", "file_data": base64.b64encode(content).decode()}
 
 
 def _check_auth(body: dict[str, Any]) -> None:

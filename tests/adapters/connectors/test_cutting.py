@@ -1,6 +1,7 @@
 """A file cut out of its envelope, however the bytes come; what is no Base64 is refused."""
 
 import base64
+import re
 from itertools import pairwise
 
 import pytest
@@ -11,6 +12,7 @@ from adapters.connectors.cutting import LARGEST_ENVELOPE, Cutter
 from gateway.model.refusal import Reason, Refusal
 
 MARKER = b'"file_data":"'
+MARKED = re.compile(rb'"file_data"\s{0,8}:\s{0,8}"')
 
 
 def torn(whole: bytes, places: list[int]) -> list[bytes]:
@@ -22,7 +24,7 @@ def torn(whole: bytes, places: list[int]) -> list[bytes]:
 def test_out_then_in_is_the_file(file: bytes, places: list[int], blank: bytes) -> None:
     text = base64.b64encode(file)
     text = text[:8] + blank + text[8:]
-    cutter = Cutter(MARKER, "test")
+    cutter = Cutter(MARKED, "test")
     found = b"".join(cutter.feed(piece) for piece in torn(b'{"a":1,' + MARKER + text + b'","z":"AAAA"}', places))
     assert found == file
     assert cutter.found
@@ -32,18 +34,18 @@ def test_out_then_in_is_the_file(file: bytes, places: list[int], blank: bytes) -
 @pytest.mark.parametrize("text", [b"A", b"AAA", b"AA=A", b"====", b"AAAA=", b"AA==AAAA"])
 def test_what_is_no_base64_is_refused(text: bytes) -> None:
     with pytest.raises(Refusal) as refused:
-        Cutter(MARKER, "test").feed(MARKER + text + b'"')
+        Cutter(MARKED, "test").feed(MARKER + text + b'"')
     assert refused.value.reason is Reason.CITY_ANSWER_INVALID
 
 
 @pytest.mark.parametrize("filler", [b"x", MARKER + b'"x'])
 def test_an_envelope_is_bounded(filler: bytes) -> None:
-    cutter = Cutter(MARKER, "test")
+    cutter = Cutter(MARKED, "test")
     cutter.feed(filler)
     with pytest.raises(Refusal):
         cutter.feed(b"x" * LARGEST_ENVELOPE)
 
 
 def test_without_a_file_all_is_envelope() -> None:
-    cutter = Cutter(MARKER, "test")
+    cutter = Cutter(MARKED, "test")
     assert (cutter.feed(b'{"errors":[]}'), cutter.found, cutter.envelope) == (b"", False, b'{"errors":[]}')
