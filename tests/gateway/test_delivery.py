@@ -26,7 +26,7 @@ from tests.gateway.client.notary import VKEY
 from tests.gateway.rpc.house import PATIENCE, House, asked, house, papers, request
 from tests.gateway.stages import builders
 
-CONTENT = bytes(range(256)) * (5 * CHUNK // 512)
+CONTENT = b"PK\x03\x04" + bytes(range(256)) * (5 * CHUNK // 512)
 PIECES = [CONTENT[:7], CONTENT[7 : 2 * CHUNK], CONTENT[2 * CHUNK :]]
 
 

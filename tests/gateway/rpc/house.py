@@ -146,6 +146,7 @@ class City:
         self.told: CityAnswer | CityTicket | BaseException = builders.answer()
         self.requests: list[CityRequest] = []
         self.pieces: list[bytes | Exception] = []
+        self.then: list[list[bytes | Exception]] = []
         self.fetching = 0
         self.fetched = asyncio.Event()
         self.seconds: list[float] = []
@@ -175,14 +176,15 @@ class City:
         self.requests.append(request)
         self.seconds.append(seconds)
         self.fetching += 1
+        pieces, self.pieces = self.pieces, self.then.pop(0) if self.then else self.pieces
         try:
-            yield self._pieces()
+            yield self._pieces(pieces)
         finally:
             self.fetching -= 1
             self.fetched.set()
 
-    async def _pieces(self) -> AsyncIterator[bytes]:
-        for piece in self.pieces:
+    async def _pieces(self, pieces: list[bytes | Exception]) -> AsyncIterator[bytes]:
+        for piece in pieces:
             if isinstance(piece, Exception):
                 raise piece
             yield piece
