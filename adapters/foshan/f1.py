@@ -24,8 +24,8 @@ SYSTEM = "foshan.f1"
 CREDENTIALS = frozenset({"access_id", "access_token"})
 VERIFY = "verifyCertInfo"
 DOWNLOAD = "downloadFile"
-FILE_MARKER = re.compile(rb"&lt;fileData&gt;")
-"""What stands right before a file: the inner document is escaped text."""
+FILE_MARKER = re.compile(rb"(?:&lt;|<)fileData(?:&gt;|>)")
+"""What stands right before a file: the inner document is escaped text, or CDATA."""
 OPERATIONS = frozenset({"queryCertInfoByHolderCode", "queryCert", VERIFY})
 
 ENVELOPE = Envelope(

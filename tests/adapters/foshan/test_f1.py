@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from adapters.connectors.cutting import Cutter
 from adapters.connectors.message import HttpResponse
 from adapters.connectors.signing import Stamp
-from adapters.foshan.f1 import DOWNLOAD, ENVELOPE, STATUS, F1Dialect
+from adapters.foshan.f1 import DOWNLOAD, ENVELOPE, FILE_MARKER, STATUS, F1Dialect
 from gateway.model.city import CityAnswer, CityFile, CityRequest
 from gateway.model.refusal import Reason, Refusal
 from tests.adapters.hostile import answer_or_refusal, drawn, edited, noise, replaced
@@ -225,14 +226,14 @@ def test_a_status_in_no_table_is_never_no_record(status: str) -> None:
 TRUE = response(document(certificate())).body
 
 
-@settings(max_examples=300 * TIMES, deadline=1000)
+@settings(max_examples=200 * TIMES, deadline=1000)
 @given(drawn(noise) | edited(TRUE))
 def test_bytes_give_an_answer_or_a_refusal(body: bytes) -> None:
     found = answer_or_refusal(lambda: DIALECT.read(asked(), HttpResponse(200, {}, body)))
     assert isinstance(found, Refusal) or not found.no_record
 
 
-@settings(max_examples=300 * TIMES, deadline=1000)
+@settings(max_examples=200 * TIMES, deadline=1000)
 @given(edited(document(certificate()).encode()))
 def test_documents_give_an_answer_or_a_refusal(inner: bytes) -> None:
     found = answer_or_refusal(lambda: read(inner.decode("utf-8", "replace")))
@@ -344,3 +345,28 @@ def test_what_stands_around_a_file_is_read_as_any_answer(inner: str, reason: Rea
     with pytest.raises(Refusal) as refused:
         DIALECT.read_download(around, around.body)
     assert refused.value.reason is reason
+
+
+FILED = response(
+    "<response><head><status>0</status></head><data><fileName>a.ofd</fileName><fileData>UEsDBAE=</fileData></data></response>",
+    DOWNLOAD,
+)
+
+
+def cut(body: bytes, pieces: int) -> bytes:
+    """The file that comes in this answer, as the client reads it."""
+    cutter, step = Cutter(FILE_MARKER, "test"), len(body) // pieces + 1
+    found = b"".join(cutter.feed(body[place : place + step]) for place in range(0, len(body), step))
+    DIALECT.read_download(FILED, cutter.envelope)
+    return found
+
+
+def test_a_file_is_cut_out_of_its_answer() -> None:
+    assert cut(FILED.body, 5) == b"PK\x03\x04\x01"
+
+
+@settings(max_examples=150 * TIMES, deadline=1000)
+@given(drawn(noise) | edited(FILED.body), st.integers(1, 9))
+def test_a_file_or_a_refusal(body: bytes, pieces: int) -> None:
+    found = answer_or_refusal(lambda: CityAnswer("", ({"file": cut(body, pieces).hex()},)))
+    assert isinstance(found, Refusal) or FILE_MARKER.search(body)

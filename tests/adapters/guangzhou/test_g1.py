@@ -1,5 +1,6 @@
 """G1's dialect against the interface page's examples, and against answers that no city should give."""
 
+import base64
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.connectors.cutting import Cutter
 from adapters.connectors.message import HttpResponse
 from adapters.connectors.signing import Stamp
 from adapters.connectors.verdict import TokenExpiredError
-from adapters.guangzhou.g1 import ERRORS, G1Dialect, answer_of
-from gateway.model.city import CityRequest
+from adapters.guangzhou.g1 import ERRORS, FILE_MARKER, G1Dialect, answer_of
+from gateway.model.city import CityAnswer, CityFile, CityRequest
 from gateway.model.refusal import Reason, Refusal
 from tests.adapters.hostile import answer_or_refusal, edited, hostile
 from tests.fuzzing import TIMES
@@ -260,6 +262,50 @@ def test_a_licence_or_a_refusal(body: bytes) -> None:
 def test_a_face_or_a_refusal(face: bytes) -> None:
     licence = {**LICENCE, "data_fields": face.decode("utf-8", "replace")}
     answer_or_refusal(lambda: answer_of((DIALECT.read_fetch(ASKED, CODE, response({**FETCH, "data": licence})),)))
+
+
+FILE = CityFile("PDF", "4401052015AB12CD34")
+ARCHIVE = {**GOOD, "correlation_id": "", "file_name": "结婚证.pdf", "file_data": base64.b64encode(b"%PDF-1.5 a page").decode()}
+
+
+def cut(body: bytes, pieces: int) -> bytes:
+    """The file that comes in this answer, as the client reads it."""
+    cutter, step = Cutter(FILE_MARKER, "test"), len(body) // pieces + 1
+    found = b"".join(cutter.feed(body[place : place + step]) for place in range(0, len(body), step))
+    DIALECT.read_archive(FILE, response(b""), cutter.envelope)
+    return found
+
+
+def test_a_file_is_asked_for_with_its_type_and_cut_out_of_its_answer() -> None:
+    asked = DIALECT.compose_archive(FILE, CODE, "a-token")
+    assert asked.path.endswith(f"/license/archive?auth_code={CODE}&file_type=pdf&access_token=a-token")
+    for spaces in (None, 2):
+        assert cut(json.dumps(ARCHIVE, indent=spaces).encode(), 7) == b"%PDF-1.5 a page"
+
+
+def test_of_two_licences_the_one_that_is_named_is_meant() -> None:
+    rows = [{"license_code": f"{FILE.reference[:-1]}{place}", "auth_code": CODE[:-1] + str(place)} for place in range(6)]
+    answer = {**AUTH, "data": rows, "auth_codes": [each["auth_code"] for each in rows], "total_count": 6}
+    assert DIALECT.read_grant(STAMP, FILE, response(answer)) == CODE[:-1] + "4"
+    for other in ([rows[4], rows[4]], [rows[0]], [rows[4] | {"auth_code": rows[0]["auth_code"]}], ["x"], [None]):
+        codes = [rows[4]["auth_code"]] * len(other)
+        with pytest.raises(Refusal, match="CITY_ANSWER_INVALID"):
+            DIALECT.read_grant(STAMP, FILE, response({**answer, "data": other, "auth_codes": codes, "total_count": len(other)}))
+
+
+@pytest.mark.parametrize("code", ["", "../../etc/passwd", "4401052015ab12cd34", None, 7])
+def test_a_licence_without_a_proper_code_has_no_files(code: object) -> None:
+    with pytest.raises(Refusal, match="CITY_ANSWER_INVALID"):
+        answer_of(({**LICENCE, "license_code": code},), files=True)  # type: ignore[dict-item]
+
+
+@settings(max_examples=110 * TIMES, deadline=1000)
+@given(hostile(json.dumps(ARCHIVE, ensure_ascii=False).encode()), st.integers(1, 9))
+def test_a_file_or_a_refusal(body: bytes, pieces: int) -> None:
+    found = answer_or_refusal(lambda: CityAnswer("", ({"file": cut(body, pieces).hex()},)))
+    if isinstance(found, CityAnswer):
+        said = json.loads(body)["file_data"]
+        assert base64.b64decode(said, validate=True).hex() == found.records[0]["file"]
 
 
 def test_no_secret_shows() -> None:

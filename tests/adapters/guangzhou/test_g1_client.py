@@ -1,10 +1,12 @@
-"""G1's client against a city of its own making, over real TLS: one log-in for all callers, and one more when the city ends it."""
+"""G1's client against a city of its own making, over real TLS: one log-in for all callers, one more when the city ends it, and files."""
 
 import asyncio
+import base64
 import json
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,11 +15,13 @@ from aiohttp import web
 from adapters.connectors.settings import SystemSettings
 from adapters.guangzhou.g1_client import G1Adapter
 from certs.development import DevelopmentPki
-from gateway.model.city import CityRequest
+from gateway.model.city import CityFile, CityRequest
 from gateway.model.refusal import Reason, Refusal
 from tests.adapters.guangzhou.test_g1 import FACE, LICENCE
 
 ASKED = CityRequest("guangzhou.g1", "auth", {"identity_number": "440604189002140210", "license_item_code": "100051003"})
+FILE = CityFile("PDF", "4401052015AB12CD34")
+CONTENT = b"%PDF-1.5 " + bytes(range(256)) * 900
 GOOD = {"ack_code": "SUCCESS", "errors": [], "correlation_id": "", "data": None, "total_count": 0}
 
 
@@ -35,12 +39,15 @@ class Platform:
         self.reached = asyncio.Event()
         self.let = asyncio.Event()
         self.let.set()
+        self.archived: Callable[[], dict[str, object]] = self.filed
+        self.pause: float | None = None
 
     def application(self) -> web.Application:
         app = web.Application()
         app.router.add_post("/license-app/v1/security/login", self.login)
         app.router.add_post("/license-app/v1/license/auth", self.auth)
         app.router.add_get("/license-app/v1/license/get_license", self.fetch)
+        app.router.add_get("/license-app/v1/license/archive", self.archive)
         return app
 
     async def login(self, _: web.Request) -> web.Response:
@@ -60,7 +67,10 @@ class Platform:
             return self.failed("10003")
         codes = [f"{self.asked['auth']:016x}{number:016x}" for number in range(self.licences)]
         self.codes |= set(codes)
-        return self.good(correlation_id=asked["request_id"], auth_codes=codes, data=[{}] * len(codes), total_count=len(codes))
+        return self.good(correlation_id=asked["request_id"], auth_codes=codes, data=self.rows(codes), total_count=len(codes))
+
+    def rows(self, codes: list[str]) -> list[dict[str, str]]:
+        return [{"license_code": f"{FILE.reference[:-1]}{4 + place}", "auth_code": code} for place, code in enumerate(codes)]
 
     async def fetch(self, request: web.Request) -> web.Response:
         self.asked["fetch"] += 1
@@ -71,6 +81,29 @@ class Platform:
             return self.failed("40002")
         self.codes.remove(code)
         return self.good(data={**LICENCE, "auth_code": code})
+
+    async def archive(self, request: web.Request) -> web.StreamResponse:
+        self.asked["archive"] += 1
+        code = request.query["auth_code"]
+        if request.query["access_token"] not in self.alive:
+            return self.failed("10003")
+        if code not in self.codes or not code.endswith("0" * 16):
+            return self.failed("40001")
+        self.codes.remove(code)
+        return await self.drip(request) if self.pause else self.good(**self.archived())
+
+    def filed(self, **other: object) -> dict[str, object]:
+        return {"file_name": "结婚证.pdf", "file_data": base64.b64encode(CONTENT).decode(), **other}
+
+    async def drip(self, request: web.Request) -> web.StreamResponse:
+        """A sign at a time, each well before anybody's patience ends."""
+        text = json.dumps({**GOOD, **self.filed()}).encode()
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        for place in range(len(text)):
+            await answer.write(text[place : place + 1])
+            await asyncio.sleep(self.pause or 0)
+        return answer
 
     def good(self, **parts: object) -> web.Response:
         self.on_good()
@@ -179,6 +212,82 @@ async def test_the_deadline_is_for_all_calls_together(adapter: G1Adapter, platfo
     with pytest.raises(Refusal, match="CITY_TIMEOUT"):
         await adapter.ask(ASKED, 5)
     assert platform.asked["fetch"] == 2
+
+
+async def fetched(adapter: G1Adapter, file: CityFile = FILE, seconds: float = 5) -> bytes:
+    async with adapter.fetch(ASKED, file, seconds) as pieces:
+        return b"".join([piece async for piece in pieces])
+
+
+async def test_a_record_names_its_files_only_where_they_are_wanted(adapter: G1Adapter) -> None:
+    assert (await adapter.ask(ASKED, 5)).files == ()
+    assert (await adapter.ask(replace(ASKED, files=True), 5)).files == ((CityFile("OFD", FILE.reference), FILE),)
+
+
+async def test_a_file_is_fetched_with_a_code_of_its_own(adapter: G1Adapter, platform: Platform) -> None:
+    platform.licences = 3
+    assert await fetched(adapter) == CONTENT
+    assert platform.asked == {"login": 1, "auth": 1, "archive": 1}
+
+
+async def test_tokens_that_end_before_the_file_are_renewed_and_nobody_keeps_a_connection(
+    adapter: G1Adapter, platform: Platform
+) -> None:
+    await adapter.ask(ASKED, 5)
+
+    def end_tokens_once() -> None:
+        platform.alive.clear()
+        platform.on_good = lambda: None
+
+    platform.on_good = end_tokens_once
+    async with asyncio.timeout(20):
+        assert await asyncio.gather(*(fetched(adapter, seconds=15) for _ in range(20))) == [CONTENT] * 20
+    assert platform.asked["login"] == 2
+    platform.remembers = False
+    platform.alive.clear()
+    with pytest.raises(Refusal, match="CITY_REFUSED"):
+        await fetched(adapter)
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        ({"file_data": None}, Reason.CITY_ANSWER_INVALID),
+        ({"file_data": None, "file_url": "https://169.254.169.254/licence.pdf"}, Reason.CITY_ANSWER_INVALID),
+        ({"file_name": "结婚证.ofd"}, Reason.CITY_ANSWER_INVALID),
+        ({"file_data": "AAA"}, Reason.CITY_ANSWER_INVALID),
+        ({"file_data": None, "data": {"file_data": "AAAA"}}, Reason.CITY_ANSWER_INVALID),
+        ({"z": {"file_data": "AAAA"}}, None),
+        ({"file_data": None, "ack_code": "FAILURE", "errors": [{"code": "40004"}]}, Reason.CITY_REFUSED),
+        ({"file_data": None, "ack_code": "FAILURE", "errors": [{"code": "50001"}]}, Reason.CITY_UNAVAILABLE),
+        ({"ack_code": "FAILURE", "errors": [{"code": "40004"}]}, Reason.CITY_REFUSED),
+    ],
+)
+async def test_what_comes_instead_of_a_file(
+    adapter: G1Adapter, platform: Platform, other: dict[str, object], reason: Reason | None
+) -> None:
+    platform.archived = lambda: platform.filed(**other)
+    if reason is None:
+        assert await fetched(adapter) == CONTENT
+        return
+    with pytest.raises(Refusal) as refused:
+        await fetched(adapter)
+    assert refused.value.reason is reason
+    assert platform.asked["archive"] == 1
+
+
+async def test_a_licence_that_is_no_more_is_not_fetched(adapter: G1Adapter, platform: Platform) -> None:
+    for licences in (0, 1):
+        platform.licences = licences
+        with pytest.raises(Refusal, match="CITY_ANSWER_INVALID"):
+            await fetched(adapter, replace(FILE, reference=f"{FILE.reference[:-1]}9"))
+    assert platform.asked["archive"] == 0
+
+
+async def test_a_city_that_drips_is_left_when_the_time_is_up(adapter: G1Adapter, platform: Platform) -> None:
+    platform.pause = 0.001
+    with pytest.raises(Refusal, match="CITY_TIMEOUT"):
+        await fetched(adapter, seconds=0.4)
 
 
 def test_the_fake_speaks_as_the_page_does() -> None:
