@@ -1,21 +1,28 @@
-"""Counts every call by service, method and gRPC code, under the names that the gRPC ecosystem's dashboards know."""
+"""Counts every call by service, method and gRPC code, under the names that the gRPC ecosystem's dashboards know.
 
-from collections.abc import Awaitable, Callable
+Laws: each call once, however it ends; a stream's time is until its end, whoever brought that about.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from typing import Any, Protocol
 
 import grpc
 
 Handler = Callable[[Any, Any], Awaitable[Any]]
+Generator = Callable[[Any, Any], Any]
+
+UNARY, SERVER_STREAM, BIDI_STREAM = "unary", "server_stream", "bidi_stream"
 
 
 class RpcMeter(Protocol):
-    """Where the counts go. `kind` is unary or stream as grpc_type knows it."""
+    """Where the counts go. `kind` is as grpc_type knows it: unary, server_stream, bidi_stream."""
 
-    def started(self, service: str, method: str) -> None:
+    def started(self, kind: str, service: str, method: str) -> None:
         """A call arrived."""
         ...
 
-    def handled(self, service: str, method: str, code: str, seconds: float) -> None:
+    def handled(self, kind: str, service: str, method: str, code: str, seconds: float) -> None:
         """A call ended."""
         ...
 
@@ -31,28 +38,42 @@ class Metering:
         self.meter = meter
         self._monotonic = monotonic
 
-    def counted(self, service: str, method: str, inner: Handler) -> Handler:
-        """The handler of one unary method, counted."""
-        meter, monotonic = self.meter, self._monotonic
+    def counted(self, service: str, method: str, inner: Handler, kind: str = UNARY) -> Handler:
+        """The handler of one method that answers once, or writes what it answers; counted."""
 
         async def count(request: Any, context: Any) -> Any:
-            meter.started(service, method)
-            began = monotonic()
-            code = grpc.StatusCode.CANCELLED.name
-            try:
-                answer = await inner(request, context)
-            except grpc.aio.AbortError:
-                code = _name(context.code())
-                raise
-            else:
-                code = grpc.StatusCode.OK.name
-                return answer
-            finally:
-                meter.handled(service, method, code, monotonic() - began)
+            with self._counting(kind, service, method, context):
+                return await inner(request, context)
 
         return count
 
+    def generated(self, service: str, method: str, inner: Generator, kind: str) -> Generator:
+        """The handler of one method that yields what it answers; counted."""
+
+        async def count(request: Any, context: Any) -> AsyncIterator[Any]:
+            with self._counting(kind, service, method, context):
+                async with aclosing(inner(request, context)) as answers:
+                    async for each in answers:
+                        yield each
+
+        return count
+
+    @contextmanager
+    def _counting(self, kind: str, service: str, method: str, context: Any) -> Iterator[None]:
+        self.meter.started(kind, service, method)
+        began = self._monotonic()
+        code = grpc.StatusCode.OK.name
+        try:
+            yield
+        except BaseException:
+            code = _name(context.code())
+            raise
+        finally:
+            self.meter.handled(kind, service, method, code, self._monotonic() - began)
+
 
 def _name(code: Any) -> str:
-    """grpc.aio gives the status as a number once it is set."""
-    return next((each.name for each in grpc.StatusCode if code in (each, each.value[0])), grpc.StatusCode.UNKNOWN.name)
+    """What the caller was told, which grpc.aio has as a number once it is set; CANCELLED where nobody was told anything."""
+    told = code or grpc.StatusCode.OK
+    found = next((each for each in grpc.StatusCode if told in (each, each.value[0])), grpc.StatusCode.UNKNOWN)
+    return grpc.StatusCode.CANCELLED.name if found is grpc.StatusCode.OK else found.name

@@ -1,4 +1,4 @@
-"""Puts services on a server, each unary method counted and given bytes that it can refuse, each stream held while its caller is believed.
+"""Puts services on a server, each method counted and given bytes that it can refuse, each stream held while its caller is believed.
 
 The generated code registers handlers with whatever it is handed; this stands in the server's place and hands on the wrapped ones.
 """
@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 
 from gateway.rpc.decoding import soft
-from gateway.rpc.metering import Metering
+from gateway.rpc.metering import BIDI_STREAM, SERVER_STREAM, Metering
 from gateway.rpc.open_calls import OpenCalls
 
 _OURS = "kuacheng."
@@ -33,17 +33,20 @@ class Registrar:
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, wrapped),))
 
     def _wrapped(self, service: str, method: str, handler: Any) -> Any:
-        """Our own services know who calls; whoever calls another is judged here. Streams are not worth a series, and are held."""
+        """Our own services know who calls; whoever calls another is judged here. Streams are held."""
         if handler.response_streaming:
-            return self._held(handler, own=service.startswith(_OURS))
+            return self._held(service, method, handler)
         if handler.unary_unary is None or not inspect.iscoroutinefunction(handler.unary_unary):
             return handler
         own = service.startswith(_OURS)
         inner = self._metering.counted(service, method, handler.unary_unary if own else self._calls.judged(handler.unary_unary))
         return grpc.unary_unary_rpc_method_handler(inner, soft(handler.request_deserializer), handler.response_serializer)
 
-    def _held(self, handler: Any, *, own: bool) -> Any:
-        make = grpc.stream_stream_rpc_method_handler if handler.request_streaming else grpc.unary_stream_rpc_method_handler
-        inner = self._calls.held(handler.stream_stream if handler.request_streaming else handler.unary_stream, judged=not own)
+    def _held(self, service: str, method: str, handler: Any) -> Any:
+        own, both = service.startswith(_OURS), handler.request_streaming
+        make = grpc.stream_stream_rpc_method_handler if both else grpc.unary_stream_rpc_method_handler
+        held = self._calls.held(handler.stream_stream if both else handler.unary_stream, judged=not own)
+        count = self._metering.generated if inspect.isasyncgenfunction(held) else self._metering.counted
+        inner = count(service, method, held, BIDI_STREAM if both else SERVER_STREAM)
         decode = soft(handler.request_deserializer) if own else handler.request_deserializer
         return make(inner, decode, handler.response_serializer)

@@ -1,4 +1,4 @@
-"""A file on its way through: weighed as it passes, and on its way out cut into chunks, the last one withheld until all is what was announced.
+"""A file on its way through: weighed as it passes; on its way out cut into chunks, the last withheld until all is what was announced.
 
 Laws: whoever has every chunk has the file of the announced digest, and nobody has every chunk of another; what does not begin as its format
 does is refused before any of it leaves; at most two chunks and the piece that came are held. Pure, and of one download.

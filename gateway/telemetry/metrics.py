@@ -56,14 +56,14 @@ class Metrics:
         self._generation = Gauge(series.GENERATION.name, series.GENERATION.help, series.GENERATION.labels, registry=self.registry)
         self._world = Gauge(series.WORLD.name, series.WORLD.help, series.WORLD.labels, registry=self.registry)
 
-    def started(self, service: str, method: str) -> None:
+    def started(self, kind: str, service: str, method: str) -> None:
         """A call arrived."""
-        self._started("unary", service, method).inc()
+        self._started(kind, service, method).inc()
 
-    def handled(self, service: str, method: str, code: str, seconds: float) -> None:
+    def handled(self, kind: str, service: str, method: str, code: str, seconds: float) -> None:
         """A call ended."""
-        self._handled("unary", service, method, code).inc()
-        self._handling("unary", service, method).observe(seconds)
+        self._handled(kind, service, method, code).inc()
+        self._handling(kind, service, method).observe(seconds)
 
     def ended(self, ended: Ended) -> None:
         """An exchange ended."""

@@ -39,6 +39,7 @@ from tests.journeys.faults import (
     of_interface,
 )
 from tests.journeys.leaks import found, ledger_bytes, lines, logged, on_the_wire, pieces, today
+from tests.journeys.test_download import FAULTS as OF_DOWNLOADS
 
 DEADLINE, SHORT_DEADLINE, SYSTEM_TIMEOUT = 8.0, 2.0, 10.0
 SECRETS = {
@@ -54,8 +55,8 @@ SECRETS = {
         "app_key": PrivateKey(bytes([2] * 32)).public.point.hex(),
     },
 }
-OF_FILES = {"wrong_digest"}
-"""Faults of the metadata of files, which a question does not meet: test_download.py has them."""
+OF_FILES = {"wrong_digest", "wrong_type", "other_file"}
+"""Faults of files, which a question does not meet: test_download.py has them."""
 SWIFT = tuple(each for each in (*FAULTS, *LENDING_FAULTS) if each.name not in SLOW)
 
 
@@ -265,7 +266,7 @@ async def test_the_table_has_every_fault_that_a_city_offers(up: Up, region: str)
     for operation in _operations(region):
         rows = list(of_interface(operation.interface))
         named = {each.name for each in rows if each.operation == operation.name}
-        assert operation.if_named <= named | OF_FILES
+        assert operation.if_named <= named | OF_FILES | {fault for _, fault, at, _ in OF_DOWNLOADS if at == operation.name}
         assert operation.faults <= ({each.name for each in rows if not each.operation} if operation.business else named)
 
 

@@ -126,8 +126,8 @@ class Counts(Metrics):
         self._calls = 0
         self._news = asyncio.Event()
 
-    def handled(self, service: str, method: str, code: str, seconds: float) -> None:
-        super().handled(service, method, code, seconds)
+    def handled(self, kind: str, service: str, method: str, code: str, seconds: float) -> None:
+        super().handled(kind, service, method, code, seconds)
         self._calls += 1
         self._news.set()
 

@@ -1,17 +1,25 @@
 """Calls are counted by service, method and code, each once, whatever its end; and nobody can make a series by inventing a name."""
 
 import asyncio
+from dataclasses import replace
+from uuid import UUID
 
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2
 from grpc_health.v1.health_pb2_grpc import HealthStub
 
+from gateway.client import QueryRefused
+from gateway.model.identity import Revoked
 from gateway.model.refusal import Reason, Refusal
 from gateway.model.world import Limits
 from gateway.rpc.metering import Metering
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
-from tests.gateway.rpc.house import PATIENCE, QUERY, House, house, request
+from gateway.stages.identify import identify
+from tests.gateway.rpc.house import PATIENCE, QUERY, House, asked, house, papers, request
+from tests.gateway.rpc.test_watch import TICKET
+from tests.gateway.stages import builders
+from tests.gateway.test_delivery import CONTENT, file, opened, refused
 
 EVIDENCE = "kuacheng.v1.EvidenceService"
 
@@ -20,20 +28,20 @@ class Tally:
     """gateway.rpc.metering.RpcMeter: keeps what it was told."""
 
     def __init__(self) -> None:
-        self.begun: list[tuple[str, str]] = []
-        self.ended: list[tuple[str, str, str]] = []
+        self.begun: list[tuple[str, str, str]] = []
+        self.ended: list[tuple[str, str, str, str]] = []
         self.seconds: list[float] = []
 
-    def started(self, service: str, method: str) -> None:
-        self.begun.append((service, method))
+    def started(self, kind: str, service: str, method: str) -> None:
+        self.begun.append((kind, service, method))
 
-    def handled(self, service: str, method: str, code: str, seconds: float) -> None:
-        self.ended.append((service, method, code))
+    def handled(self, kind: str, service: str, method: str, code: str, seconds: float) -> None:
+        self.ended.append((kind, service, method, code))
         self.seconds.append(seconds)
 
 
-def counted(gateway: House, code: str, service: str = EVIDENCE, method: str = "Query") -> float:
-    labels = {"grpc_type": "unary", "grpc_service": service, "grpc_method": method}
+def counted(gateway: House, code: str, service: str = EVIDENCE, method: str = "Query", kind: str = "unary") -> float:
+    labels = {"grpc_type": kind, "grpc_service": service, "grpc_method": method}
     return gateway.metrics.registry.get_sample_value("grpc_server_handled_total", labels | {"grpc_code": code}) or 0.0
 
 
@@ -98,6 +106,53 @@ async def test_the_time_of_a_call_is_told() -> None:
 
     counting = Metering(tally, lambda: next(ticks)).counted(EVIDENCE, "Query", answer)
     assert await counting(None, None) == "answer"
-    assert tally.begun == [(EVIDENCE, "Query")]
-    assert tally.ended == [(EVIDENCE, "Query", "OK")]
+    assert tally.begun == [("unary", EVIDENCE, "Query")]
+    assert tally.ended == [("unary", EVIDENCE, "Query", "OK")]
     assert tally.seconds == [2.5]
+
+
+async def test_streams_are_counted_under_their_kind_however_they_end() -> None:
+    def ends(method: str, *codes: str) -> dict[str, float]:
+        return {code: counted(gateway, code, method=method, kind="server_stream") for code in codes}
+
+    async with house() as gateway:
+        question = opened(gateway)
+        async with gateway.client(attempts=1) as client, client.download(**question) as download:
+            assert [each async for each in download]
+        await refused(gateway, question | {"format": "PDF"})
+        gateway.city.pieces = [CONTENT] * 400
+        gateway.city.told = replace(gateway.city.told, files=((file(CONTENT * 400),),))  # type: ignore[type-var]
+        async with gateway.client(attempts=1) as client, client.download(**question) as download:
+            await anext(aiter(download))
+        gateway.city.told = TICKET
+        async with gateway.client(attempts=1) as client:
+            first = await client.query(**asked())
+            gateway.city.told = builders.answer()
+            assert [each async for each in client.watch(first.question)]
+            with pytest.raises(QueryRefused):
+                [each async for each in client.watch(replace(first.question, request_id=str(UUID(int=7))))]
+        await gateway.metrics.counted(6)
+        assert ends("Download", "OK", "INVALID_ARGUMENT", "CANCELLED", "UNKNOWN") == {
+            "OK": 1,
+            "INVALID_ARGUMENT": 1,
+            "CANCELLED": 1,
+            "UNKNOWN": 0,
+        }
+        assert ends("Watch", "OK", "NOT_FOUND") == {"OK": 1, "NOT_FOUND": 1}
+
+
+async def test_a_stream_that_is_cut_off_is_counted_under_what_its_caller_was_told() -> None:
+    async def revoked(gateway: House) -> None:
+        caller = identify(gateway.shown_by[0], gateway.world.trust, papers().now)
+        gateway.revoke(Revoked(fingerprints=frozenset({caller.fingerprint})))
+        await gateway.server.sweep()
+
+    async with house() as gateway, gateway.channel() as channel:
+        watching = HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
+        await anext(aiter(watching))
+        question = opened(gateway, files=(file(CONTENT * 400),))
+        gateway.city.pieces = [CONTENT] * 400
+        await refused(gateway, question, midway=revoked)
+        await gateway.metrics.counted(2)
+        assert counted(gateway, "UNAUTHENTICATED", method="Download", kind="server_stream") == 1
+        assert counted(gateway, "UNAUTHENTICATED", "grpc.health.v1.Health", "Watch", "server_stream") == 1

@@ -65,8 +65,8 @@ def metrics() -> Metrics:
 
 
 def test_every_series_of_the_table_is_exported_with_its_labels_and_bounds(metrics: Metrics) -> None:
-    metrics.started("s", "m")
-    metrics.handled("s", "m", "OK", 0.2)
+    metrics.started("unary", "s", "m")
+    metrics.handled("unary", "s", "m", "OK", 0.2)
     metrics.ended(replace(ENDED, result=Result.REFUSED, reason="CITY_TIMEOUT", blame="COUNTERPARTY"))
     metrics.stands("edition-1", "0.1")
     metrics.appended(3, 1, 12, 0.004)
@@ -148,9 +148,9 @@ def test_all_that_a_large_configuration_can_grow_is_scraped_at_once_and_bounded(
     for reason in Reason:
         metrics.ended(replace(ENDED, region=regions[0], evidence_type=kinds[0], reason=reason.name, blame=reason.blame.value))
     for method in ("Query", "ListRegions", "ListEvidenceTypes", "GetReceipt", "GetCheckpoint", "FindUsage"):
-        metrics.started("kuacheng.v1.EvidenceService", method)
+        metrics.started("unary", "kuacheng.v1.EvidenceService", method)
         for code in grpc.StatusCode:
-            metrics.handled("kuacheng.v1.EvidenceService", method, code.name, 0.1)
+            metrics.handled("unary", "kuacheng.v1.EvidenceService", method, code.name, 0.1)
     metrics.watch_systems(
         lambda: {f"{region}.{n}": Standing(Passage.CLOSED, 0, 64, 0, 64, 0, 0) for region in regions for n in "abc"}
     )
