@@ -41,7 +41,7 @@ def command(**given: Any) -> None:
     file that `kuacheng receipt verify` takes.
 
     \b
-    While `kuacheng dev` runs:      kuacheng download --sample 9 --to licence.ofd
+    While `kuacheng dev` runs:      kuacheng download --sample 10 --to licence.ofd
     Against a gateway of your own:  kuacheng download business-licence --region 440600 --holder-id-type 001 \\
         --to licence.ofd --gateway gateway.example:8443 --cert me.pem --key me.key --ca gateway-ca.pem --matter-code ...
 

@@ -54,6 +54,7 @@ def _row(covered: Coverage) -> dict[str, Any]:
         "missing": list(covered.missing),
         "lossy": list(covered.lossy),
         "unasked": list(covered.unasked),
+        "files": list(covered.files),
     }
 
 

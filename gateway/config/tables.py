@@ -19,7 +19,7 @@ from gateway.config.wording import quoted
 from gateway.model import rules
 from gateway.model.catalogue import EvidenceType, Field, ValueKind
 from gateway.model.identifiers import HolderIdType
-from gateway.model.query import HolderType, LegalBasisKind
+from gateway.model.query import FileFormat, HolderType, LegalBasisKind
 
 _NUMBER: Final = "holder.id_number"
 _WORDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
@@ -36,7 +36,8 @@ _ID_TYPE: Final = Field("id_type", "", "", ValueKind.CODED, codes=tuple(sorted(_
 class Coverage:
     """What one table gives of one kind of evidence. Columns are named `field.column`.
 
-    `withheld` maps a field to the reason; `unasked` are parameters that the question to the city does not carry.
+    `withheld` maps a field to the reason; `unasked` are parameters that the question to the city does not carry; `files` the formats in
+    which the paper's file is given.
     """
 
     region: str
@@ -49,6 +50,7 @@ class Coverage:
     missing: tuple[str, ...]
     lossy: tuple[str, ...]
     unasked: tuple[str, ...] = ()
+    files: tuple[FileFormat, ...] = ()
 
 
 @dataclass(slots=True)
@@ -75,6 +77,7 @@ def check_table(table: TableText, kind: EvidenceType) -> tuple[tuple[Problem, ..
         missing=tuple(tally.missing),
         lossy=tuple(tally.lossy),
         unasked=tuple(_unasked(spec, kind)),
+        files=spec.files,
     )
     return problems, coverage
 

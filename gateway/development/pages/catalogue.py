@@ -17,7 +17,7 @@ _HOLDERS = {HolderType.PERSON: "person 自然人", HolderType.ORGANISATION: "org
 _INTRODUCTION = """
 What can be asked, and what an answer can hold. Which of these a caller may ask of whom, and which fields it may see, its agreements
 say: `DirectoryService.ListEvidenceTypes` lists them. How to add a kind: [adding.md](adding.md#an-evidence-type).
-How each kind of value is written: [integration.md](integration.md#values).
+How each kind of value is written: [integration.md](integration.md#values). How a file is had: [downloading.md](downloading.md).
 
 """
 
@@ -30,8 +30,18 @@ def page() -> str:
 def written(kinds: tuple[EvidenceType, ...], coverage: tuple[Coverage, ...]) -> str:
     """The page of these kinds, and of what each city's tables give of them."""
     overview = table(
-        ("alias", "中文", "English", "code", "asked of"),
-        ((f"[{each.alias}](#{each.alias})", each.zh, plain(each.en), code(each.code), _asked(each, coverage)) for each in kinds),
+        ("alias", "中文", "English", "code", "asked of", "file"),
+        (
+            (
+                f"[{each.alias}](#{each.alias})",
+                each.zh,
+                plain(each.en),
+                code(each.code),
+                _asked(each, coverage),
+                _filed(each, coverage),
+            )
+            for each in kinds
+        ),
     )
     sections = (f"\n## {each.alias}\n\n{_about(each)}\n{_table(each)}{_limits(each, coverage)}" for each in kinds)
     made_of = "gateway/catalogue/*.yaml and adapters/*/tables/*.yaml"
@@ -52,6 +62,10 @@ def shipped() -> Catalogue:
 
 def _asked(kind: EvidenceType, coverage: tuple[Coverage, ...]) -> str:
     return ", ".join(f"{each.region} `{each.system}`" for each in coverage if each.code == kind.code)
+
+
+def _filed(kind: EvidenceType, coverage: tuple[Coverage, ...]) -> str:
+    return "; ".join(f"{each.region} {', '.join(each.files)}" for each in coverage if each.code == kind.code and each.files)
 
 
 def _about(kind: EvidenceType) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.config import Coverage
 from gateway.development.pages import catalogue
-from gateway.model.catalogue import EvidenceType
+from gateway.model.catalogue import EvidenceKind, EvidenceType
 
 KINDS = tuple(catalogue.shipped())
 PAGE = catalogue.page()
@@ -35,6 +35,7 @@ def test_both_cities_answer_for_every_kind_that_ships() -> None:
         row = next(line for line in PAGE.splitlines() if line.startswith(f"| [{kind.alias}](#{kind.alias}) |"))
         assert "440100 `guangzhou." in row
         assert "440600 `foshan." in row
+        assert row.endswith("| 440100 OFD, PDF; 440600 OFD, PNG |" if kind.kind is EvidenceKind.E_LICENCE else "|  |")
 
 
 def test_what_a_city_withholds_or_blurs_is_told() -> None:
