@@ -30,8 +30,8 @@ dev: setup ## Both cities and the gateway, until Ctrl-C
 test: setup ## Run the tests
 	pytest -n auto -q --leave-out-missing
 
-# A hundred thousand hostile answers through every dialect; some hundreds of them are part of `make test`.
-fuzz: setup ## Feed the dialects with hostile answers, for hours
+# More than a hundred thousand hostile answers through every dialect; some hundreds of them are part of `make test`. Figures: docs/performance.md.
+fuzz: setup ## Feed the dialects with hostile answers, for an hour
 	KUACHENG_FUZZ=700 pytest -n auto -q --timeout=0 tests/adapters -k 'refusal or hostile'
 
 check: lint types laws contract drift test ## Everything that must hold

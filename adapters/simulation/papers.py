@@ -1,4 +1,4 @@
-"""Papers as files: a text page as OFD, as PDF, and its stamp as PNG, each small and valid, or padded with a scan to a size that is wanted.
+"""Papers as files: a text page as OFD, as PDF, and its stamp as PNG, each small and valid; a PDF with a scan is as long as is wanted.
 
 Laws: a function of what is written on it, to the byte; a reader of the format finds no fault in it.
 Standards: GB/T 33190-2016 (OFD), ISO 32000-1 (PDF 1.5), ISO/IEC 15948 (PNG).
@@ -37,7 +37,7 @@ def ofd(lines: Sequence[str]) -> bytes:
         "</ofd:Page>",
     }
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as package:
+    with zipfile.ZipFile(made, "w") as package:
         for name, text in parts.items():
             package.writestr(zipfile.ZipInfo(name, _FIRST_YEAR), f"{_XML}{text}")
     return made.getvalue()
@@ -90,15 +90,12 @@ def _stream(content: bytes) -> bytes:
     return b"<< /Length %010d >>\nstream\n%s\nendstream" % (len(content), content)
 
 
-def png(lines: Sequence[str], size: int = 0) -> bytes:
-    """A stamp that is another for each paper; of `size` bytes where that is more, by a scan in a part that readers pass over."""
+def png(lines: Sequence[str]) -> bytes:
+    """A stamp that is another for each paper."""
     lot = Random(_known(lines))
     rows = b"".join(b"\0" + lot.randbytes(_PICTURE // 8) for _ in range(_PICTURE))
     head = _PICTURE.to_bytes(4) * 2 + b"\x01\x00\x00\x00\x00"
-    parts = [_part(b"IHDR", head), _part(b"IDAT", zlib.compress(rows)), _part(b"IEND", b"")]
-    room = size - len(b"\x89PNG\r\n\x1a\n") - sum(map(len, parts)) - len(_part(b"scAn", b""))
-    if room > 0:
-        parts.insert(1, _part(b"scAn", _scan(room)))
+    parts = (_part(b"IHDR", head), _part(b"IDAT", zlib.compress(rows)), _part(b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
