@@ -93,7 +93,11 @@ def cell(lot: Random) -> object:
 
 
 def answered(lot: Random) -> list[list[dict[str, Any]]]:
-    return [[{name: cell(lot) for name in FINE}], [{"amount": cell(lot)} for _ in range(lot.randrange(4))]]
+    """A true answer of which some cells are others, or all of them; and rows, more or fewer than it says."""
+    true, rows = lot.choice(((FINE, ROWS), (NONE, [])))
+    changed = lot.sample(sorted(FINE), lot.randint(0, len(FINE)))
+    more = [{"amount": cell(lot)} for _ in range(lot.choice((0, 0, 1, 2)))]
+    return [[true | {name: cell(lot) for name in changed}], [*rows, *more]]
 
 
 @settings(max_examples=150 * TIMES, deadline=1000)
