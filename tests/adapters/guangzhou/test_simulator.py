@@ -632,12 +632,19 @@ def test_the_page_shows_what_the_city_answers(city: City) -> None:
     page = [json.loads(block) for block in re.findall(r"```json\n(.*?)\n```", PAGE.read_text(encoding="utf-8"), re.DOTALL)]
     page = page[: next(place for place, block in enumerate(page) if "request" in block)]
     (login, logged_in), page = page[:2], page[2:]
-    (asked, found, none, fetched, _), page = page[:5], page[5:]
+    (asked, found, none, fetched, *others), page = page[:6], page[6:]
+    (filed,) = (each for each in others if "file_data" in each)
     assert login == SECRETS["g1"]
     assert steady(city.json("POST", f"{G1}/security/login", json=login)) == steady(logged_in)
     answer = city.g1("auth", asked)
     assert steady(answer) == steady(found)
     assert steady(city.licence(answer["auth_codes"][0])) == steady(fetched)
+    code = city.g1("auth", asked | {"request_id": "of-the-file"})["auth_codes"][0]
+    archived = city.json(
+        "GET", f"{G1}/license/archive", params={"auth_code": code, "file_type": "pdf", "access_token": city.token}
+    )
+    assert archived["file_data"].startswith(filed["file_data"].removesuffix("..."))
+    assert steady(archived | {"file_data": ""}) == steady(filed | {"file_data": ""})
     assert steady(city.g1("auth", auth(DRIVING, PEOPLE[12].number))) == steady(none)
     nobody = PEOPLE[12].number
     deposits = {"zjlx": "01", "zjhm": nobody, "ksny": "202401", "jsny": "202402", "ywxx": YWXX}
