@@ -1,6 +1,7 @@
 """F1's dialect: e-licences (电子证照) in the CertShare style, SOAP 1.1 around a document declared gb2312 that is GB18030.
 
-Laws: pure; status 10 is the only 'no such record', and for a shown code there is none; what is joined by `^` is split here, so that a table sees holder after holder.
+Laws: pure; status 10 is the only 'no such record', and for a shown code there is none; what is joined by `^` is split here, so that
+a table sees holder after holder.
 Source: docs/interfaces/foshan.md, F1.
 """
 

@@ -8,7 +8,6 @@ import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from typing import Any
 
 from lxml import etree
@@ -171,7 +170,7 @@ class LicenceLibrary:
         for licence in held:
             element = _verified(licence, question.claims) if question.claims else _cert_info(licence)
             if question.data.get("fileInfo") == "1":
-                element.append(_file_info(licence, self.register.seed, fault))
+                element.append(files.info(licence, self.register.seed, wrong_digest=fault == "wrong_digest"))
             data.append(_spoilt(element, _RECORD_FAULTS.get(fault or "", {})))
         return data
 
@@ -261,18 +260,6 @@ def _cert_info(licence: Licence) -> etree._Element:
     for name, text in licence.info.items():
         etree.SubElement(element, name).text = text or None
     etree.SubElement(element, "certData").text = _json(licence.data)
-    return element
-
-
-def _file_info(licence: Licence, seed: int, fault: str | None) -> etree._Element:
-    element = etree.Element("fileInfo")
-    for kind in files.KINDS:
-        content = files.content(licence, kind, seed)
-        digest = sha256(content if fault != "wrong_digest" else content + b"!").hexdigest()
-        told = {"fileId": f"{licence.info['ZZBS']}/{kind}", "fileType": kind, "fileSize": str(len(content)), "fileDigest": digest}
-        file = etree.SubElement(element, "file")
-        for name, text in told.items():
-            etree.SubElement(file, name).text = text
     return element
 
 

@@ -52,27 +52,20 @@ _PYTHON: Mapping[ValueKind, type] = MappingProxyType({ValueKind.TEXT: str, Value
 def outward(route: Route) -> CityRequest:
     """The question for the city: to its own operation that compares where that knows every claim, else for the evidence.
 
-    Raises INVALID_REQUEST for a parameter that is missing, superfluous or of another kind, a claim about what the city does not give, and
-    a shown code where the city takes none.
+    Raises INVALID_REQUEST for a parameter that is missing, superfluous or of another kind, and a claim about what the city does not give.
     """
     query, table = route.permit.query, route.table
     _check(query.parameters, table.type.parameters)
     _given(query, table)
     _filed(query, table)
     own, once = table.verifying, isinstance(query.holder, PresentedCode)
-    operation, writers = _by_code(table) if once else (table.operation, table.outward)
+    writers = table.presenting.outward if once and table.presenting else table.outward
+    operation = route.operation
     if query.claims and own is not None and query.claimed <= own.claims.keys():
         operation, writers = own.operation, (*writers, *own.holder, *(own.claims[each.field] for each in query.claims))
     asking = Asking(query, route.permit.caller, route.permit.agreement.department_name, table.type)
     values = {name: text for name, write in writers if (text := write(asking)) is not None}
     return CityRequest(table.system, operation, MappingProxyType(values), files=query.file is not None, once=once)
-
-
-def _by_code(table: Table) -> tuple[str, tuple[tuple[str, Writer], ...]]:
-    if table.presenting is None:
-        rule = "this region takes no shown code for this type: ask by `holder`; DirectoryService.ListEvidenceTypes lists those that do"
-        raise Refusal(Reason.INVALID_REQUEST, "presented_code is at fault", violations=(Violation("presented_code", rule),))
-    return table.presenting.operation, table.presenting.outward
 
 
 def _filed(query: Query, table: Table) -> None:
