@@ -90,3 +90,7 @@ class Refusal(Exception):  # noqa: N818  the corridor's own word for it
 
 class Unasked(Refusal):
     """A city's system of which it is sure that nothing of the question reached it."""
+
+
+class Unfinished(Refusal):
+    """A city's answer of which no more than a part came, or more than is read."""

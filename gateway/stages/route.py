@@ -7,7 +7,7 @@ from gateway.model.world import World
 
 
 def route(permit: Permit, world: World) -> Route:
-    """The way to the city. Raises UNKNOWN_REGION if the region does not answer for this type here, INVALID_REQUEST if not for a shown code."""
+    """The way to the city. Raises UNKNOWN_REGION if the region does not answer for this type here, or INVALID_REQUEST for no shown code."""
     table = world.tables.get((permit.query.provider_region, permit.type.code))
     if table is None:
         violation = Violation(

@@ -13,7 +13,7 @@ from gateway.model.evidence import Evidence, EvidenceHolder, Holders, Value
 from gateway.model.exchange import Route
 from gateway.model.identifiers import HolderIdType
 from gateway.model.query import Holder, HolderType, PresentedCode
-from gateway.model.refusal import Reason, Refusal, Unasked
+from gateway.model.refusal import Reason, Refusal, Unasked, Unfinished
 from gateway.stages.translate import reading
 from gateway.stages.translate.naming import canonical
 
@@ -22,7 +22,9 @@ _LOSSES = frozenset({Reason.CITY_UNAVAILABLE, Reason.CITY_TIMEOUT})
 
 def settled(told: CityAnswer | CityTicket | Refusal, request: CityRequest) -> CityAnswer | CityTicket | Refusal:
     """What the city told, of a code that serves once: where it may have been used up and no answer came, that is said."""
-    if not request.once or not isinstance(told, Refusal) or isinstance(told, Unasked) or told.reason not in _LOSSES:
+    if not request.once or not isinstance(told, Refusal) or isinstance(told, Unasked):
+        return told
+    if told.reason not in _LOSSES and not isinstance(told, Unfinished):
         return told
     return Refusal(Reason.PRESENTED_CODE_UNANSWERED, told.detail, city_status=told.city_status)
 
