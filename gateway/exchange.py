@@ -22,6 +22,7 @@ from gateway.stages.authorise import authorise
 from gateway.stages.disclose import disclose
 from gateway.stages.identify import identify
 from gateway.stages.route import route
+from gateway.stages.settle import settle
 from gateway.stages.translate import inward, outward, presenting
 
 
@@ -74,7 +75,7 @@ async def exchange(call: Call, world: World, ports: Ports) -> Sealed:
     with _owing(before, ports):
         request_out = ports.clock.now()
         until = min(call.expires, ports.clock.monotonic() + world.limits.maximum_deadline) - world.limits.answer_margin
-        told = presenting.settled(await _ask(before, until, ports), before.request)
+        told = settle(await _ask(before, until, ports), before.request)
         asked = Asked(request_out, ports.clock.now())
         if isinstance(told, CityTicket):
             before, told = await _defer(before, told, asked, world, ports)
@@ -231,7 +232,7 @@ async def _refuse(declined: Declined, queued: Future[Recorded], ports: Ports, as
         await asyncio.shield(queued)
     except Refusal as unrecorded:
         refusal = unrecorded
-    ports.meter.ended(_ended(declined.known, seal.result(refusal), refusal.reason, ports.clock, asked))
+    ports.meter.ended(_ended(declined.known, Result.of(refusal), refusal.reason, ports.clock, asked))
     return refusal
 
 

@@ -13,7 +13,7 @@ from gateway.model.deferral import Deferral
 from gateway.model.evidence import Evidence, Verdict
 from gateway.model.identity import Caller, Peer
 from gateway.model.query import PresentedCode, Query
-from gateway.model.refusal import Refusal
+from gateway.model.refusal import Reason, Refusal
 from gateway.model.table import Table
 
 
@@ -192,6 +192,11 @@ class Result(StrEnum):
     UNKNOWN = "UNKNOWN"
     VERIFIED = "VERIFIED"
     DEFERRED = "DEFERRED"
+
+    @classmethod
+    def of(cls, refusal: Refusal) -> "Result":
+        """How an exchange ends with this refusal: of a code whose answer was lost nobody knows what the city did."""
+        return cls.UNKNOWN if refusal.reason is Reason.PRESENTED_CODE_UNANSWERED else cls.REFUSED
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from gateway.model.exchange import (
 )
 from gateway.model.identity import Caller
 from gateway.model.query import Holder, LegalBasis, Purpose, Query
-from gateway.model.refusal import Reason, Refusal
+from gateway.model.refusal import Refusal
 from gateway.model.usage import FOR_GOOD, SEARCH, Page, Searching
 from gateway.model.world import HolderKey, World
 
@@ -153,14 +153,9 @@ def act(what: Act, by: Actor, act_id: str, now: datetime, facts: Mapping[str, Fa
     return Entry(EntryKind.ACT, act_id, now, MappingProxyType({**facts, **own}))
 
 
-def result(refusal: Refusal) -> Result:
-    """How an exchange ends with this refusal: of a code whose answer was lost nobody knows what the city did."""
-    return Result.UNKNOWN if refusal.reason is Reason.PRESENTED_CODE_UNANSWERED else Result.REFUSED
-
-
 def _refused(refusal: Refusal) -> dict[str, Fact]:
     return {
-        "result": result(refusal).value,
+        "result": Result.of(refusal).value,
         "reason": refusal.reason.name,
         "blame": refusal.blame.value,
         "detail": refusal.detail,

@@ -1,32 +1,20 @@
 """A question by the code that a holder shows (亮证): what becomes of an answer that nobody was named for.
 
 Laws: whose papers they are the city says, and one holder only, or nothing is disclosed; that holder is named by a number that its standard
-allows, for by it the evidence log finds the exchange; a code that brings no paper was not taken, and is never NO_RECORD; a code that may
-have reached the city is used up, whatever came back.
+allows, for by it the evidence log finds the exchange; a code that brings no paper was not taken, and is never NO_RECORD.
 Serves: PIPL art. 44, 45 (the holder learns who looked, though no number was asked by).
 """
 
 from collections.abc import Iterable, Mapping
 
-from gateway.model.city import CityAnswer, CityRequest, CityTicket
+from gateway.model.city import CityAnswer
 from gateway.model.evidence import Evidence, EvidenceHolder, Holders, Value
 from gateway.model.exchange import Route
 from gateway.model.identifiers import HolderIdType
 from gateway.model.query import Holder, HolderType, PresentedCode
-from gateway.model.refusal import Reason, Refusal, Unasked, Unfinished
+from gateway.model.refusal import Reason, Refusal
 from gateway.stages.translate import reading
 from gateway.stages.translate.naming import canonical
-
-_LOSSES = frozenset({Reason.CITY_UNAVAILABLE, Reason.CITY_TIMEOUT})
-
-
-def settled(told: CityAnswer | CityTicket | Refusal, request: CityRequest) -> CityAnswer | CityTicket | Refusal:
-    """What the city told, of a code that serves once: where it may have been used up and no answer came, that is said."""
-    if not request.once or not isinstance(told, Refusal) or isinstance(told, Unasked):
-        return told
-    if told.reason not in _LOSSES and not isinstance(told, Unfinished):
-        return told
-    return Refusal(Reason.PRESENTED_CODE_UNANSWERED, told.detail, city_status=told.city_status)
 
 
 def shower(evidence: tuple[Evidence, ...], answer: CityAnswer, way: Route) -> Holder | None:

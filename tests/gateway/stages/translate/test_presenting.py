@@ -1,4 +1,4 @@
-"""Whose code it was, the city says, and of one holder only; what was not taken is never NO_RECORD, what was lost is never asked again."""
+"""Whose code it was, the city says, and of one holder only; what was not taken is never NO_RECORD."""
 
 from dataclasses import replace
 from datetime import date
@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
-from adapters.connectors.verdict import Unreached
 from adapters.simulation.identifiers import resident_number
-from gateway.model.city import CityAnswer, CityRequest, CityTicket
+from gateway.model.city import CityAnswer
 from gateway.model.query import HolderType, PresentedCode
-from gateway.model.refusal import Reason, Refusal, Unasked, Unfinished
+from gateway.model.refusal import Reason, Refusal
 from gateway.model.rules import Constant, HolderPlace, Read, ReadHolders
 from gateway.stages.translate import inward, outward
-from gateway.stages.translate.presenting import settled, shower
+from gateway.stages.translate.presenting import shower
 from tests.gateway.stages.builders import COUPLE, IDENTIFIER, KIND, NAME, NUMBER, answer, presenting, query, record, way
 
 CODE = "shown-code-0001"
@@ -23,7 +22,6 @@ TWO = ReadHolders(
     tuple(HolderPlace(Read(name), Constant("111"), Read(number)) for name, number in (("xm", "zjhm"), ("poxm", "pozjhm")))
 )
 MARRIED = record(poxm="测试乙", pozjhm=SPOUSE)
-ONCE = CityRequest("foshan.test", "by-code", {}, once=True)
 
 
 def refusal(told: CityAnswer, **changes: Any) -> Refusal:
@@ -83,28 +81,3 @@ def test_where_it_is_not_sure_whose_code_it_was_nothing_is_told(
     told: CityAnswer, changes: dict[str, Any], reason: Reason
 ) -> None:
     assert refusal(told, **changes).reason is reason
-
-
-@pytest.mark.parametrize(
-    ("kind", "reason"),
-    [(Refusal, Reason.CITY_TIMEOUT), (Refusal, Reason.CITY_UNAVAILABLE), (Unfinished, Reason.CITY_ANSWER_INVALID)],
-)
-def test_a_lost_answer_may_have_used_the_code_up(kind: type[Refusal], reason: Reason) -> None:
-    lost = settled(kind(reason, "f1: the connection broke", city_status="http-502"), ONCE)
-    assert lost == Refusal(Reason.PRESENTED_CODE_UNANSWERED, "f1: the connection broke", city_status="http-502")
-
-
-@pytest.mark.parametrize(
-    "told",
-    [
-        Unasked(Reason.CITY_UNAVAILABLE, "was not asked"),
-        Unreached(Reason.CITY_UNAVAILABLE, "no connection"),
-        Refusal(Reason.CITY_ANSWER_INVALID, "is no answer"),
-        Refusal(Reason.PRESENTED_CODE_REFUSED, "used"),
-        CityTicket("ticket"),
-        answer(),
-    ],
-)
-def test_what_was_not_lost_stays_what_it_is(told: CityAnswer | CityTicket | Refusal) -> None:
-    assert settled(told, ONCE) is told
-    assert settled(Refusal(Reason.CITY_TIMEOUT, "late"), replace(ONCE, once=False)) == Refusal(Reason.CITY_TIMEOUT, "late")
