@@ -93,7 +93,7 @@ WORDINGS: Mapping[Reason, Wording] = MappingProxyType(
             "该次查询的存证内容已超过保存期限并依规清除；当时随答复取得的存证回执仍可核验",
         ),
         Reason.PRESENTED_CODE_REFUSED: Wording(
-            _C.FAILED_PRECONDITION,
+            _C.INVALID_ARGUMENT,
             "the city does not take the code that the holder showed: it was used, has expired, or is of another kind of paper",
             "let the holder show a new code for this paper, and ask with a new request_id; this is not NO_RECORD",
             "对方城市不接受所出示的亮证码：可能已使用、已过期或属于其他证照，请持证人重新出示后以新的请求编号查询；这不代表没有记录",
