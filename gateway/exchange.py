@@ -22,7 +22,8 @@ from gateway.stages.authorise import authorise
 from gateway.stages.disclose import disclose
 from gateway.stages.identify import identify
 from gateway.stages.route import route
-from gateway.stages.translate import inward, outward
+from gateway.stages.settle import settle
+from gateway.stages.translate import inward, outward, presenting
 from gateway.weighing import weighed
 
 
@@ -78,6 +79,7 @@ async def exchange(call: Call, world: World, ports: Ports) -> Sealed:
         told = await _ask(before, until, ports)
         if before.request.files and isinstance(told, CityAnswer):
             told = await _weigh(before, told, world, ports)
+        told = settle(told, before.request)
         asked = Asked(request_out, ports.clock.now())
         if isinstance(told, CityTicket):
             before, told = await _defer(before, told, asked, world, ports)
@@ -111,13 +113,16 @@ def conclude(before: Prepared, told: CityAnswer | CityTicket | Refusal, asked: A
     try:
         if isinstance(told, Refusal):
             raise told
+        holder = None
         if isinstance(told, CityTicket):
             disclosure = Disclosure((), (), deferred=True)
         else:
-            disclosure = disclose(inward(told, way, strict=world.strict_identifiers), way.permit)
+            evidence = inward(told, way, strict=world.strict_identifiers)
+            holder, disclosure = presenting.shower(evidence, told, way), disclose(evidence, way.permit)
     except Refusal as refusal:
         return Declined(known, refusal, seal.decline(known, refusal, asked.response_in, world, intended=True))
-    return Concluded(disclosure, told.status, seal.conclude(known, disclosure, told, asked, world, intent=before.entry))
+    entry = seal.conclude(known, disclosure, told, asked, world, intent=before.entry, shower=holder)
+    return Concluded(disclosure, told.status, entry)
 
 
 async def _intend(before: Prepared, world: World, ports: Ports) -> tuple[Prepared, Recorded]:
@@ -241,7 +246,7 @@ async def _refuse(declined: Declined, queued: Future[Recorded], ports: Ports, as
         await asyncio.shield(queued)
     except Refusal as unrecorded:
         refusal = unrecorded
-    ports.meter.ended(_ended(declined.known, Result.REFUSED, refusal.reason, ports.clock, asked))
+    ports.meter.ended(_ended(declined.known, Result.of(refusal), refusal.reason, ports.clock, asked))
     return refusal
 
 

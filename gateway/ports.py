@@ -18,6 +18,8 @@ class CityAdapter(Protocol):
     async def ask(self, request: CityRequest, seconds: float) -> CityAnswer | CityTicket:
         """Asks once, within `seconds`. Raises Refusal with blame COUNTERPARTY for whatever goes wrong over there.
 
+        PRESENTED_CODE_REFUSED where it does not take the code of a question that has `once`; Unasked where nothing of it went out.
+
         A CityTicket where the city answers later; only a LateAdapter gives one, and only it is asked with one.
         """
         ...

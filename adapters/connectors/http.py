@@ -19,8 +19,8 @@ from adapters.connectors.connection import BrokenAnswer, Connection, NoAnswer
 from adapters.connectors.message import HttpRequest, HttpResponse
 from adapters.connectors.settings import SystemSettings
 from adapters.connectors.streaming import StreamingConnection
-from adapters.connectors.verdict import Unreached, invalid, timed_out
-from gateway.model.refusal import Reason, Refusal
+from adapters.connectors.verdict import Unreached, timed_out
+from gateway.model.refusal import Reason, Refusal, Unfinished
 
 LARGEST_ANSWER: Final = 4 * 1024 * 1024
 LARGEST_STREAM: Final = 384 * 1024 * 1024
@@ -98,7 +98,8 @@ class HttpClient:
             raise timed_out(self.system) from None
         # Their text may quote the address, and so a token in it, or what the city wrote: it goes no further.
         except BrokenAnswer:
-            raise invalid(self.system, "the HTTP answer is broken off, malformed or larger than allowed") from None
+            rule = f"{self.system}: the HTTP answer is broken off, malformed or larger than allowed"
+            raise Unfinished(Reason.CITY_ANSWER_INVALID, rule) from None
         except (NoAnswer, OSError) as error:
             told = f"{self.system}: the connection broke ({type(error).__name__})"
             raise Refusal(Reason.CITY_UNAVAILABLE, told) from None

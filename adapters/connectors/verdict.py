@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from types import MappingProxyType
 
-from gateway.model.refusal import Reason, Refusal
+from gateway.model.refusal import Reason, Refusal, Unasked
 
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 _OTHER = "_other"
@@ -25,13 +25,14 @@ class Meaning(Enum):
     UNAVAILABLE = auto()
     EXPIRED_TOKEN = auto()
     INVALID = auto()
+    CODE_REFUSED = auto()
 
 
 class TokenExpiredError(Refusal):
     """The city no longer takes our token. Whoever holds a fresh one may ask once more; otherwise the city has refused."""
 
 
-class Unreached(Refusal):
+class Unreached(Unasked):
     """No connection was made, so no byte of the question left: it may be asked again without being asked twice."""
 
 
@@ -40,6 +41,7 @@ _WORDS: Mapping[Meaning, tuple[type[Refusal], Reason, str]] = MappingProxyType(
         Meaning.REFUSED: (Refusal, Reason.CITY_REFUSED, "the city refuses the question"),
         Meaning.UNAVAILABLE: (Refusal, Reason.CITY_UNAVAILABLE, "the city says that it cannot answer now"),
         Meaning.EXPIRED_TOKEN: (TokenExpiredError, Reason.CITY_REFUSED, "the city no longer takes our token"),
+        Meaning.CODE_REFUSED: (Refusal, Reason.PRESENTED_CODE_REFUSED, "the city does not take the shown code"),
         Meaning.INVALID: (Refusal, Reason.CITY_ANSWER_INVALID, "the city's code cannot stand here"),
     }
 )

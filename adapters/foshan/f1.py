@@ -1,6 +1,7 @@
 """F1's dialect: e-licences (电子证照) in the CertShare style, SOAP 1.1 around a document declared gb2312 that is GB18030.
 
-Laws: pure; status 10 is the only 'no such record'; what is joined by `^` is split here, so that a table sees holder after holder.
+Laws: pure; status 10 is the only 'no such record', and for a shown code there is none; what is joined by `^` is split here, so that
+a table sees holder after holder.
 Source: docs/interfaces/foshan.md, F1.
 """
 
@@ -26,7 +27,8 @@ VERIFY = "verifyCertInfo"
 DOWNLOAD = "downloadFile"
 FILE_MARKER = re.compile(rb"(?:&lt;|<)fileData(?:&gt;|>)")
 """What stands right before a file: the inner document is escaped text, or CDATA."""
-OPERATIONS = frozenset({"queryCertInfoByHolderCode", "queryCert", VERIFY})
+BY_CODE = "queryCertInfoByQRcode"
+OPERATIONS = frozenset({"queryCertInfoByHolderCode", "queryCert", BY_CODE, VERIFY})
 
 ENVELOPE = Envelope(
     system=SYSTEM,
@@ -51,6 +53,9 @@ STATUS = CodeTable(
         "113": Meaning.REFUSED,
     },
 )
+
+# Of a shown code alone 10 and 102 are about the code: it says of nobody that they hold nothing.
+CODE_STATUS = CodeTable(str, {**STATUS.meanings, "10": Meaning.CODE_REFUSED, "102": Meaning.CODE_REFUSED})
 
 _PATH = "/CertShare/services/CertShareService"
 _HEADERS = {"Content-Type": "text/xml; charset=gb2312", "SOAPAction": '""'}
@@ -105,7 +110,8 @@ class F1Dialect:
         where = f"{SYSTEM} {request.operation}"
         root = ENVELOPE.open(request.operation, accepted_body(response, where))
         status = text_of(root if root.tag == "response" else None, "head/status", where)
-        meaning = STATUS.judge(status, f"{where} head.status")
+        by_code = request.operation == BY_CODE
+        meaning = (CODE_STATUS if by_code else STATUS).judge(status, f"{where} head.status")
         data = root.findall("data")
         if len(data) != (meaning is Meaning.OK):
             raise invalid(f"{where} data", "stands without status 0, or is missing with it, or stands twice", status)
@@ -114,7 +120,9 @@ class F1Dialect:
         if request.operation == VERIFY:
             return CityAnswer(status, verdicts=_compared(data[0], request.values, where))
         files = _files(data[0], where) if request.files else ()
-        return CityAnswer(status, _certificates(data[0], request.values["certTypeCode"], where), files=files)
+        shown_by = text_of(data[0], "holderCode", where) if by_code else ""
+        certificates = _certificates(data[0], request.values["certTypeCode"], where)
+        return CityAnswer(status, certificates, files=files, shown_by=shown_by)
 
 
 def _files(data: etree._Element, where: str) -> tuple[tuple[CityFile, ...], ...]:

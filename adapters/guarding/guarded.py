@@ -16,7 +16,7 @@ from adapters.connectors.verdict import Unreached
 from adapters.guarding.breaker import Breaker, Thresholds, Verdict
 from adapters.guarding.budget import Budget
 from gateway.model.city import CityAnswer, CityFile, CityRequest, CityTicket
-from gateway.model.refusal import Reason, Refusal
+from gateway.model.refusal import Reason, Refusal, Unasked
 from gateway.model.standing import Standing
 from gateway.ports import CityAdapter, Clock, FileSource, LateAdapter
 
@@ -181,6 +181,6 @@ class Guarded:
         cut_short = reason is Reason.CITY_TIMEOUT and self._clock.monotonic() - began < self._bounds.patience
         return Verdict.NOTHING if cut_short else Verdict.FAILED
 
-    def _away(self, why: str) -> Refusal:
+    def _away(self, why: str) -> Unasked:
         self._turned_away += 1
-        return Refusal(Reason.CITY_UNAVAILABLE, f"{self._system} was not asked: {why}")
+        return Unasked(Reason.CITY_UNAVAILABLE, f"{self._system} was not asked: {why}")

@@ -50,6 +50,7 @@ class Explained:
     "--claim", "claims", multiple=True, help="A claim about this field is to be verified, and nothing seen; may be given again."
 )
 @click.option("--holder-type", type=click.Choice(["PERSON", "ORGANISATION"]), help="Kind of holder; without it, the kind's own.")
+@click.option("--by-code", is_flag=True, help="The holder shows a code (亮证码), and is not named.")
 @click.option(
     "--at",
     "moment",
@@ -74,6 +75,8 @@ def command(path: str, output: str, uri: str | None, cert: Path | None, moment: 
 
     if asked["claims"] and asked["fields"]:
         raise click.UsageError("a question either sees fields or has claims verified: give --field or --claim")
+    if asked["by_code"] and (asked["claims"] or asked["holder_type"]):
+        raise click.UsageError("--by-code names no holder, and nothing is verified by a code: take --claim and --holder-type out")
     if (uri is None) == (cert is None):
         raise click.UsageError("name the system: either --as URI or --cert FILE")
     world = loaded_or_fail(Path(path), output).world
@@ -125,7 +128,7 @@ def _named(uri: str, world: World, now: datetime) -> Caller:
 
 def _query(world: World, asked: dict[str, Any]) -> Query:
     """The question, about nobody: who the holder is decides nothing here but the kind."""
-    from gateway.model.query import Holder, HolderType, LegalBasis, LegalBasisKind, Operator, Purpose, Query
+    from gateway.model.query import Holder, HolderType, LegalBasis, LegalBasisKind, Operator, PresentedCode, Purpose, Query
 
     kind = world.catalogue.find(asked["evidence_type"])
     own = min(kind.holder_types) if kind else HolderType.PERSON
@@ -133,7 +136,7 @@ def _query(world: World, asked: dict[str, Any]) -> Query:
         request_id="",
         evidence_type=asked["evidence_type"],
         provider_region=asked["region"],
-        holder=Holder(HolderType(asked["holder_type"] or own), "", "", ""),
+        holder=PresentedCode("") if asked["by_code"] else Holder(HolderType(asked["holder_type"] or own), "", "", ""),
         purpose=Purpose(asked["matter_code"], "", "", Operator("", "", "")),
         legal_basis=LegalBasis(LegalBasisKind(asked["basis"]), ""),
         fields=frozenset(asked["fields"]),

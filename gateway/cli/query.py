@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 )
 @click.option("--holder-name", help="Name of the holder; asked for if it is missing.")
 @click.option("--holder-id-type", help="Kind of number: 111 resident number, 001 credit code.", default="111", show_default=True)
+@click.option(
+    "--presented-code-file",
+    type=click.File(),
+    help="File with the code that the holder shows (亮证码), in place of the holder; - is standard input, typed unseen.",
+)
 @click.option("--months", help="Months wanted, e.g. 2024-01..2024-06.")
 @click.option("--field", "fields", multiple=True, help="Only this field; may be given again.")
 @click.option("--matter-code", help="Code of the matter (事项编码).")
@@ -59,6 +64,7 @@ def command(**given: Any) -> None:
     While `kuacheng dev` runs:      kuacheng query --sample 0
     Against a gateway of your own:  kuacheng query business-licence --region 440600 --holder-id-type 001 \\
         --gateway gateway.example:8443 --cert me.pem --key me.key --ca gateway-ca.pem --matter-code ...
+    By a code that the holder shows:  kuacheng query business-licence --region 440600 --presented-code-file - ...
 
     Exit status: 0 answered (NO_RECORD is an answer, and so is DEFERRED: `kuacheng watch` goes on), 1 refused or failed, 2 wrong use.
     """

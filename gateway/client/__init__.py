@@ -15,7 +15,17 @@ from gateway.client.receipt import Claim, Fetched, Intent, Receipt, Verified
 from gateway.client.usage import Usage, UsagePage, UsageSearch
 from gateway.client.verification import Verification
 from gateway.model.evidence import Coded, EvidenceHolder, Holders, Period, Rows, Value, Verdict
-from gateway.model.query import Claimed, Holder, HolderType, LegalBasis, LegalBasisKind, MonthRange, Operator, Purpose
+from gateway.model.query import (
+    Claimed,
+    Holder,
+    HolderType,
+    LegalBasis,
+    LegalBasisKind,
+    MonthRange,
+    Operator,
+    PresentedCode,
+    Purpose,
+)
 
 __all__ = [
     "Announced",
@@ -45,6 +55,7 @@ __all__ = [
     "OutcomeUnknown",
     "Paper",
     "Period",
+    "PresentedCode",
     "Progress",
     "Proven",
     "Provenance",

@@ -15,7 +15,7 @@ from gateway.client.identity import Identity, credentials
 from gateway.client.receipt import Fetched, Intent
 from gateway.client.retrying import Budget, again
 from gateway.clock import fraction, new_id
-from gateway.model.query import Claimed, FileFormat, FileWanted, Holder, LegalBasis, Parameter, Purpose, Query
+from gateway.model.query import Claimed, FileFormat, FileWanted, Holder, LegalBasis, Parameter, PresentedCode, Purpose, Query
 from gateway.model.refusal import Reason
 from gateway.rpc.pb.v1 import directory_service_pb2 as directory_pb
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
@@ -64,7 +64,7 @@ class Client:
         *,
         evidence_type: str,
         region: str,
-        holder: Holder,
+        holder: Holder | PresentedCode,
         purpose: Purpose,
         legal_basis: LegalBasis,
         parameters: Mapping[str, Parameter] = _NONE,
@@ -82,14 +82,17 @@ class Client:
         With `reference` the receipt comes without its proof; `receipt` fetches that later, and `Receipt.completed` puts both together.
 
         Raises QueryRefused (with reason and blame), Unreachable or OutcomeUnknown. With a `request_id` of your own nothing is ever
-        asked of the city twice; without one, a question that may have been lost is asked again under a new id.
+        asked of the city twice; without one, a question that may have been lost is asked again under a new id, but for one by a
+        PresentedCode: that serves once, and is never sent again.
         """
         asked = Query(request_id or new_id(), evidence_type, region, holder, purpose, legal_basis, parameters, fields)
 
         async def ask(asked: Query, seconds: float) -> answer.Answer:
             return answer.read(await self._evidence.Query(question.write(asked, reference=reference), timeout=seconds), asked)
 
-        told = await self._attempted(ask, asked, deadline, own_id=request_id is None)
+        told = await self._attempted(
+            ask, asked, deadline, own_id=request_id is None and not isinstance(asked.holder, PresentedCode)
+        )
         return (
             await self._waited(told, wait, reference=reference) if wait > 0 and told.outcome is answer.Outcome.DEFERRED else told
         )
@@ -167,7 +170,7 @@ class Client:
             try:
                 answered = await ask(asked, _left(until))
             except grpc.aio.AioRpcError as error:
-                failed = _judged(failure.of(error), lost=lost)
+                failed = _judged(failure.of(error), asked, lost=lost)
                 lost = lost or isinstance(failed, Unreachable)
                 asked = await self._pause(failed, attempt, until, asked, own_id=own_id)
             else:
@@ -265,10 +268,9 @@ def _left(until: float) -> float:
     return until - asyncio.get_running_loop().time()
 
 
-def _judged(failed: ClientFailure, *, lost: bool) -> ClientFailure:
+def _judged(failed: ClientFailure, asked: Query, *, lost: bool) -> ClientFailure:
     """A replay that follows a lost connection is our own first attempt: it was asked, and its answer is lost."""
     if lost and isinstance(failed, QueryRefused) and failed.reason == Reason.REPLAYED_REQUEST.name:
-        return OutcomeUnknown(
-            "the connection was lost after the question was taken; ask again with a new request_id", failed.code
-        )
+        anew = "let the holder show a new code" if isinstance(asked.holder, PresentedCode) else "ask again with a new request_id"
+        return OutcomeUnknown(f"the connection was lost after the question was taken; {anew}", failed.code)
     return failed

@@ -19,7 +19,10 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """One evidence type that this system may ask, of these regions: the fields that it may see, and those that it may have verified."""
+    """One evidence type that this system may ask, of these regions: the fields that it may see, and those that it may have verified.
+
+    `presented_code_regions` are those that answer for a code which the holder shows.
+    """
 
     code: str
     alias: str
@@ -30,6 +33,7 @@ class Offered:
     fields: tuple[Described, ...]
     verifiable: tuple[Described, ...] = ()
     file_formats: tuple[str, ...] = ()
+    presented_code_regions: tuple[str, ...] = ()
 
 
 def read(response: pb.ListEvidenceTypesResponse) -> tuple[Offered, ...]:
@@ -48,6 +52,7 @@ def _offered(message: pb.EvidenceType) -> Offered:
         tuple(_described(each) for each in message.fields),
         tuple(_described(each) for each in message.verifiable),
         tuple(message.file_formats),
+        tuple(message.presented_code_regions),
     )
 
 

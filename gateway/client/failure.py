@@ -58,7 +58,7 @@ class Unreachable(ClientFailure):
 
 
 class OutcomeUnknown(ClientFailure):
-    """The question may have been asked and its answer was lost on the way; ask again with a new request_id."""
+    """The question may have been asked and its answer was lost on the way; ask again with a new request_id, or a new code."""
 
 
 def of(error: grpc.aio.AioRpcError) -> ClientFailure:

@@ -8,7 +8,18 @@ from types import MappingProxyType
 from gateway.model import claiming
 from gateway.model.catalogue import ValueKind
 from gateway.model.identifiers import HolderIdType, InvalidIdentifier, parse_holder_number
-from gateway.model.query import Claimed, HolderType, LegalBasis, LegalBasisKind, MonthRange, Parameter, Purpose, Query
+from gateway.model.query import (
+    Claimed,
+    Holder,
+    HolderType,
+    LegalBasis,
+    LegalBasisKind,
+    MonthRange,
+    Parameter,
+    PresentedCode,
+    Purpose,
+    Query,
+)
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 
 HOLDERS: Mapping[HolderType, pb.HolderType.ValueType] = MappingProxyType(
@@ -25,13 +36,18 @@ _BASES: Mapping[LegalBasisKind, pb.LegalBasisKind.ValueType] = MappingProxyType(
 
 def canonical(query: Query) -> Query:
     """The question as the gateway understands it: the number at full length, request_id in lower case. What it refuses stays as it is."""
-    holder = query.holder
+    claims = tuple(map(_canonical_claim, query.claims))
+    return replace(query, request_id=query.request_id.lower(), holder=_canonical_holder(query.holder), claims=claims)
+
+
+def _canonical_holder(holder: Holder | PresentedCode) -> Holder | PresentedCode:
+    if isinstance(holder, PresentedCode):
+        return holder
     try:
         number = parse_holder_number(HolderIdType.parse(holder.id_type), holder.id_number, date.max)
     except InvalidIdentifier:
         number = holder.id_number
-    claims = tuple(map(_canonical_claim, query.claims))
-    return replace(query, request_id=query.request_id.lower(), holder=replace(holder, id_number=number), claims=claims)
+    return replace(holder, id_number=number)
 
 
 def _canonical_claim(claim: Claimed) -> Claimed:
@@ -46,13 +62,18 @@ def write(query: Query, *, reference: bool = False) -> pb.QueryRequest:
         request_id=query.request_id,
         evidence_type=query.evidence_type,
         provider_region=query.provider_region,
-        holder=pb.Holder(type=HOLDERS[holder.type], id_type=holder.id_type, id_number=holder.id_number, name=holder.name),
+        holder=None if isinstance(holder, PresentedCode) else _holder(holder),
+        presented_code=holder.code if isinstance(holder, PresentedCode) else None,
         purpose=purpose(query.purpose),
         legal_basis=legal_basis(query.legal_basis),
         parameters=[_parameter(name, value) for name, value in query.parameters.items()],
         fields=sorted(query.fields),
         receipt_form=pb.RECEIPT_FORM_REFERENCE if reference else pb.RECEIPT_FORM_UNSPECIFIED,
     )
+
+
+def _holder(holder: Holder) -> pb.Holder:
+    return pb.Holder(type=HOLDERS[holder.type], id_type=holder.id_type, id_number=holder.id_number, name=holder.name)
 
 
 def write_claims(query: Query, *, reference: bool = False) -> pb.VerifyRequest:

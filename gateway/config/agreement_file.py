@@ -64,11 +64,18 @@ class EvidenceSection(Section):
     )
 
     download: bool = Field(default=False, description="whether its file may be downloaded, which shows all that is printed on it")
+    holder_present: bool = Field(
+        default=False, description="whether it may be asked only by a code that the holder shows, never by a number"
+    )
 
     @model_validator(mode="after")
     def _something(self) -> "EvidenceSection":
         if not self.fields and not self.verify and not self.download:
             raise fault("grants nothing", "add `fields`, `verify` or `download`")
+        if self.holder_present and (self.verify or self.download):
+            raise fault(
+                "is asked by a shown code, by which nothing is verified or downloaded", "take out `verify` and `download`"
+            )
         return self
 
 
@@ -167,6 +174,7 @@ def _grant(section: EvidenceSection, kind: EvidenceType) -> Grant:
         frozenset(kind.fields if section.fields == _ALL else section.fields),
         frozenset(verifiable if section.verify == _ALL else section.verify),
         section.download,
+        section.holder_present,
     )
 
 

@@ -15,7 +15,7 @@ from gateway.config.rule_sections import Answer, Ask, AskFrom, answer_rule
 from gateway.config.shape import Section, shape
 from gateway.config.words import Connector, RegionCode, Text
 from gateway.model.query import FileFormat
-from gateway.model.rules import AnswerRule, AskRule, Source, TableSpec, VerifySpec
+from gateway.model.rules import AnswerRule, AskRule, PresentSpec, Source, TableSpec, VerifySpec
 
 
 class VerifySection(Section):
@@ -25,6 +25,13 @@ class VerifySection(Section):
     claims: Annotated[Mapping[str, Any], Field(min_length=1)] = Field(
         description="the city's name -> {from: claims.<field>} with a form, and {from: holder.name}, which must agree"
     )
+
+
+class PresentSection(Section):
+    """The system's own operation for a code that the holder shows. It is asked what `ask` says, but for what is read of the holder."""
+
+    operation: Text = Field(description="an operation of that system's dialect which takes a code")
+    code: Text = Field(description="the city's name of the code")
 
 
 class TableFile(Section):
@@ -41,6 +48,9 @@ class TableFile(Section):
         default=(), description="in which formats the system gives the evidence's file"
     )
     verify: VerifySection | None = Field(default=None, description="where the system compares values itself, {operation, claims}")
+    presented: PresentSection | None = Field(
+        default=None, description="where the system answers for a code that the holder shows (亮证), {operation, code}"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,7 @@ def read_table(document: Document) -> tuple[TableText, tuple[Problem, ...]]:
         answer={name: rule for name, rule in answers if rule is not None},
         verify=VerifySpec(file.verify.operation, told) if file.verify else None,
         files=tuple(FileFormat(each) for each in file.files),
+        presented=PresentSpec(file.presented.operation, file.presented.code) if file.presented else None,
     )
     return TableText(document, spec, frozenset(file.answer)), gathering.problems
 

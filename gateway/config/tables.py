@@ -37,7 +37,7 @@ class Coverage:
     """What one table gives of one kind of evidence. Columns are named `field.column`.
 
     `withheld` maps a field to the reason; `unasked` are parameters that the question to the city does not carry; `files` the formats in
-    which the paper's file is given.
+    which the paper's file is given; `presented` whether it answers for a code that the holder shows.
     """
 
     region: str
@@ -51,6 +51,7 @@ class Coverage:
     lossy: tuple[str, ...]
     unasked: tuple[str, ...] = ()
     files: tuple[FileFormat, ...] = ()
+    presented: bool = False
 
 
 @dataclass(slots=True)
@@ -64,7 +65,12 @@ class _Tally:
 def check_table(table: TableText, kind: EvidenceType) -> tuple[tuple[Problem, ...], Coverage]:
     """Every problem of the table as a table of this kind of evidence, and what it covers. Pure."""
     tally = _Tally()
-    problems = (*_ask(table, kind), *_answer(table, kind, tally), *claim_problems(table.document, table.spec, kind))
+    problems = (
+        *_ask(table, kind),
+        *_presented(table),
+        *_answer(table, kind, tally),
+        *claim_problems(table.document, table.spec, kind),
+    )
     spec = table.spec
     coverage = Coverage(
         region=spec.region,
@@ -78,6 +84,7 @@ def check_table(table: TableText, kind: EvidenceType) -> tuple[tuple[Problem, ..
         lossy=tuple(tally.lossy),
         unasked=tuple(_unasked(spec, kind)),
         files=spec.files,
+        presented=spec.presented is not None,
     )
     return problems, coverage
 
@@ -193,6 +200,13 @@ def _ask(table: TableText, kind: EvidenceType) -> Iterator[Problem]:
         yield document.problem(
             ("ask",), "the question does not say about whom it is", f"add a name with {{from: {_NUMBER}}}", key=True
         )
+
+
+def _presented(table: TableText) -> Iterator[Problem]:
+    presented = table.spec.presented
+    if presented and (presented.code in table.spec.ask or not all(presented.code.split("."))):
+        message = "stands in `ask` too, or has an empty part"
+        yield table.document.problem(("presented", "code"), message, "give the name under which the city takes the code")
 
 
 def _source(document: Document, at: Path, rule: rules.Source, kind: EvidenceType) -> Iterator[Problem]:

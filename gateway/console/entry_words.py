@@ -37,6 +37,7 @@ ENTRY_TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "fact.provider_region": ("提供地区", "Asked of"),
         "fact.holder": ("持证主体（加密摘要）", "Holder, as keyed hash"),
         "fact.holder_key": ("摘要密钥", "Key of the hash"),
+        "fact.holder_named_by": ("持证主体来源", "Holder named by"),
         "fact.holder_type": ("主体类别", "Kind of holder"),
         "fact.matter_code": ("事项编码", "Matter"),
         "fact.matter_name": ("事项名称", "Its name"),

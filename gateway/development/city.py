@@ -35,6 +35,11 @@ class City:
         """Takes every fault back."""
         await self._call("DELETE", "/_simulator/faults")
 
+    async def shown(self, type_code: str, holder: str, **further: Any) -> str:
+        """A code that this holder shows of their e-licence, as the city's app makes it (docs/interfaces/foshan.md, F1.11)."""
+        wanted = {"certTypeCode": type_code, "holderCode": holder, **further}
+        return str((await self._call("POST", "/CertShare/wallet/codes", wanted))["qrCode"])
+
     async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         context = ssl.create_default_context(cafile=str(self.authority))
         context.load_cert_chain(self.pair.certificate, self.pair.key)

@@ -1,8 +1,9 @@
 """gateway.ports.Usages on a log and its predecessors.
 
-Laws: a holder is found by the keyed hash and the id of its key, never by a number; what is told of is the log of one size, that of the
-moment when the reading began; more than MOST acts are not told of in part. An entry's place counts on over the logs before its own, whose
-sizes change no more, so it stays when a new log begins. An entry whose body was purged names no holder any more.
+Laws: a holder is found by the keyed hash and the id of its key, never by a number; an act stands where the log first names its holder, at
+its intent, or of a shown code at its outcome; what is told of is the log of one size, that of the moment when the reading began; more than
+MOST acts are not told of in part. An entry's place counts on over the logs before its own, whose sizes change no more, so it stays when a
+new log begins. An entry whose body was purged names no holder any more.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -60,11 +61,20 @@ def _about(log: Log, holders: Mapping[str, str], period: Period, most: int) -> L
     found: list[Look] = []
     for key, keyed in holders.items():
         for each in _of(log, holder_column({HOLDER_KEY: key, HOLDER: keyed}), size):
-            if period.holds(each.entry.at):
-                found.append(Look(each.index, each.entry))
+            begun = _begun(log, each)
+            if begun and period.holds(begun.at):
+                found.append(Look(each.index, begun))
             if len(found) > most:
                 return Looks(size, (), whole=False)
     return Looks(size, tuple(sorted(found, key=lambda look: look.index)))
+
+
+def _begun(log: Log, named: LoggedEntry) -> Entry | None:
+    """The entry that begins the act in which a holder is named; None where a purge has taken it and not come to this one yet."""
+    if named.entry.kind is not EntryKind.OUTCOME:
+        return named.entry
+    intents = log.entries(limit=1, exchange_id=named.entry.exchange_id, kind=EntryKind.INTENT)
+    return next((each.entry for each in intents), None)
 
 
 def _of(log: Log, holder: str | None, size: int) -> Iterator[LoggedEntry]:

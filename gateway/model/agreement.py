@@ -12,12 +12,16 @@ from gateway.model.query import LegalBasisKind
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What of one evidence type (by canonical code) may be seen, what verified, and whether its file downloaded: none implies another."""
+    """What of one evidence type (by canonical code) may be seen, what verified, and whether its file downloaded: none implies another.
+
+    With `holder_present` all of it only of a holder who is there and shows a code (亮证), never by a number.
+    """
 
     evidence_type: str
     fields: frozenset[str]
     verifiable: frozenset[str] = frozenset()
     download: bool = False
+    holder_present: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ import orjson
 
 from gateway.model.city import CityFile
 from gateway.model.evidence import Coded, Evidence, Holders, Verdict
-from gateway.model.query import FileFormat, Query
+from gateway.model.query import FileFormat, PresentedCode, Query
 
 VERSION: Final = 1
 KEY_SIZE: Final = 32
@@ -91,6 +92,11 @@ def _listed(value: Iterable[object]) -> object:
     return [plain(each) for each in value]
 
 
+def _shown(presented: PresentedCode) -> object:
+    """Its digest, so that no receipt and no file of one holds a code."""
+    return {"presented_code_sha256": sha256(presented.code.encode()).hexdigest()}
+
+
 def _asked(query: Query) -> object:
     """A question without claims or a file is spelled as it was before there were any, so that older receipts still bind it."""
     return {name: plain(getattr(query, name)) for name in _parts(Query) if name not in _LATER or getattr(query, name)}
@@ -103,6 +109,7 @@ _SPELLINGS: Final[Mapping[type, Callable[[Any], object]]] = MappingProxyType(
         FileFormat: str,
         int: int,
         Query: _asked,
+        PresentedCode: _shown,
         dict: _mapped,
         MappingProxyType: _mapped,
         tuple: _listed,

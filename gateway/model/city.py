@@ -25,7 +25,7 @@ class CityRequest:
     """A question for one operation of one system, by the city's own names; a dot in a name means a part within a part.
 
     With a `ticket` it was put already, and its answer is fetched.
-    With `files` the records' files are asked about as well.
+    With `files` the records' files are asked about as well. With `once` it carries a code that serves once.
     """
 
     system: str
@@ -33,6 +33,7 @@ class CityRequest:
     values: Mapping[str, str] = field(repr=False)
     ticket: str = field(default="", repr=False)
     files: bool = False
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class CityAnswer:
 
     `verdicts` are what it says of claims instead, for each of its records by the names of the request: whether a value agrees, None where
     the record has no such item. One of the three there is, and one only; a dialect that cannot tell refuses instead. `files` are those of
-    each record, where they were asked about.
+    each record, where they were asked about. `shown_by` is the number of who showed the code that was asked by, where the city tells it.
     """
 
     status: str
@@ -57,6 +58,7 @@ class CityAnswer:
     no_record: bool = False
     verdicts: tuple[Mapping[str, bool | None], ...] = field(default=(), repr=False)
     files: tuple[tuple[CityFile, ...], ...] = field(default=(), repr=False)
+    shown_by: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         if [self.no_record, bool(self.records), bool(self.verdicts)].count(True) != 1:

@@ -12,8 +12,8 @@ from gateway.model.city import CityFile
 from gateway.model.deferral import Deferral
 from gateway.model.evidence import Evidence, Verdict
 from gateway.model.identity import Caller, Peer
-from gateway.model.query import Query
-from gateway.model.refusal import Refusal
+from gateway.model.query import PresentedCode, Query
+from gateway.model.refusal import Reason, Refusal
 from gateway.model.table import Table
 
 
@@ -56,6 +56,12 @@ class Route:
 
     permit: Permit
     table: Table
+
+    @property
+    def operation(self) -> str:
+        """The operation that answers for who was named, or for the code that was shown, where the table has one."""
+        by_code = self.table.presenting if isinstance(self.permit.query.holder, PresentedCode) else None
+        return by_code.operation if by_code else self.table.operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,9 @@ class EntryKind(StrEnum):
 HOLDER = "holder"
 HOLDER_KEY = "holder_key"
 """The facts that name a holder: the keyed hash, and the id of its key. A log finds entries by both."""
+NAMED_BY = "holder_named_by"
+BY_CODE = "PRESENTED_CODE"
+"""The fact of an INTENT that names no holder, because a code was shown; the OUTCOME names them, if the city did."""
 
 
 Fact = str | int | tuple[str, ...]
@@ -183,6 +192,11 @@ class Result(StrEnum):
     UNKNOWN = "UNKNOWN"
     VERIFIED = "VERIFIED"
     DEFERRED = "DEFERRED"
+
+    @classmethod
+    def of(cls, refusal: Refusal) -> "Result":
+        """How an exchange ends with this refusal: of a code whose answer was lost nobody knows what the city did."""
+        return cls.UNKNOWN if refusal.reason is Reason.PRESENTED_CODE_UNANSWERED else cls.REFUSED
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,13 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
+class PresentedCode:
+    """The code that a holder shows (亮证码), in place of who they are: a secret, and it serves once."""
+
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Operator:
     """Who acts at the caller's side (经办人)."""
 
@@ -113,12 +120,13 @@ class Query:
     """One question about one holder to one region. `fields` empty means all that the agreement allows.
 
     With `claims` it asks whether these hold, and for nothing else; a field is claimed once at most. With `file` it asks for that alone.
+    `holder` is a PresentedCode only where it asks for neither.
     """
 
     request_id: str
     evidence_type: str
     provider_region: str
-    holder: Holder
+    holder: Holder | PresentedCode
     purpose: Purpose
     legal_basis: LegalBasis
     parameters: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}), repr=False)

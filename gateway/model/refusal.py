@@ -28,6 +28,7 @@ class Reason(Enum):
     DEADLINE_TOO_SHORT = (6, Blame.CALLER)
     UNKNOWN_EXCHANGE = (7, Blame.CALLER)
     EXCHANGE_PURGED = (8, Blame.CALLER)
+    PRESENTED_CODE_REFUSED = (9, Blame.CALLER)
     CALLER_UNKNOWN = (20, Blame.POLICY)
     CERTIFICATE_REVOKED = (21, Blame.POLICY)
     NO_AGREEMENT = (22, Blame.POLICY)
@@ -43,6 +44,7 @@ class Reason(Enum):
     HOLDER_AMBIGUOUS = (44, Blame.COUNTERPARTY)
     OUTCOME_UNKNOWN = (45, Blame.COUNTERPARTY)
     DEFERRAL_EXPIRED = (46, Blame.COUNTERPARTY)
+    PRESENTED_CODE_UNANSWERED = (47, Blame.COUNTERPARTY)
     OVERLOADED = (60, Blame.OURS)
     LEDGER_UNAVAILABLE = (61, Blame.OURS)
     SHUTTING_DOWN = (62, Blame.OURS)
@@ -84,3 +86,11 @@ class Refusal(Exception):  # noqa: N818  the corridor's own word for it
 
     def _parts(self) -> tuple[object, ...]:
         return (self.reason, self.detail, self.violations, self.city_status)
+
+
+class Unasked(Refusal):
+    """A city's system of which it is sure that nothing of the question reached it."""
+
+
+class Unfinished(Refusal):
+    """A city's answer of which no more than a part came, or more than is read."""

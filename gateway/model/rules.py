@@ -132,6 +132,14 @@ class VerifySpec:
 
 
 @dataclass(frozen=True, slots=True)
+class PresentSpec:
+    """A system's own operation that answers for a code which a holder shows: asked as `ask` says, with `code` in place of the holder."""
+
+    operation: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class TableSpec:
     """One table as written: what one system's names mean for one evidence type. `type` is code or alias."""
 
@@ -144,6 +152,7 @@ class TableSpec:
     answer: Mapping[str, AnswerRule]
     verify: VerifySpec | None = None
     files: tuple[FileFormat, ...] = ()
+    presented: PresentSpec | None = None
 
 
 SOURCES = frozenset(

@@ -40,6 +40,14 @@ class Verifying:
 
 
 @dataclass(frozen=True, slots=True)
+class Presenting:
+    """The system's own operation for a code that a holder shows; `outward` as a table's, with the code in the holder's place."""
+
+    operation: str
+    outward: tuple[tuple[str, Writer], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """One system's meaning of one evidence type. `system` is the adapter's name, such as `guangzhou.g2`; `files` the formats it gives."""
 
@@ -53,8 +61,10 @@ class Table:
     withheld: Mapping[str, str] = field(repr=False)
     verifying: Verifying | None = None
     files: tuple[FileFormat, ...] = ()
+    presenting: Presenting | None = None
 
     @property
     def operations(self) -> tuple[str, ...]:
         """Every operation that it may ask."""
-        return (self.operation, self.verifying.operation) if self.verifying else (self.operation,)
+        others = [each.operation for each in (self.verifying, self.presenting) if each]
+        return (self.operation, *others)

@@ -96,7 +96,10 @@ class Searching:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """An entry that begins an act about a holder - an intent, a refusal, a search - and its index, counted on over former logs."""
+    """An entry that begins an act about a holder - an intent, a refusal, a search - and where the log names the holder.
+
+    `index` is counted on over former logs; it is the entry's own, but for a shown code the outcome's.
+    """
 
     index: int
     entry: Entry

@@ -77,6 +77,7 @@ def _type(offers: list[Offer]) -> pb.EvidenceType:
         fields=[_field(each) for name, each in kind.fields.items() if name in seen],
         verifiable=[_field(each) for name, each in kind.fields.items() if name in verifiable],
         file_formats=sorted({each.value for offer in offers for each in offer.formats}),
+        presented_code_regions=sorted(offer.region for offer in offers if offer.presented),
     )
 
 

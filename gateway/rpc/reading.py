@@ -21,16 +21,16 @@ from gateway.model.query import (
     HolderType,
     LegalBasis,
     LegalBasisKind,
-    MonthRange,
     Operator,
-    Parameter,
+    PresentedCode,
     Purpose,
     Query,
 )
 from gateway.model.refusal import Reason, Refusal, Violation
-from gateway.rpc import claiming
+from gateway.rpc import claiming, parameters, shown_code
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from gateway.rpc.pb.v1 import ledger_service_pb2 as ledger_pb
+from gateway.rpc.texts import PLAIN, text
 
 Asking = pb.QueryRequest | pb.VerifyRequest | pb.DownloadRequest
 """What asks a city, by the same rules."""
@@ -38,8 +38,6 @@ Request = Asking | ledger_pb.FindUsageRequest
 """What names a holder and says why it is asked, by the same rules."""
 
 LARGEST = 64 * 1024
-_MOST_PARAMETERS = 16
-"""Each may be at fault, and what is said of all of them must fit into the 16 KiB of metadata that a caller takes."""
 
 HOLDER_TYPES: Mapping[int, HolderType] = MappingProxyType(
     {pb.HOLDER_TYPE_PERSON: HolderType.PERSON, pb.HOLDER_TYPE_ORGANISATION: HolderType.ORGANISATION}
@@ -52,8 +50,6 @@ LEGAL_BASES: Mapping[int, LegalBasisKind] = MappingProxyType(
     }
 )
 
-_PARAMETER_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
-_MONTH = re.compile(r"[12][0-9]{3}-(?:0[1-9]|1[0-2])")
 _CANDIDATE = re.compile(r"(?<![0-9])(?:[0-9]{17}[0-9Xx]|[0-9]{15})(?![0-9])")
 _NAMED_IN_LOG = (
     "purpose.matter_code",
@@ -74,10 +70,6 @@ class Form:
     wanted: str
 
 
-def _text(longest: int) -> re.Pattern[str]:
-    return re.compile(rf"(?=\S)[^\x00-\x1f\x7f\ufffe\uffff]{{1,{longest}}}(?<=\S)")
-
-
 _FORMS: Mapping[str, Form] = MappingProxyType(
     {
         "request_id": Form(
@@ -93,9 +85,9 @@ _FORMS: Mapping[str, Form] = MappingProxyType(
         "provider_region": Form(
             lambda r: r.provider_region, re.compile(r"[0-9]{6}"), "a GB/T 2260 code of six digits, such as 440100"
         ),
-        "holder.name": Form(lambda r: r.holder.name, _text(200), "the name as on the document, 1 to 200 characters"),
     }
 )
+_NAME = Form(lambda r: r.holder.name, text(200), "the name as on the document, 1 to 200 characters")
 _WHY: Mapping[str, Form] = MappingProxyType(
     {
         "purpose.matter_code": Form(
@@ -104,20 +96,20 @@ _WHY: Mapping[str, Form] = MappingProxyType(
             "the item code (事项编码), 1 to 64 letters, digits, '.', '_', ':' or '-'",
         ),
         "purpose.matter_name": Form(
-            lambda r: r.purpose.matter_name, _text(100), "the item's name (事项名称), 1 to 100 characters"
+            lambda r: r.purpose.matter_name, text(100), "the item's name (事项名称), 1 to 100 characters"
         ),
         "purpose.case_number": Form(
-            lambda r: r.purpose.case_number, _text(64), "the case's number (业务流水号), 1 to 64 characters"
+            lambda r: r.purpose.case_number, text(64), "the case's number (业务流水号), 1 to 64 characters"
         ),
         "purpose.operator.account": Form(
-            lambda r: r.purpose.operator.account, _text(64), "the operator's account, 1 to 64 characters"
+            lambda r: r.purpose.operator.account, text(64), "the operator's account, 1 to 64 characters"
         ),
-        "purpose.operator.name": Form(lambda r: r.purpose.operator.name, _text(50), "the operator's name, 1 to 50 characters"),
+        "purpose.operator.name": Form(lambda r: r.purpose.operator.name, text(50), "the operator's name, 1 to 50 characters"),
         "purpose.operator.role": Form(
-            lambda r: r.purpose.operator.role, _text(50), "the operator's role (岗位), 1 to 50 characters"
+            lambda r: r.purpose.operator.role, text(50), "the operator's role (岗位), 1 to 50 characters"
         ),
         "legal_basis.reference": Form(
-            lambda r: r.legal_basis.reference, _text(200), "article or number of the legal basis, 1 to 200 characters"
+            lambda r: r.legal_basis.reference, text(200), "article or number of the legal basis, 1 to 200 characters"
         ),
     }
 )
@@ -133,8 +125,19 @@ def question(request: pb.QueryRequest | None, today: date) -> Query | Refusal:
     """The question, in canonical form: numbers at full length and in upper case, request_id in lower case."""
     if request is None:
         return no_message(pb.QueryRequest.DESCRIPTOR.full_name)
+    if request.HasField("presented_code"):
+        return _by_code(request, today)
     number = holder_number(request, today, _violations(request))
-    return number if isinstance(number, Refusal) else _built(request, number, request.fields)
+    return number if isinstance(number, Refusal) else _built(request, _holder(request, number), request.fields)
+
+
+def _by_code(request: pb.QueryRequest, today: date) -> Query | Refusal:
+    violations = (*_size(request), *shown_code.faults(request), *_asking(request), *_why(request))
+    if not violations:
+        violations = tuple(_personal(request, {request.presented_code}, today))
+    if violations:
+        return Refusal(Reason.INVALID_REQUEST, _at_fault(violations), violations=violations)
+    return _built(request, PresentedCode(request.presented_code), request.fields)
 
 
 def verification(request: pb.VerifyRequest | None, today: date) -> Query | Refusal:
@@ -143,7 +146,7 @@ def verification(request: pb.VerifyRequest | None, today: date) -> Query | Refus
         return no_message(pb.VerifyRequest.DESCRIPTOR.full_name)
     claims, faults = claiming.read(request.claims)
     number = holder_number(request, today, (*_violations(request), *faults))
-    return number if isinstance(number, Refusal) else _built(request, number, claims=claims)
+    return number if isinstance(number, Refusal) else _built(request, _holder(request, number), claims=claims)
 
 
 def download(request: pb.DownloadRequest | None, today: date) -> Query | Refusal:
@@ -153,30 +156,31 @@ def download(request: pb.DownloadRequest | None, today: date) -> Query | Refusal
     number = holder_number(request, today, (*_violations(request), *_file(request)))
     if isinstance(number, Refusal):
         return number
-    return replace(_built(request, number), file=FileWanted(FileFormat(request.format), request.number))
+    return replace(_built(request, _holder(request, number)), file=FileWanted(FileFormat(request.format), request.number))
 
 
 def _file(request: pb.DownloadRequest) -> Iterator[Violation]:
     if request.format not in FileFormat.__members__:
         yield Violation("format", f"is required: {', '.join(FileFormat)}")
-    if request.number and not _PLAIN.fullmatch(request.number):
+    if request.number and not PLAIN.fullmatch(request.number):
         yield Violation("number", "the number printed on the paper, 1 to 200 characters, or left out")
 
 
 def holder_number(request: Request, today: date, further: Iterable[Violation]) -> str | Refusal:
     """The holder's number in canonical form, or the refusal of the whole request, with what is at fault in it `further`."""
-    if request.ByteSize() > LARGEST:
-        wanted = Violation("", f"at most {LARGEST} bytes in all")
-        return Refusal(Reason.INVALID_REQUEST, "the request is too large", violations=(wanted,))
+    if too_large := tuple(_size(request)):
+        return Refusal(Reason.INVALID_REQUEST, "the request is too large", violations=too_large)
     number = _number(request, today)
-    violations = (*further, *_why(request))
+    violations = (*further, *_why(request), *_kinds(request.holder))
     if isinstance(number, Violation):
         reason = Reason.INVALID_REQUEST if violations else Reason.INVALID_IDENTIFIER
         violations = (*violations, number)
         return Refusal(reason, _at_fault(violations), violations=violations)
     if violations or number is None:
         return Refusal(Reason.INVALID_REQUEST, _at_fault(violations), violations=violations)
-    personal = tuple(_personal(request, number, today))
+    person = request.holder.type == pb.HOLDER_TYPE_PERSON
+    names = {request.holder.name, number, request.holder.id_number} if person else set()
+    personal = tuple(_personal(request, names, today))
     if personal:
         return Refusal(Reason.INVALID_REQUEST, _at_fault(personal), violations=personal)
     return number
@@ -200,15 +204,21 @@ def legal_basis(request: Request) -> LegalBasis:
     return LegalBasis(LEGAL_BASES[basis.kind], basis.reference, basis.token)
 
 
-def _built(request: Asking, number: str, fields: Iterable[str] = (), claims: tuple[Claimed, ...] = ()) -> Query:
+def _holder(request: Asking, number: str) -> Holder:
+    return Holder(HOLDER_TYPES[request.holder.type], request.holder.id_type, number, request.holder.name)
+
+
+def _built(
+    request: Asking, holder: Holder | PresentedCode, fields: Iterable[str] = (), claims: tuple[Claimed, ...] = ()
+) -> Query:
     return Query(
         request_id=request.request_id.lower(),
         evidence_type=request.evidence_type,
         provider_region=request.provider_region,
-        holder=Holder(HOLDER_TYPES[request.holder.type], request.holder.id_type, number, request.holder.name),
+        holder=holder,
         purpose=purpose(request),
         legal_basis=legal_basis(request),
-        parameters=MappingProxyType({each.name: _parameter(each) for each in request.parameters}),
+        parameters=parameters.read(request.parameters),
         fields=frozenset(fields),
         claims=claims,
     )
@@ -226,16 +236,25 @@ def _number(request: Request, today: date) -> str | Violation | None:
         return Violation("holder.id_number", str(error))
 
 
+def _size(request: Request) -> Iterator[Violation]:
+    if request.ByteSize() > LARGEST:
+        yield Violation("", f"at most {LARGEST} bytes in all")
+
+
 def _violations(request: Asking) -> Iterator[Violation]:
+    yield from _asking(request)
+    yield from _formless({"holder.name": _NAME}, request)
+
+
+def _asking(request: Asking) -> Iterator[Violation]:
     yield from _formless(_FORMS, request)
     if request.receipt_form not in pb.ReceiptForm.values():
         yield Violation("receipt_form", "is FULL or REFERENCE, or left out")
-    yield from _parameters(request)
+    yield from parameters.faults(request.parameters)
 
 
 def _why(request: Request) -> Iterator[Violation]:
     yield from _formless(_WHY, request)
-    yield from _holder(request.holder)
     if request.legal_basis.kind not in LEGAL_BASES:
         yield Violation("legal_basis.kind", "is required: STATUTORY_DUTY, HOLDER_AUTHORISED or ENTRUSTED")
 
@@ -246,7 +265,7 @@ def _formless(forms: Mapping[str, Form], request: Request) -> Iterator[Violation
             yield Violation(field, f"is required: {form.wanted}")
 
 
-def _holder(holder: pb.Holder) -> Iterator[Violation]:
+def _kinds(holder: pb.Holder) -> Iterator[Violation]:
     if holder.type not in HOLDER_TYPES:
         yield Violation("holder.type", "is required: PERSON or ORGANISATION")
     try:
@@ -258,72 +277,16 @@ def _holder(holder: pb.Holder) -> Iterator[Violation]:
         yield Violation("holder.id_type", f"names a holder of type {names.value}; holder.type says otherwise")
 
 
-def _parameters(request: Asking) -> Iterator[Violation]:
-    names = [each.name for each in request.parameters]
-    if len(names) > _MOST_PARAMETERS:
-        yield Violation("parameters", f"at most {_MOST_PARAMETERS}")
-        return
-    if len(set(names)) != len(names):
-        yield Violation("parameters", "names one parameter twice")
-    for place, each in enumerate(request.parameters):
-        wanted = _PARAMETERS.get(each.WhichOneof("value") or "")
-        if wanted is None or not _PARAMETER_NAME.fullmatch(each.name):
-            yield Violation(f"parameters[{place}]", "needs a name, as the directory spells it, and a value")
-        elif not wanted.holds(each):
-            yield Violation(f"parameters[{place}]", wanted.wanted)
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of parameter: when it holds, and what is asked of it."""
-
-    holds: Callable[[pb.Parameter], bool]
-    wanted: str
-
-
-def _is_day(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
-
-
-_PLAIN = _text(200)
-_PARAMETERS: Mapping[str, Kind] = MappingProxyType(
-    {
-        "text": Kind(lambda p: bool(_PLAIN.fullmatch(p.text)), "a text of 1 to 200 characters"),
-        "months": Kind(
-            lambda p: (
-                bool(_MONTH.fullmatch(p.months.first) and _MONTH.fullmatch(p.months.last)) and p.months.first <= p.months.last
-            ),
-            "two months YYYY-MM, the first not after the last",
-        ),
-        "date": Kind(lambda p: _is_day(p.date), "a date YYYY-MM-DD that exists"),
-    }
-)
-
-
-def _parameter(given: pb.Parameter) -> Parameter:
-    match given.WhichOneof("value"):
-        case "months":
-            return MonthRange(given.months.first, given.months.last)
-        case "date":
-            return date.fromisoformat(given.date)
-    return given.text
-
-
-def _personal(request: Request, number: str, today: date) -> Iterator[Violation]:
-    """What the log would hold in clear and must not: the holder, the operator's name, anybody's resident number."""
-    person = request.holder.type == pb.HOLDER_TYPE_PERSON
-    named = [request.purpose.operator.name, *([request.holder.name, number, request.holder.id_number] if person else [])]
-    names = set(filter(None, named))
+def _personal(request: Request, secret: set[str], today: date) -> Iterator[Violation]:
+    """What the log would hold in clear and must not: the holder or their code, the operator's name, anybody's resident number."""
+    names = set(filter(None, {request.purpose.operator.name, *secret}))
     texts = {field: form.read(request) for field, form in _WHY.items() if field in _NAMED_IN_LOG}
     whole = "\n".join(texts.values())
     if not any(name in whole for name in names) and not _CANDIDATE.search(whole):
         return
-    for field, text in texts.items():
-        if any(name in text for name in names) or any(_is_resident_number(found, today) for found in _CANDIDATE.findall(text)):
-            yield Violation(field, "is kept in the evidence log and must not hold a person's name or number")
+    for field, said in texts.items():
+        if any(name in said for name in names) or any(_is_resident_number(found, today) for found in _CANDIDATE.findall(said)):
+            yield Violation(field, "is kept in the evidence log and must not hold a person's name or number, or a shown code")
 
 
 def _is_resident_number(text: str, today: date) -> bool:

@@ -92,6 +92,12 @@ WORDINGS: Mapping[Reason, Wording] = MappingProxyType(
             "take the receipt that came with the answer: it verifies as ever against the log's key and checkpoints",
             "该次查询的存证内容已超过保存期限并依规清除；当时随答复取得的存证回执仍可核验",
         ),
+        Reason.PRESENTED_CODE_REFUSED: Wording(
+            _C.INVALID_ARGUMENT,
+            "the city does not take the code that the holder showed: it was used, has expired, or is of another kind of paper",
+            "let the holder show a new code for this paper, and ask with a new request_id; this is not NO_RECORD",
+            "对方城市不接受所出示的亮证码：可能已使用、已过期或属于其他证照，请持证人重新出示后以新的请求编号查询；这不代表没有记录",
+        ),
         Reason.CALLER_UNKNOWN: Wording(
             _C.UNAUTHENTICATED,
             "the certificate does not name a system that its authority may speak for, or it is not in force",
@@ -193,6 +199,12 @@ WORDINGS: Mapping[Reason, Wording] = MappingProxyType(
             "对方系统受理后逾期未答复，请以新的请求编号重新查询",
             Retry.NEW_ID,
             60.0,
+        ),
+        Reason.PRESENTED_CODE_UNANSWERED: Wording(
+            _C.UNKNOWN,
+            "the city may have used up the code that the holder showed, and its answer was lost; a code serves once and is not sent again",
+            "let the holder show a new code, and ask with a new request_id; this is not NO_RECORD",
+            "亮证码可能已被使用而未收到对方城市的答复，同一亮证码不会再次发送，请持证人重新出示后以新的请求编号查询；这不代表没有记录",
         ),
         Reason.OVERLOADED: Wording(
             _C.RESOURCE_EXHAUSTED,

@@ -14,7 +14,7 @@ from gateway.model.catalogue import EvidenceType
 from gateway.model.claiming import claimable
 from gateway.model.exchange import Permit
 from gateway.model.identity import Caller
-from gateway.model.query import LegalBasisKind, Power, Query
+from gateway.model.query import LegalBasisKind, Power, PresentedCode, Query
 from gateway.model.refusal import Reason, Refusal, Violation
 from gateway.model.world import World
 
@@ -63,6 +63,7 @@ def _conditions(caller: Caller, query: Query, kind: EvidenceType, now: datetime)
         (none, "not in force at this moment", lambda each: each.valid_from <= now < each.valid_to),
         (none, "another region is agreed upon", lambda each: each.provider_region == query.provider_region),
         (none, "the evidence type is not covered", lambda each: kind.code in each.grants),
+        (purpose, "the holder must be present and show a code", lambda each: _present(each.grants[kind.code], query)),
         (purpose, "the matter is not covered", lambda each: query.purpose.matter_code in each.matters),
         (purpose, "the legal basis is not covered", lambda each: query.legal_basis.kind in each.legal_bases),
         _covered(query, kind),
@@ -98,6 +99,11 @@ def _narrow(agreements: Iterable[Agreement], conditions: tuple[Condition, ...]) 
     return min(remaining, key=lambda each: each.id)
 
 
+def _present(grant: Grant, query: Query) -> bool:
+    """By a code no more is seen than by a number, and of fewer: so every agreement covers it, and one may ask for nothing else."""
+    return isinstance(query.holder, PresentedCode) or not grant.holder_present
+
+
 def _names(agreement: Agreement, caller: Caller) -> bool:
     """The department by its code and by its region: every authority can write any credit code into a certificate."""
     if agreement.region != caller.region:
@@ -118,7 +124,7 @@ def _known(query: Query, world: World) -> EvidenceType:
     kind = world.catalogue.find(query.evidence_type)
     if kind is None:
         raise Refusal(Reason.UNKNOWN_EVIDENCE_TYPE, "not in the catalogue", violations=(Violation("evidence_type", _TYPE),))
-    if query.holder.type not in kind.holder_types:
+    if not isinstance(query.holder, PresentedCode) and query.holder.type not in kind.holder_types:
         raise _invalid("holder.type", f"{kind.alias} is held by {' or '.join(sorted(kind.holder_types))}")
     if not query.fields <= kind.fields.keys():
         raise _invalid("fields", "names a field that the type does not have; DirectoryService.ListEvidenceTypes lists them")

@@ -19,8 +19,10 @@ from gateway.model.city import CityAnswer, CityTicket
 from gateway.model.deferral import Deferral
 from gateway.model.evidence import Value
 from gateway.model.exchange import (
+    BY_CODE,
     HOLDER,
     HOLDER_KEY,
+    NAMED_BY,
     Asked,
     Disclosure,
     Entry,
@@ -64,7 +66,7 @@ def deferral(known: Known, told: CityTicket, now: datetime, world: World, *, int
     until = now + timedelta(seconds=world.limits.deferred)
     digest = _digest(key, known.query)
     exchange = known.call.exchange_id
-    return Deferral(intent.replay_key, exchange, digest, key.id, table.system, table.operation, told.ticket, now, until)
+    return Deferral(intent.replay_key, exchange, digest, key.id, table.system, known.route.operation, told.ticket, now, until)
 
 
 def is_same(kept: Deferral, known: Known, world: World) -> bool:
@@ -74,9 +76,19 @@ def is_same(kept: Deferral, known: Known, world: World) -> bool:
 
 
 def conclude(
-    known: Known, disclosure: Disclosure, answer: CityAnswer | CityTicket, asked: Asked, world: World, *, intent: Entry
+    known: Known,
+    disclosure: Disclosure,
+    answer: CityAnswer | CityTicket,
+    asked: Asked,
+    world: World,
+    *,
+    intent: Entry,
+    shower: Holder | None = None,
 ) -> Entry:
-    """The entry without which nothing is disclosed, after the exchange's `intent`. Its own moment is when the answer may leave."""
+    """The entry without which nothing is disclosed, after the exchange's `intent`. Its own moment is when the answer may leave.
+
+    `shower` is whom the city named of a question by a code: the intent could not name them.
+    """
     result = disclosure.result.value
     facts: dict[str, Fact] = {
         "result": result,
@@ -84,6 +96,7 @@ def conclude(
         binding.REQUEST_DIGEST: intent.facts[binding.REQUEST_DIGEST],
         binding.ANSWER_DIGEST: binding.answer_digest(known.call.binding_key, result, _told(disclosure)),
         **(_issued(disclosure, answer, world) if not disclosure.verdicts else {}),
+        **(_of_whom(shower, world.holder_key) if shower else {}),
         "request_out": _moment(asked.request_out),
         "response_in": _moment(asked.response_in),
     }
@@ -142,7 +155,7 @@ def act(what: Act, by: Actor, act_id: str, now: datetime, facts: Mapping[str, Fa
 
 def _refused(refusal: Refusal) -> dict[str, Fact]:
     return {
-        "result": Result.REFUSED.value,
+        "result": Result.of(refusal).value,
         "reason": refusal.reason.name,
         "blame": refusal.blame.value,
         "detail": refusal.detail,
@@ -194,7 +207,7 @@ def _what(query: Query, world: World) -> dict[str, Fact]:
         **_wanted(query, kind),
         "evidence_type": kind.code if kind else OTHER,
         "provider_region": query.provider_region if query.provider_region in world.regions else OTHER,
-        **_of_whom(query.holder, world.holder_key),
+        **(_of_whom(query.holder, world.holder_key) if isinstance(query.holder, Holder) else {NAMED_BY: BY_CODE}),
         **_what_for(query.purpose, query.legal_basis),
     }
 
@@ -259,7 +272,7 @@ def _hidden_matter(caller: Caller, matter: str, world: World) -> Hidden | None:
 
 
 def _whither(route: Route) -> dict[str, Fact]:
-    return {"connector": route.table.system, "operation": route.table.operation, "table_edition": route.table.edition}
+    return {"connector": route.table.system, "operation": route.operation, "table_edition": route.table.edition}
 
 
 def holder_hash(key: HolderKey, id_type: str, id_number: str) -> str:

@@ -11,13 +11,17 @@ from gateway.model.world import World
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One evidence type of one region: the fields that this caller may see, those that it may have verified, the formats of its file."""
+    """One evidence type of one region: the fields that this caller may see, those that it may have verified, the formats of its file.
+
+    `presented` where the region answers for a code that the holder shows.
+    """
 
     region: str
     type: EvidenceType
     fields: frozenset[str]
     verifiable: frozenset[str] = frozenset()
     formats: tuple[FileFormat, ...] = ()
+    presented: bool = False
 
 
 def survey(caller: Caller, world: World, now: datetime) -> tuple[Offer, ...]:
@@ -31,7 +35,7 @@ def survey(caller: Caller, world: World, now: datetime) -> tuple[Offer, ...]:
                 seen, verified, filed = allowed.get(key, (frozenset(), frozenset(), False))
                 allowed[key] = seen | grant.fields, verified | grant.verifiable, filed or grant.download
     return tuple(
-        Offer(region, table.type, seen, verified, table.files if filed else ())
+        Offer(region, table.type, seen, verified, table.files if filed else (), bool(seen) and table.presenting is not None)
         for (region, code), (seen, verified, filed) in sorted(allowed.items())
         if (table := world.tables.get((region, code)))
     )

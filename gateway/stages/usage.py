@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gateway.model.act import ACT
-from gateway.model.exchange import Entry, EntryKind, Fact, Result
+from gateway.model.exchange import BY_CODE, NAMED_BY, Entry, EntryKind, Fact, Result
 from gateway.model.identity import Caller
 from gateway.model.paging import Bookmark
 from gateway.model.query import Power
@@ -125,6 +125,15 @@ ACTIONS: Final[Mapping[tuple[UsageKind, UsageOutcome], Mapping[str, str]]] = Map
 )
 """A sentence for each act and end, by language. All that stands in it comes from the entries and from what names regions and evidence."""
 
+SHOWN: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        _ZH: "{who}（{role}）因办理“{matter}”，依据{basis}，凭您出示的亮证码向{where}查询您的{what}，已获提供{count}项信息。",
+        _EN: "{who} ({role}), handling '{matter}' on the ground of {basis}, asked {where} for your {what} by the code that you showed, "
+        "and was given {count} fields of it.",
+    }
+)
+"""What is said of a query by a shown code. Where it is not answered, the log never learns whose code it was."""
+
 _UNNAMED: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {"what": {_ZH: "证照", _EN: "evidence"}, "where": {_ZH: "某地区", _EN: "a region"}}
 )
@@ -216,7 +225,7 @@ def _outcome(entry: Entry, ending: Entry | None) -> UsageOutcome:
 def _action(
     kind: UsageKind, outcome: UsageOutcome, facts: Mapping[str, Fact], fields: tuple[str, ...], world: World
 ) -> Mapping[str, str]:
-    sentences = ACTIONS[kind, outcome]
+    sentences = SHOWN if facts.get(NAMED_BY) == BY_CODE and outcome is UsageOutcome.ISSUED else ACTIONS[kind, outcome]
     return MappingProxyType(
         {language: text.format_map(_parts(language, facts, fields, world)) for language, text in sentences.items()}
     )

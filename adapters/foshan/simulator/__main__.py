@@ -14,6 +14,7 @@ from adapters.foshan.simulator.exchange import Exchange, Subscriber
 from adapters.foshan.simulator.front import Counter, front
 from adapters.foshan.simulator.insurance import Insurance
 from adapters.foshan.simulator.records import Register
+from adapters.foshan.simulator.wallet import Wallet
 from adapters.simulation.front import Front
 from adapters.simulation.operation import Operation
 from adapters.simulation.server import Settings, main
@@ -27,12 +28,13 @@ def operations(settings: Settings, life: float, overlap: float) -> Sequence[Oper
     """All interfaces over one register; `life` and `overlap` of an F2 secret in seconds."""
     register = Register(settings.people, settings.companies, settings.seed)
     f1, f2 = settings.secrets["f1"], settings.secrets["f2"]
-    library = LicenceLibrary(register, (f1["access_id"], f1["access_token"]))
+    wallet = Wallet(register)
+    library = LicenceLibrary(register, (f1["access_id"], f1["access_token"]), wallet)
     subscriber = Subscriber(f2["sid"], f2["app_secret"], bytes.fromhex(f2["aes_key"]))
     exchange = Exchange(register, subscriber, life, overlap)
     insurance = Insurance(register, Keys.of(settings.secrets["f3"]))
     tables = Counter(register, settings.secrets["f4"]["account"]).operations() if "f4" in settings.secrets else ()
-    return (*library.operations(), *exchange.operations(), *insurance.operations(), *tables)
+    return (*library.operations(), wallet.operation(), *exchange.operations(), *insurance.operations(), *tables)
 
 
 def front_of(settings: Settings, delay: float) -> Front | None:

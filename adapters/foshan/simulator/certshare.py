@@ -7,8 +7,7 @@ means 'no such record' and nothing else does.
 import base64
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from hashlib import sha256
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lxml import etree
@@ -16,6 +15,7 @@ from lxml import etree
 from adapters.foshan.simulator import files, numbers, soap
 from adapters.foshan.simulator.licences import Licence
 from adapters.foshan.simulator.records import HOLDER_TYPES, Register
+from adapters.foshan.simulator.wallet import Wallet
 from adapters.simulation.operation import Asked, Operation, Reply
 
 PATH = "/CertShare/services/CertShareService"
@@ -32,9 +32,11 @@ MESSAGES = {
 _NOT_PERMITTED = frozenset({"11100000000013127D001"})
 _HOLDER_FORMS: dict[str, Callable[[str], str | None]] = {"111": numbers.resident, "001": numbers.organisation}
 _BY_HOLDER = ("holderCode", "holderTypeCode", "certTypeCode")
+_BY_CODE = "queryCertInfoByQRcode"
 _REQUIRED = {
     "queryCertInfoByHolderCode": _BY_HOLDER,
     "queryCert": ("certNo", "certTypeCode"),
+    _BY_CODE: ("qrCode", "certTypeCode"),
     "verifyCertInfo": _BY_HOLDER,
     "downloadFile": ("fileId", "certTypeCode"),
 }
@@ -81,10 +83,11 @@ class _Question:
 
 @dataclass(frozen=True, slots=True)
 class LicenceLibrary:
-    """The licence library of one register; `access` is the one (accessId, accessToken) that is let in."""
+    """The licence library of one register; `access` is the one (accessId, accessToken) that is let in, `wallet` makes codes to show."""
 
     register: Register
     access: tuple[str, str] = field(repr=False)
+    wallet: Wallet = field(repr=False)
 
     def operations(self) -> tuple[Operation, ...]:
         """F1's one door."""
@@ -113,7 +116,7 @@ class LicenceLibrary:
         if asked.fault in _INNER_FAULTS:
             return soap.answer(call, _INNER_FAULTS[asked.fault])
         try:
-            question = self._question(call)
+            question = self._presented(self._question(call), asked.now)
             _show(asked.fault)
             response = _response(0, self._data(question, asked.fault))
         except _RefusedError as refused:
@@ -141,6 +144,15 @@ class LicenceLibrary:
             raise _RefusedError(12)
         return _checked(_Question(call.operation, data, claims), use)
 
+    def _presented(self, question: _Question, now: float) -> _Question:
+        """With the holder, where a code was shown; from now on the code is used up."""
+        if question.operation != _BY_CODE:
+            return question
+        holder = self.wallet.take(question.data["qrCode"], question.data["certTypeCode"], now)
+        if holder is None:
+            raise _RefusedError(102)
+        return replace(question, data={**question.data, "holderCode": holder})
+
     def _data(self, question: _Question, fault: str | None) -> etree._Element:
         if question.operation == "downloadFile":
             return self._file(question.data, fault)
@@ -153,10 +165,12 @@ class LicenceLibrary:
             raise _RefusedError(10)
         data = etree.Element("data")
         etree.SubElement(data, "totalCount").text = str(len(held))
+        if question.operation == _BY_CODE:
+            etree.SubElement(data, "holderCode").text = question.data["holderCode"]
         for licence in held:
             element = _verified(licence, question.claims) if question.claims else _cert_info(licence)
             if question.data.get("fileInfo") == "1":
-                element.append(_file_info(licence, fault))
+                element.append(files.info(licence, wrong_digest=fault == "wrong_digest"))
             data.append(_spoilt(element, _RECORD_FAULTS.get(fault or "", {})))
         return data
 
@@ -222,7 +236,7 @@ def _checked(question: _Question, use: dict[str, str]) -> _Question:
         raise _RefusedError(102)
     if len(data.get("certNo", "")) > _LONGEST_NUMBER:
         raise _RefusedError(102)
-    if question.operation in {"queryCert", "downloadFile"}:
+    if question.operation in {"queryCert", "downloadFile", _BY_CODE}:
         return question
     if data["holderTypeCode"] not in HOLDER_TYPES[type_code]:
         raise _RefusedError(102)
@@ -247,18 +261,6 @@ def _cert_info(licence: Licence) -> etree._Element:
     for name, text in licence.info.items():
         etree.SubElement(element, name).text = text or None
     etree.SubElement(element, "certData").text = _json(licence.data)
-    return element
-
-
-def _file_info(licence: Licence, fault: str | None) -> etree._Element:
-    element = etree.Element("fileInfo")
-    for kind in files.KINDS:
-        content = files.content(licence, kind)
-        digest = sha256(content if fault != "wrong_digest" else content + b"!").hexdigest()
-        told = {"fileId": f"{licence.info['ZZBS']}/{kind}", "fileType": kind, "fileSize": str(len(content)), "fileDigest": digest}
-        file = etree.SubElement(element, "file")
-        for name, text in told.items():
-            etree.SubElement(file, name).text = text
     return element
 
 

@@ -93,12 +93,13 @@ def _row(name: str, field: Field, prefix: str) -> tuple[str, ...]:
 
 
 def _limits(kind: EvidenceType, coverage: tuple[Coverage, ...]) -> str:
-    """What a city does not give, or gives less exactly than the catalogue could say."""
+    """What a city takes besides, does not give, or gives less exactly than the catalogue could say."""
     lines = [
         line
         for each in coverage
         if each.code == kind.code
         for line in (
+            *([f"- {each.region} answers for a [code that the holder shows](presenting.md) (亮证).\n"] if each.presented else ()),
             *(f"- {each.region} does not give `{name}`: {plain(why)}.\n" for name, why in each.withheld.items()),
             *(f"- {each.region}: several of the city's codes of `{name}` mean one of ours.\n" for name in each.lossy),
         )

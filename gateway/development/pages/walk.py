@@ -61,11 +61,13 @@ STEPS: Final = (
     ),
     Step(
         "ask",
-        ("ports.adapters.ask", "seal.deferral"),
+        ("ports.adapters.ask", "settle", "seal.deferral"),
         "the city, within the caller's deadline less our margin",
         "在时限之内向对方城市查询",
     ),
-    Step("translate", ("inward",), "inward: what the city said, in canonical words", "入向：把答复译成统一语言"),
+    Step(
+        "translate", ("inward", "presenting.shower"), "inward: what the city said, in canonical words", "入向：把答复译成统一语言"
+    ),
     Step(
         "disclose",
         ("disclose",),
@@ -154,8 +156,9 @@ def _ends(step: Step) -> str:
     """The reasons that the step's own code names: its module's for a stage, its docstring's for a port."""
     text = "".join(map(_source, step.calls))
     named = set(re.findall(r"[A-Z_]{5,}", text))
-    reasons = [code(each.name) for each in Reason if each.name in named and each not in step.never]
-    return ", ".join(reasons) or next((f"any of blame {each.value}" for each in Blame if f"blame {each.value}" in text), "none")
+    whole = [each for each in Blame if f"with blame {each.value}" in text]
+    reasons = [code(each.name) for each in Reason if each.name in named and each not in step.never and each.blame not in whole]
+    return ", ".join((*reasons, *(f"any of blame {each.value}" for each in whole))) or "none"
 
 
 def _source(name: str) -> str:

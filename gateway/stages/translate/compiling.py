@@ -7,10 +7,10 @@ has held the table against the catalogue before, and told its author where it is
 from types import MappingProxyType
 
 from gateway.model.catalogue import EvidenceType
-from gateway.model.rules import CLAIMS, TableSpec, VerifySpec, Withheld
-from gateway.model.table import Reader, Table, Verifying
+from gateway.model.rules import CLAIMS, PresentSpec, Source, TableSpec, VerifySpec, Withheld
+from gateway.model.table import Presenting, Reader, Table, Verifying
 from gateway.stages.translate.inward import reader
-from gateway.stages.translate.outward import writer
+from gateway.stages.translate.outward import code, writer
 
 
 def compile_table(spec: TableSpec, kind: EvidenceType) -> Table:
@@ -26,7 +26,13 @@ def compile_table(spec: TableSpec, kind: EvidenceType) -> Table:
         withheld=MappingProxyType({name: rule.reason for name, rule in spec.answer.items() if isinstance(rule, Withheld)}),
         verifying=_verifying(spec.verify) if spec.verify else None,
         files=spec.files,
+        presenting=_presenting(spec, spec.presented) if spec.presented else None,
     )
+
+
+def _presenting(spec: TableSpec, presented: PresentSpec) -> Presenting:
+    kept = {name: rule for name, rule in spec.ask.items() if not (isinstance(rule, Source) and rule.path.startswith("holder."))}
+    return Presenting(presented.operation, ((presented.code, code), *((name, writer(rule)) for name, rule in kept.items())))
 
 
 def _verifying(spec: VerifySpec) -> Verifying:

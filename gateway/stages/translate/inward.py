@@ -21,21 +21,23 @@ from gateway.model.identifiers import (
     ResidentNumber,
     Standing,
     division,
-    parse_holder_number,
 )
-from gateway.model.query import Holder
+from gateway.model.query import Holder, PresentedCode
 from gateway.model.refusal import Reason, Refusal
 from gateway.model.rules import AnswerRule, HolderPlace, ReadHolders, ReadPeriod, ReadRows, Withheld
 from gateway.model.table import Reader
 from gateway.stages.translate import findings, reading
+from gateway.stages.translate.naming import canonical
+from gateway.stages.translate.presenting import shown
 
 _MOST_ROWS = 5_000
 _RESIDENT = frozenset({HolderIdType.RESIDENT_NUMBER, HolderIdType.RESIDENCE_PERMIT_551, HolderIdType.RESIDENCE_PERMIT_552})
 
 
 def inward(answer: CityAnswer, route: Route, *, strict: bool) -> tuple[Evidence, ...]:
-    """The evidence, none for the city's own NO_RECORD. Raises CITY_ANSWER_INVALID or HOLDER_AMBIGUOUS."""
-    if answer.no_record:
+    """The evidence, none for the city's own NO_RECORD. Raises CITY_ANSWER_INVALID or HOLDER_AMBIGUOUS, and of a code as `shown`."""
+    asked = route.permit.query.holder
+    if answer.no_record and not isinstance(asked, PresentedCode):
         return ()
     if answer.verdicts:
         return tuple(_compared(each, route) for each in answer.verdicts)
@@ -44,7 +46,8 @@ def inward(answer: CityAnswer, route: Route, *, strict: bool) -> tuple[Evidence,
         {name: value for name, read in table.inward if (value := read(record)) is not None} for record in answer.records
     )
     files = answer.files or ((),) * len(records)
-    odd = _about(records, route.permit.query.holder, table.type.holder_count)
+    asked = shown(records, answer, route) if isinstance(asked, PresentedCode) else asked
+    odd = _about(records, asked, table.type.holder_count)
     return tuple(
         Evidence(
             table.type,
@@ -96,15 +99,7 @@ def _same(held: EvidenceHolder, asked: Holder) -> bool:
     kinds = {held.id_type, asked.id_type}
     if held.id_type and len(kinds) > 1 and not kinds <= _RESIDENT:
         return False
-    return held.id_number == asked.id_number or _canonical(held.id_number.upper(), asked.id_type) == asked.id_number
-
-
-def _canonical(number: str, id_type: str) -> str | None:
-    """The number as the question has it, such as 18 characters for the 15 of an older card; None if it is none."""
-    try:
-        return parse_holder_number(HolderIdType.parse(id_type), number, date.max)
-    except InvalidIdentifier:
-        return None
+    return held.id_number == asked.id_number or canonical(held.id_number.upper(), asked.id_type) == asked.id_number
 
 
 def _odd_name(holders: tuple[EvidenceHolder, ...], asked: Holder) -> tuple[Finding, ...]:

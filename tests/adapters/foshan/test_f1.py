@@ -13,7 +13,7 @@ from lxml import etree
 from adapters.connectors.cutting import Cutter
 from adapters.connectors.message import HttpResponse
 from adapters.connectors.signing import Stamp
-from adapters.foshan.f1 import DOWNLOAD, ENVELOPE, FILE_MARKER, STATUS, F1Dialect
+from adapters.foshan.f1 import BY_CODE, DOWNLOAD, ENVELOPE, FILE_MARKER, STATUS, F1Dialect
 from gateway.model.city import CityAnswer, CityFile, CityRequest
 from gateway.model.refusal import Reason, Refusal
 from tests.adapters.hostile import answer_or_refusal, drawn, edited, noise, replaced
@@ -73,6 +73,10 @@ def read(text: str) -> CityAnswer:
     return DIALECT.read(asked(), response(text))
 
 
+def by_code(text: str) -> CityAnswer:
+    return DIALECT.read(asked(operation=BY_CODE), response(text, BY_CODE))
+
+
 def leaves(node: etree._Element, prefix: str = "") -> dict[str, str]:
     found: dict[str, str] = {}
     for child in node:
@@ -113,6 +117,45 @@ def test_answer_as_the_page_has_it(type_code: str, holders: int, example: Exampl
     truth = leaves(parsed(page))
     assert "^".join(holder["CZZTDM"] for holder in told) == truth["data.certInfo.CZZTDM"]  # type: ignore[call-overload, index, misc]
     assert record["certData"] == json.loads(truth["data.certInfo.certData"])
+
+
+def test_the_question_by_a_code_and_its_answer_as_the_page_has_them(example: Example) -> None:
+    page = parsed(example("foshan", "<request>", "<accessId>", "<qrCode>", after="## F1.10"))
+    data = page.find("data")
+    assert data is not None
+    request = DIALECT.compose(CityRequest("foshan.f1", BY_CODE, leaves(data)), STAMP)
+    inner = parsed(request.body.decode("gb18030")).findtext(f"{{{SOAP}}}Body/{{urn:certshare:foshan}}{BY_CODE}/xmlParam")
+    assert inner is not None
+    assert leaves(parsed(inner)) == leaves(page)
+    answer = by_code(example("foshan", "<certInfo>", "</totalCount><holderCode>", after="## F1.10"))
+    (record,) = answer.records
+    assert answer.shown_by == "440607188309055023"
+    assert answer.shown_by in str(record["CZZTDM"])
+    assert answer.shown_by not in repr(answer)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("10", Reason.PRESENTED_CODE_REFUSED),
+        ("102", Reason.PRESENTED_CODE_REFUSED),
+        ("11", Reason.CITY_REFUSED),
+        ("12", Reason.CITY_REFUSED),
+        ("99", Reason.CITY_UNAVAILABLE),
+        ("100", Reason.CITY_REFUSED),
+        ("113", Reason.CITY_REFUSED),
+        ("77", Reason.CITY_ANSWER_INVALID),
+    ],
+)
+def test_of_a_code_no_status_is_no_record(status: str, reason: Reason) -> None:
+    with pytest.raises(Refusal) as caught:
+        by_code(f"<response><head><status>{status}</status></head></response>")
+    assert (caught.value.reason, caught.value.city_status) == (reason, status)
+
+
+def test_an_answer_to_a_code_says_who_showed_it() -> None:
+    with pytest.raises(Refusal, match="CITY_ANSWER_INVALID"):
+        by_code(document(certificate()))
 
 
 def test_no_record_as_the_page_has_it(example: Example) -> None:

@@ -43,6 +43,7 @@ from adapters.foshan.simulator.licences import (
     Licence,
 )
 from adapters.foshan.simulator.records import HOLDER_TYPES, Register
+from adapters.foshan.simulator.wallet import Wallet
 from adapters.guomi.sm2 import PrivateKey
 from adapters.simulation.operation import Asked
 from adapters.simulation.population import elicence_identifier, invoice
@@ -750,7 +751,7 @@ def test_the_pages_examples_have_the_shape_of_the_answers(city: City) -> None:
 # Whatever comes, an answer goes
 
 
-LIBRARY = LicenceLibrary(REGISTER, ("test-access", "test-token"))
+LIBRARY = LicenceLibrary(REGISTER, ("test-access", "test-token"), Wallet(REGISTER))
 WORDS = st.text(max_size=24) | st.sampled_from([DRIVER["holderCode"], "111", "001", DRIVING_LICENCE, "0", "1", "202401"])
 VALUES = st.recursive(st.none() | st.booleans() | st.integers() | WORDS, lambda inner: st.lists(inner, max_size=3))
 

@@ -115,3 +115,12 @@ def test_what_may_be_verified_is_told_apart_from_what_is_seen(layout: Layout, te
     assert "tells of registered_capital, status\n" in said
     assert explain(layout, *asked, "--claim", "status", "--field", "address")[0] == 2
     assert explained(layout, *asked, "--claim", "no_such")[1]["reason"] == "INVALID_REQUEST"
+
+
+def test_by_a_code_it_says_whether_the_region_takes_one(layout: Layout, terminal: tuple[str, Path]) -> None:
+    way = ("--region", "440600", "--matter-code", MATTER, "--as", terminal[0], "--by-code")
+    status, found = explained(layout, "business-licence", *way)
+    assert (status, found["system"]) == (0, "foshan.f1")
+    status, found = explained(layout, "housing-record", *way)
+    assert (status, found["reason"]) == (1, "INVALID_REQUEST")
+    assert explain(layout, "business-licence", *way, "--holder-type", "PERSON")[0] == 2

@@ -8,13 +8,14 @@ from pathlib import Path
 import grpc
 import pytest
 
-from gateway.client import Client, Identity, Outcome, OutcomeUnknown, QueryRefused, Unreachable
+from gateway.client import Client, Identity, Outcome, OutcomeUnknown, PresentedCode, QueryRefused, Unreachable
 from gateway.clock import new_id
 from gateway.model.refusal import Reason
 from gateway.rpc.status import WORDINGS, Retry
 from tests.certs import faulty
 from tests.gateway.client.flaky import abort, flaky, for_ever, hang, line, refuse
 from tests.gateway.rpc.house import PATIENCE, asked, house, papers
+from tests.gateway.stages import builders
 
 Code = grpc.StatusCode
 UNAVAILABLE = abort(Code.UNAVAILABLE)
@@ -213,6 +214,22 @@ async def test_a_lost_connection_with_an_id_of_ones_own_ends_as_unknown() -> Non
         with pytest.raises(OutcomeUnknown, match="new request_id") as error:
             await asyncio.wait_for(query, PATIENCE)
         assert error.value.code is Code.ALREADY_EXISTS
+        assert len(gateway.city.requests) == 1
+
+
+async def test_a_code_that_a_holder_showed_is_never_sent_again_though_its_answer_was_lost() -> None:
+    tables = {("440600", builders.KIND.code): builders.presenting()}
+    async with (
+        house(tables=tables) as gateway,
+        line(gateway.address) as wire,
+        Client(wire.address, papers().identity()) as client,
+    ):
+        gateway.city.hold()
+        query = asyncio.create_task(client.query(**asked() | {"holder": PresentedCode("shown-code-0001")}))
+        await gateway.city.asked(1)
+        wire.cut()
+        with pytest.raises(OutcomeUnknown, match="show a new code"):
+            await asyncio.wait_for(query, PATIENCE)
         assert len(gateway.city.requests) == 1
 
 

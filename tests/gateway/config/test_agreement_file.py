@@ -24,6 +24,12 @@ def test_agreements_are_read(site):
     assert everything.fields == world.catalogue.types["business-licence"].fields.keys()
 
 
+def test_what_may_be_asked_only_by_a_shown_code_says_so(site):
+    site.change(FILE, "contributions]", "contributions], holder_present: true")
+    everything, some = site.load().world.agreements["11440600MB2D3E5F51"]
+    assert [grant.holder_present for each in (everything, some) for grant in each.grants.values()] == [False, True]
+
+
 def test_days_are_calendar_days_of_china_and_the_last_is_included(site):
     one_day, year = site.load().world.agreements["11440600MB2D3E5F51"]
     assert one_day.valid_from == datetime(2026, 9, 1, tzinfo=CHINA)
@@ -114,6 +120,12 @@ CHANGES = {
         "to: 2027-08-31",
         "to: 2026-08-31",
         ":11:12: agreements[0].valid: ends before it begins; `to` is the last day, included",
+    ),
+    "by a code nothing is verified": (
+        "contributions]",
+        "contributions], holder_present: true, verify: all",
+        ":8:9: agreements[0].evidence[0]: is asked by a shown code, by which nothing is verified or downloaded; "
+        "take out `verify` and `download`",
     ),
     "quota": (
         "    title:",

@@ -49,7 +49,7 @@ from gateway.config.settings import (
     WitnessSettings,
 )
 from gateway.config.shape import Section, shape
-from gateway.config.table_file import TableFile, VerifySection, read_table
+from gateway.config.table_file import PresentSection, TableFile, VerifySection, read_table
 from gateway.config.tables import check_table
 
 PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
@@ -87,6 +87,7 @@ PLACES: dict[type[Section], str] = {
     FieldSection: "Fields",
     TableFile: "Tables",
     VerifySection: "verify",
+    PresentSection: "presented",
     AskFrom: "Ask rules",
     ConstantSection: "Answer rules",
     WithheldSection: "Answer rules",

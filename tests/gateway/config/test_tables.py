@@ -335,3 +335,17 @@ def test_every_shipped_table_covers_its_kind():
 def test_a_survey_without_a_gateway_tells_what_it_cannot_read(tmp_path: Path):
     (problem,) = survey_tables(("shipped",), ("none",), tmp_path).problems
     assert problem.message == f"{tmp_path / 'none'} does not exist"
+
+
+def test_an_operation_for_a_shown_code_is_compiled_in_the_place_of_the_holder(site):
+    site.change(LICENCE, "ask:\n", "presented: {operation: byCode, code: zz.code}\nask:\n  kind: {from: type.code}\n")
+    (table,) = (each for each in site.load().world.tables.values() if each.presenting)
+    assert table.operations == ("queryCert", "byCode")
+    assert [name for name, _ in table.presenting.outward] == ["zz.code", "kind"]
+
+
+@pytest.mark.parametrize("code", ["holderCode", "zz..code"])
+def test_the_citys_name_of_a_shown_code_is_one_of_its_own(site, code: str):
+    site.change(LICENCE, "ask:\n", f"presented: {{operation: byCode, code: {code}}}\nask:\n")
+    (problem,) = site.messages()
+    assert "presented.code: stands in `ask` too, or has an empty part" in problem

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from gateway.clock import entropy
+from gateway.ledger.appending import Notary
 from gateway.ledger.filed import FiledRecords
+from gateway.ledger.filed_purging import purge
 from gateway.ledger.records import Opening
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.ledger.usages import LogUsages
@@ -55,6 +57,29 @@ async def test_more_than_may_be_read_is_said_and_a_shorter_period_mends_it(tmp_p
     assert (whole.whole, whole.looks) == (False, ())
     shorter = await usages.about({"new": "h" * 64}, Period(NOW + SECOND, NOW + 3 * SECOND))
     assert (shorter.whole, [each.index for each in shorter.looks]) == (True, [1, 2])
+    await usages.close()
+
+
+async def test_who_showed_a_code_is_found_by_the_outcome_that_names_them(tmp_path: Path) -> None:
+    intent = Entry(EntryKind.INTENT, "exchange-1", NOW, {"provider_region": "440600"})
+    outcome = entry(1, EntryKind.OUTCOME, result="ISSUED")
+    usages = await written(tmp_path / "log", intent, entry(0), outcome)
+    found = await usages.about({"new": "h" * 64}, ALWAYS)
+    assert [(each.index, each.entry) for each in found.looks] == [(1, entry(0)), (2, intent)]
+    assert found.size == 3
+    later = await usages.about({"new": "h" * 64}, Period(NOW + SECOND))
+    assert later.looks == (), "it began before the period, and ended in it"
+    await usages.close()
+
+
+async def test_an_outcome_whose_intent_is_purged_already_tells_of_nothing(tmp_path: Path) -> None:
+    intent = Entry(EntryKind.INTENT, "exchange-1", NOW, {"provider_region": "440600"})
+    usages = await written(tmp_path / "log", intent, entry(1, EntryKind.OUTCOME, result="ISSUED"))
+    notary = Notary(LOG, (LOG_KEY,))
+    assert sum(purge(tmp_path / "log", notary, [range(1)], lambda: 0.0)) == 1
+    assert (await usages.about({"new": "h" * 64}, ALWAYS)).looks == ()
+    assert sum(purge(tmp_path / "log", notary, [range(1, 2)], lambda: 0.0)) == 1
+    assert (await usages.about({"new": "h" * 64}, ALWAYS)).looks == ()
     await usages.close()
 
 

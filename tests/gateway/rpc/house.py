@@ -19,6 +19,7 @@ from typing import Any
 
 import grpc
 
+from certs import subject
 from certs.authority import Authority, Leaf
 from certs.extensions import Profile, Usage
 from gateway.client import Client, Identity
@@ -86,6 +87,12 @@ def papers() -> Papers:
         ip_addresses=(IPv4Address("127.0.0.1"),),
     )
     return Papers(now, regions, gateway, gateway.issue(profile, now, timedelta(days=1)), faulty.sound(regions, now))
+
+
+def leaf(authority: str, domain: str, department: str = faulty.CREDIT_CODE, system: str = "window") -> Leaf:
+    """A certificate of any system, by the `own` region's authority or the `other`'s."""
+    profile = Profile(uri=subject.department_system(domain, department, system), usages=frozenset({Usage.CLIENT}))
+    return getattr(papers().regions, authority).issue(profile, papers().now, timedelta(days=1))
 
 
 class Watched:

@@ -40,7 +40,7 @@ REQUIRED = (
     "legal_basis.kind",
     "legal_basis.reference",
 )
-OPTIONAL = ("legal_basis.token", "parameters", "fields", "receipt_form")
+OPTIONAL = ("legal_basis.token", "parameters", "fields", "presented_code", "receipt_form")
 LOGGED = (
     "purpose.matter_code",
     "purpose.matter_name",

@@ -16,7 +16,7 @@ from gateway.client.proving import ReceiptRefused
 from gateway.model.agreement import Agreement, Grant
 from gateway.model.city import CityAnswer, Record
 from gateway.model.evidence import Verdict
-from gateway.model.exchange import Ended, EntryKind
+from gateway.model.exchange import Ended, EntryKind, Result
 from gateway.model.query import Claimed
 from gateway.model.refusal import Reason, Refusal
 from gateway.model.table import Table
@@ -108,7 +108,7 @@ async def test_what_the_city_did_wrong_is_told_and_recorded_once(reason: Reason)
         assert (told.reason, told.blame) == (reason.name, "COUNTERPARTY")
         assert CANARY not in str(told.told) + told.message
         assert "city-status-7" not in str(told.told) + told.message
-        assert gateway.told() == ("INTENT", f"OUTCOME REFUSED {reason.name}")
+        assert gateway.told() == ("INTENT", f"OUTCOME {Result.of(gateway.city.told).value} {reason.name}")
         assert gateway.entries()[1].exchange_id == told.told.exchange_id
 
 

@@ -11,9 +11,6 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from adapters.simulation.identifiers import resident_number
-from certs import subject
-from certs.authority import Leaf
-from certs.extensions import Profile, Usage
 from gateway.client import ClientFailure, LegalBasis, LegalBasisKind, Operator, Purpose, QueryRefused, UsagePage, UsageSearch
 from gateway.client.usage import write
 from gateway.model.agreement import Hidden
@@ -26,7 +23,7 @@ from gateway.rpc.pb.v1 import ledger_service_pb2 as pb
 from gateway.rpc.pb.v1.ledger_service_pb2_grpc import LedgerServiceStub
 from tests.certs import faulty
 from tests.gateway.client.notary import VKEY
-from tests.gateway.rpc.house import House, asked, house, papers
+from tests.gateway.rpc.house import House, asked, house, leaf, papers
 from tests.gateway.stages import builders
 
 DAY = timedelta(days=1)
@@ -47,11 +44,6 @@ def rights(*granted: SearchRight) -> dict[tuple[str, str], tuple[SearchRight, ..
 
 def search(**changes: Any) -> UsageSearch:
     return replace(UsageSearch(builders.query().holder, WHY, STATUTE), **changes)
-
-
-def leaf(authority: str, domain: str, department: str = faulty.CREDIT_CODE, system: str = "window") -> Leaf:
-    profile = Profile(uri=subject.department_system(domain, department, system), usages=frozenset({Usage.CLIENT}))
-    return getattr(papers().regions, authority).issue(profile, papers().now, DAY)
 
 
 async def refused(call: Any) -> QueryRefused:

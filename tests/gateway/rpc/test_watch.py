@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -10,10 +11,12 @@ from gateway.model.city import CityTicket
 from gateway.model.exchange import EntryKind
 from gateway.model.refusal import Reason, Refusal
 from gateway.model.world import Limits
+from tests.certs import faulty
 from tests.gateway.client.notary import VKEY
-from tests.gateway.rpc.house import asked, house
+from tests.gateway.rpc.house import asked, house, leaf, papers
 from tests.gateway.stages import builders
 
+DAY = timedelta(days=1)
 TICKET = CityTicket("5e" * 16)
 
 
@@ -52,6 +55,29 @@ async def test_another_question_or_caller_under_the_same_id_is_a_replay() -> Non
                 [each async for each in client.watch(replace(first.question, purpose=purpose))]
             assert caught.value.reason == "UNKNOWN_EXCHANGE"
         assert len(gateway.city.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("authority", "domain", "department", "system"),
+    [
+        ("own", faulty.OWN_TRUST_DOMAIN, faulty.CREDIT_CODE, "another-window"),
+        ("other", faulty.OTHER_TRUST_DOMAIN, faulty.CREDIT_CODE, faulty.SYSTEM),
+    ],
+)
+async def test_nobody_but_who_asked_can_watch_or_fetch(authority: str, domain: str, department: str, system: str) -> None:
+    term = {"valid_from": papers().now - DAY, "valid_to": papers().now + DAY}
+    agreed = [builders.agreement(id=region, region=region, **term) for region in ("440100", "440600")]
+    async with house(agreements={department: tuple(agreed)}) as gateway, gateway.client() as client:
+        gateway.city.told = TICKET
+        first = await client.query(**asked())
+        gateway.city.told = builders.answer()
+        async with gateway.client(leaf(authority, domain, department, system)) as another:
+            with pytest.raises(QueryRefused) as caught:
+                [each async for each in another.watch(first.question)]
+        assert caught.value.reason == "UNKNOWN_EXCHANGE"
+        assert gateway.told() == ("INTENT", "OUTCOME DEFERRED", "REFUSED REFUSED UNKNOWN_EXCHANGE")
+        assert gateway.entries()[-1].facts["caller_system"] == system
+        assert (len(gateway.city.requests), gateway.city.looked.is_set()) == (1, False)
 
 
 async def test_watching_tells_the_steps_and_brings_the_answer() -> None:

@@ -27,6 +27,7 @@ from gateway.model.rules import (
     HolderPlace,
     MoneyUnit,
     MonthForm,
+    PresentSpec,
     Read,
     ReadHolders,
     ReadPeriod,
@@ -163,6 +164,11 @@ SPEC: Final = TableSpec(
 def spec(*, ask: Mapping[str, Any] | None = None, **rules: AnswerRule) -> TableSpec:
     """The table as written, with other questions or with other rules for single fields."""
     return replace(SPEC, ask=SPEC.ask if ask is None else ask, answer={**ANSWER, **rules})
+
+
+def presenting(kind: EvidenceType = KIND, **rules: AnswerRule) -> Table:
+    """The table of a system that answers for a shown code as well."""
+    return compile_table(replace(spec(**rules), presented=PresentSpec("by-code", "zzm")), kind)
 
 
 def table(kind: EvidenceType = KIND, **changes: Any) -> Table:

@@ -9,7 +9,7 @@ import pytest
 from gateway.model.agreement import Grant
 from gateway.stages.survey import Offer, survey
 from tests.certs import faulty
-from tests.gateway.stages.builders import KIND, NOW, SHOWN, agreement, caller, granting, table, world
+from tests.gateway.stages.builders import KIND, NOW, SHOWN, agreement, caller, granting, presenting, table, world
 
 OTHER = replace(KIND, code="11100000M00000035K101", alias="earlier-proof")
 
@@ -62,3 +62,12 @@ def test_what_may_be_verified_is_told_apart_from_what_may_be_seen() -> None:
     grants = {KIND.code: Grant(KIND.code, frozenset(), frozenset({"status"}))}
     given_world = world(agreement(grants=grants), granting("number", id="other"))
     assert survey(caller(), given_world, NOW) == (Offer("440600", KIND, frozenset({"number"}), frozenset({"status"})),)
+
+
+def test_a_region_that_takes_a_shown_code_says_so_to_who_may_see_something() -> None:
+    tables = {("440600", KIND.code): presenting()}
+    verify = Grant(KIND.code, frozenset(), frozenset({"number"}))
+    assert [each.presented for each in survey(caller(), world(tables=tables), NOW)] == [True]
+    assert [each.presented for each in survey(caller(), world(agreement(grants={KIND.code: verify}), tables=tables), NOW)] == [
+        False
+    ]

@@ -274,6 +274,7 @@ class EvidenceType(_message.Message):
     FIELDS_FIELD_NUMBER: _builtins.int
     VERIFIABLE_FIELD_NUMBER: _builtins.int
     FILE_FORMATS_FIELD_NUMBER: _builtins.int
+    PRESENTED_CODE_REGIONS_FIELD_NUMBER: _builtins.int
     code: _builtins.str
     """Canonical code, 21 characters."""
     alias: _builtins.str
@@ -308,6 +309,10 @@ class EvidenceType(_message.Message):
     def file_formats(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """In which formats this caller may download its file, of one of the regions at least, e.g. `OFD`."""
 
+    @_builtins.property
+    def presented_code_regions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Those of `provider_regions` that answer for a code which the holder shows (亮证), `QueryRequest.presented_code`."""
+
     def __init__(
         self,
         *,
@@ -322,10 +327,11 @@ class EvidenceType(_message.Message):
         fields: _abc.Iterable[Global___FieldDescription] | None = ...,
         verifiable: _abc.Iterable[Global___FieldDescription] | None = ...,
         file_formats: _abc.Iterable[_builtins.str] | None = ...,
+        presented_code_regions: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alias", b"alias", "code", b"code", "fields", b"fields", "file_formats", b"file_formats", "holder_types", b"holder_types", "kind", b"kind", "name_en", b"name_en", "name_zh", b"name_zh", "parameters", b"parameters", "provider_regions", b"provider_regions", "verifiable", b"verifiable"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alias", b"alias", "code", b"code", "fields", b"fields", "file_formats", b"file_formats", "holder_types", b"holder_types", "kind", b"kind", "name_en", b"name_en", "name_zh", b"name_zh", "parameters", b"parameters", "presented_code_regions", b"presented_code_regions", "provider_regions", b"provider_regions", "verifiable", b"verifiable"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

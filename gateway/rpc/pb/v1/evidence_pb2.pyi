@@ -461,6 +461,7 @@ class QueryRequest(_message.Message):
     PARAMETERS_FIELD_NUMBER: _builtins.int
     FIELDS_FIELD_NUMBER: _builtins.int
     RECEIPT_FORM_FIELD_NUMBER: _builtins.int
+    PRESENTED_CODE_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """UUID made by the caller (请求编号). The same id twice is never asked of the city twice."""
     evidence_type: _builtins.str
@@ -469,9 +470,13 @@ class QueryRequest(_message.Message):
     """Region that holds it (提供方行政区划), GB/T 2260, e.g. `440100`."""
     receipt_form: Global___ReceiptForm.ValueType
     """How much of the receipt is wanted with the answer (回执形式). It is no part of the question that the receipt binds."""
+    presented_code: _builtins.str
+    """In place of `holder`: the code that the holder shows (亮证码), 8 to 512 visible ASCII signs as they were scanned. A secret that serves
+    once, however the query ends once the city was asked. Which regions take one, DirectoryService.ListEvidenceTypes says. See docs/presenting.md.
+    """
     @_builtins.property
     def holder(self) -> Global___Holder:
-        """About whom (持证主体)."""
+        """About whom (持证主体). Left out where `presented_code` is given."""
 
     @_builtins.property
     def purpose(self) -> Global___Purpose:
@@ -501,12 +506,15 @@ class QueryRequest(_message.Message):
         parameters: _abc.Iterable[Global___Parameter] | None = ...,
         fields: _abc.Iterable[_builtins.str] | None = ...,
         receipt_form: Global___ReceiptForm.ValueType = ...,
+        presented_code: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["holder", b"holder", "legal_basis", b"legal_basis", "purpose", b"purpose"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_presented_code", b"_presented_code", "holder", b"holder", "legal_basis", b"legal_basis", "presented_code", b"presented_code", "purpose", b"purpose"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence_type", b"evidence_type", "fields", b"fields", "holder", b"holder", "legal_basis", b"legal_basis", "parameters", b"parameters", "provider_region", b"provider_region", "purpose", b"purpose", "receipt_form", b"receipt_form", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_presented_code", b"_presented_code", "evidence_type", b"evidence_type", "fields", b"fields", "holder", b"holder", "legal_basis", b"legal_basis", "parameters", b"parameters", "presented_code", b"presented_code", "provider_region", b"provider_region", "purpose", b"purpose", "receipt_form", b"receipt_form", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__presented_code: _TypeAlias = _typing.Literal["presented_code"]  # noqa: Y015
+    _WhichOneofArgType__presented_code: _TypeAlias = _typing.Literal["_presented_code", b"_presented_code"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__presented_code) -> _WhichOneofReturnType__presented_code | None: ...
 
 Global___QueryRequest: _TypeAlias = QueryRequest  # noqa: Y015
 

@@ -43,6 +43,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The log holds no exchange with this id that this caller's department asked."""
     REASON_EXCHANGE_PURGED: _Reason.ValueType  # 8
     """What the log held of this exchange was purged when its time of retention was over."""
+    REASON_PRESENTED_CODE_REFUSED: _Reason.ValueType  # 9
+    """The city does not take the code that the holder showed: it was used, has expired, or is of another kind of paper."""
     REASON_CALLER_UNKNOWN: _Reason.ValueType  # 20
     """Blame POLICY: somebody must decide.
 
@@ -79,6 +81,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """It is not known whether the city acted, for instance because the call was cancelled in the middle."""
     REASON_DEFERRAL_EXPIRED: _Reason.ValueType  # 46
     """The city had deferred its answer and did not give it within the limit."""
+    REASON_PRESENTED_CODE_UNANSWERED: _Reason.ValueType  # 47
+    """The code that the holder showed may have been used up, and the city's answer was lost. It is never sent again."""
     REASON_OVERLOADED: _Reason.ValueType  # 60
     """Blame OURS: the gateway.
 
@@ -117,6 +121,8 @@ REASON_UNKNOWN_EXCHANGE: Reason.ValueType  # 7
 """The log holds no exchange with this id that this caller's department asked."""
 REASON_EXCHANGE_PURGED: Reason.ValueType  # 8
 """What the log held of this exchange was purged when its time of retention was over."""
+REASON_PRESENTED_CODE_REFUSED: Reason.ValueType  # 9
+"""The city does not take the code that the holder showed: it was used, has expired, or is of another kind of paper."""
 REASON_CALLER_UNKNOWN: Reason.ValueType  # 20
 """Blame POLICY: somebody must decide.
 
@@ -153,6 +159,8 @@ REASON_OUTCOME_UNKNOWN: Reason.ValueType  # 45
 """It is not known whether the city acted, for instance because the call was cancelled in the middle."""
 REASON_DEFERRAL_EXPIRED: Reason.ValueType  # 46
 """The city had deferred its answer and did not give it within the limit."""
+REASON_PRESENTED_CODE_UNANSWERED: Reason.ValueType  # 47
+"""The code that the holder showed may have been used up, and the city's answer was lost. It is never sent again."""
 REASON_OVERLOADED: Reason.ValueType  # 60
 """Blame OURS: the gateway.
 

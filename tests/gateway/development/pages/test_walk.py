@@ -16,10 +16,10 @@ CHANGES = {
         "way := route(permit, world)",
     ),
     "disclose before it is turned into our words": (
-        "disclose(inward(told, way, strict=world.strict_identifiers), way.permit)",
-        "inward(disclose(told, way.permit), way, strict=world.strict_identifiers)",
+        "presenting.shower(evidence, told, way), disclose(evidence, way.permit)",
+        "disclose(evidence, way.permit), presenting.shower(evidence, told, way)",
     ),
-    "nothing is disclosed": ("disclose(inward(told, way, strict=world.strict_identifiers), way.permit)", "inward(told, way)"),
+    "nothing is disclosed": ("disclose(evidence, way.permit)", "Disclosure(evidence, ())"),
     "asked before it is recorded": ("intent = await _intend(before, world, ports)", "intent = None"),
 }
 
