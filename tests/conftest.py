@@ -9,11 +9,14 @@ from hypothesis import settings
 
 from tests.fuzzing import TIMES
 from tests.peers import PEERS
+from tests.swift import hasten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.postgresql import Server
+
+hasten()
 
 # Inherits whatever profile is in force, such as Hypothesis's own for continuous integration.
 settings.register_profile("kuacheng", settings(), deadline=None, database=None, max_examples=60 * TIMES)
