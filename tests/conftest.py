@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +25,9 @@ settings.register_profile("kuacheng", settings(), deadline=None, database=None, 
 settings.load_profile("kuacheng")
 
 _LEAVE_OUT = "--leave-out-missing"
+_TESTS = Path(__file__).parent
+_LIGHT = ("adapters", "certs", "deploy", "gateway")
+"""Folders whose tests take no time worth mentioning, most of them; the others run whole environments."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,11 +38,20 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(program): a program of tests/peers.py that this test cannot do without")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as there are processors: a test waits for programs, certificates and deadlines as often as it counts."""
+    return len(os.sched_getaffinity(0)) * 3 // 2 or 1
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption(_LEAVE_OUT):
         left_out = [each for each in items if _missing(each)]
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [each for each in items if each not in set(left_out)]
+        gone = set(left_out)
+        items[:] = [each for each in items if each not in gone]
+    # What takes long begins at once, so that no process is left with it at the end.
+    items.sort(key=lambda each: each.path.relative_to(_TESTS).parts[0] in _LIGHT)
 
 
 @pytest.hookimpl(tryfirst=True)
