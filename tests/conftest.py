@@ -25,8 +25,7 @@ settings.register_profile("kuacheng", settings(), deadline=None, database=None, 
 settings.load_profile("kuacheng")
 
 _LEAVE_OUT = "--leave-out-missing"
-_TESTS = Path(__file__).parent
-_LIGHT = ("adapters", "certs", "deploy", "gateway")
+_LIGHT = frozenset(Path(__file__).parent / name for name in ("adapters", "certs", "deploy", "gateway"))
 """Folders whose tests take no time worth mentioning, most of them; the others run whole environments."""
 
 
@@ -40,8 +39,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Half as many again as there are processors: a test waits for programs, certificates and deadlines as often as it counts."""
-    return len(os.sched_getaffinity(0)) * 3 // 2 or 1
+    """One more than there are processors: some test always waits, for a program that starts or for a deadline."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -51,7 +50,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         gone = set(left_out)
         items[:] = [each for each in items if each not in gone]
     # What takes long begins at once, so that no process is left with it at the end.
-    items.sort(key=lambda each: each.path.relative_to(_TESTS).parts[0] in _LIGHT)
+    items.sort(key=lambda each: not _LIGHT.isdisjoint(each.path.parents))
 
 
 @pytest.hookimpl(tryfirst=True)
