@@ -25,7 +25,8 @@ settings.register_profile("kuacheng", settings(), deadline=None, database=None, 
 settings.load_profile("kuacheng")
 
 _LEAVE_OUT = "--leave-out-missing"
-_LIGHT = frozenset(Path(__file__).parent / name for name in ("adapters", "certs", "deploy", "gateway"))
+_TESTS = Path(__file__).parent
+_LIGHT = frozenset(_TESTS / name for name in ("adapters", "certs", "deploy", "gateway"))
 """Folders whose tests take no time worth mentioning, most of them; the others run whole environments."""
 
 
@@ -49,8 +50,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
         gone = set(left_out)
         items[:] = [each for each in items if each not in gone]
-    # What takes long begins at once, so that no process is left with it at the end.
-    items.sort(key=lambda each: not _LIGHT.isdisjoint(each.path.parents))
+    items.sort(key=_turn)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -64,6 +64,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         for peer in PEERS.values():
             if not peer.is_here():
                 terminalreporter.write_line(f"NOT RUN: what needs it. {peer.missing}")
+
+
+def _turn(item: pytest.Item) -> int:
+    """What takes long begins at once, so that no process is left with it at the end: pages are one long test each."""
+    return 0 if item.path.parent == _TESTS else 2 if not _LIGHT.isdisjoint(item.path.parents) else 1
 
 
 def _missing(item: pytest.Item) -> list[str]:
