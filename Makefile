@@ -28,7 +28,7 @@ dev: setup ## Both cities and the gateway, until Ctrl-C
 # Some tests judge us by programs that nobody here wrote (tests/peers.py). Where one is missing everything else is run, and this is said;
 # .ci/run installs them all.
 test: setup ## Run the tests
-	pytest -n auto -q --leave-out-missing
+	pytest -n auto --dist worksteal -q --leave-out-missing
 
 # More than a hundred thousand hostile answers through every dialect; some hundreds of them are part of `make test`. Figures: docs/performance.md.
 fuzz: setup ## Feed the dialects with hostile answers, for an hour

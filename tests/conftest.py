@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,17 +11,23 @@ from hypothesis import settings
 
 from tests.fuzzing import TIMES
 from tests.peers import PEERS
+from tests.swift import hasten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.postgresql import Server
 
+hasten()
+
 # Inherits whatever profile is in force, such as Hypothesis's own for continuous integration.
 settings.register_profile("kuacheng", settings(), deadline=None, database=None, max_examples=60 * TIMES)
 settings.load_profile("kuacheng")
 
 _LEAVE_OUT = "--leave-out-missing"
+_TESTS = Path(__file__).parent
+_LIGHT = frozenset(_TESTS / name for name in ("adapters", "certs", "deploy", "gateway"))
+"""Folders whose tests take no time worth mentioning, most of them; the others run whole environments."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,11 +38,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(program): a program of tests/peers.py that this test cannot do without")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: some test always waits, for a program that starts or for a deadline."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption(_LEAVE_OUT):
         left_out = [each for each in items if _missing(each)]
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [each for each in items if each not in set(left_out)]
+        gone = set(left_out)
+        items[:] = [each for each in items if each not in gone]
+    items.sort(key=_turn)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -48,6 +64,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         for peer in PEERS.values():
             if not peer.is_here():
                 terminalreporter.write_line(f"NOT RUN: what needs it. {peer.missing}")
+
+
+def _turn(item: pytest.Item) -> int:
+    """What takes long begins at once, so that no process is left with it at the end: pages are one long test each."""
+    return 0 if item.path.parent == _TESTS else 2 if not _LIGHT.isdisjoint(item.path.parents) else 1
 
 
 def _missing(item: pytest.Item) -> list[str]:

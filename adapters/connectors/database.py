@@ -6,31 +6,26 @@ that broke is replaced, and what ran on it is run once more, so a statement that
 Source: libpq, Database Connection Control Functions (34.1.2); SQLite, Uniform Resource Identifiers (3.1).
 """
 
+from __future__ import annotations
+
 import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import quote, unquote, urlsplit
-
-import psycopg
-from psycopg.rows import dict_row
 
 from adapters.connectors.settings import SystemSettings
 from adapters.connectors.verdict import Unreached, timed_out
 from gateway.model.refusal import Reason, Refusal
 
+if TYPE_CHECKING:
+    import psycopg
+
 _MOST_THREADS: Final = 8
 _CONNECT_SECONDS: Final = 2
-_FAULTS: Final = (sqlite3.Error, psycopg.Error)
-_BROKEN: Final = (psycopg.OperationalError, psycopg.InterfaceError)
-_DENIED: Final = (
-    psycopg.errors.InsufficientPrivilege,
-    psycopg.errors.InvalidPassword,
-    psycopg.errors.InvalidAuthorizationSpecification,
-)
 
 Row = dict[str, Any]
 
@@ -51,11 +46,21 @@ class _Session(Protocol):
     def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a session begins, and what its driver raises: any fault, a connection that broke, a right that is missing."""
+
+    open: Callable[[], _Session]
+    faults: tuple[type[Exception], ...]
+    broken: tuple[type[Exception], ...] = ()
+    denied: tuple[type[Exception], ...] = ()
+
+
 class Database:
     """One front-end database. Raises ValueError when made of settings that no connection can be made with."""
 
     def __init__(self, settings: SystemSettings) -> None:
-        self._open = _opener(settings)
+        self._way = _way(settings)
         self._system = settings.name
         threads = min(settings.connections, _MOST_THREADS)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=settings.name)
@@ -81,24 +86,24 @@ class Database:
         if kept is not None:
             try:
                 return kept.run(statements)
-            except _BROKEN:
+            except self._way.broken:
                 self._drop(kept)
-            except _FAULTS as error:
+            except self._way.faults as error:
                 raise self._failed(error) from None
         session = self._opened()
         try:
             return session.run(statements)
-        except _FAULTS as error:
-            if isinstance(error, _BROKEN):
+        except self._way.faults as error:
+            if isinstance(error, self._way.broken):
                 self._drop(session)
             raise self._failed(error) from None
 
     def _opened(self) -> _Session:
         try:
-            session = self._open()
-        except _DENIED as error:
+            session = self._way.open()
+        except self._way.denied as error:
             raise self._failed(error) from None
-        except _FAULTS as error:
+        except self._way.faults as error:
             refused = "authentication failed" in str(error)
             what = f"{self._system}: no connection to the database ({_fault(error)})"
             raise Refusal(Reason.CITY_REFUSED, what) if refused else Unreached(Reason.CITY_UNAVAILABLE, what) from None
@@ -112,7 +117,7 @@ class Database:
         session.close()
 
     def _failed(self, error: Exception) -> Refusal:
-        reason = Reason.CITY_REFUSED if isinstance(error, _DENIED) else Reason.CITY_UNAVAILABLE
+        reason = Reason.CITY_REFUSED if isinstance(error, self._way.denied) else Reason.CITY_UNAVAILABLE
         return Refusal(reason, f"{self._system}: the database failed ({_fault(error)})")
 
 
@@ -143,6 +148,9 @@ class _Server:
     """A PostgreSQL server."""
 
     def __init__(self, parameters: dict[str, Any]) -> None:
+        import psycopg
+        from psycopg.rows import dict_row
+
         # No statement is prepared, so that a pooler may give each transaction another session.
         self._connection = psycopg.Connection.connect(row_factory=dict_row, prepare_threshold=None, **parameters)
         self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -160,15 +168,29 @@ class _Server:
         self._connection.close()
 
 
-def _opener(settings: SystemSettings) -> Callable[[], _Session]:
+def _way(settings: SystemSettings) -> _Way:
     url = urlsplit(settings.url)
     if url.scheme == "sqlite" and not url.netloc and url.path:
-        return lambda: _File(unquote(url.path), settings.timeout)
+        return _Way(lambda: _File(unquote(url.path), settings.timeout), (sqlite3.Error,))
     if url.scheme == "postgresql" and url.hostname and url.path.strip("/"):
-        parameters = _parameters(settings, url.hostname, url.port or 5432, url.path.strip("/"))
-        return lambda: _Server(parameters)
+        return _to_server(_parameters(settings, url.hostname, url.port or 5432, url.path.strip("/")))
     message = f"{settings.name}: the url must be postgresql://host[:port]/database or sqlite:///path"
     raise ValueError(message)
+
+
+def _to_server(parameters: dict[str, Any]) -> _Way:
+    import psycopg  # where no city has a server, nobody waits for its driver
+
+    return _Way(
+        lambda: _Server(parameters),
+        (psycopg.Error,),
+        (psycopg.OperationalError, psycopg.InterfaceError),
+        (
+            psycopg.errors.InsufficientPrivilege,
+            psycopg.errors.InvalidPassword,
+            psycopg.errors.InvalidAuthorizationSpecification,
+        ),
+    )
 
 
 def _parameters(settings: SystemSettings, host: str, port: int, database: str) -> dict[str, Any]:

@@ -15,9 +15,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import psycopg
-from psycopg.rows import dict_row
-
 from adapters.simulation.faults import Fault, FaultBook
 from adapters.simulation.operation import TABLE, Asked, Operation, Reply
 from adapters.simulation.tape import Tape
@@ -62,6 +59,10 @@ class Store:
             self._connection.row_factory = sqlite3.Row
             self._connection.execute("PRAGMA journal_mode=WAL")
         else:
+            # Where the database is a file, nobody waits for the driver of a server.
+            import psycopg
+            from psycopg.rows import dict_row
+
             self._connection = psycopg.connect(front.url, autocommit=True, row_factory=dict_row)
         for statement in front.tables:
             self._connection.execute(statement)

@@ -12,7 +12,7 @@ A city's `__main__` is:
 
 Control, behind the same listener and the same mutual TLS:
 
-    GET    /_simulator/tape?after=N   {"entries": [...]}, the last 200 exchanges numbered above N
+    GET    /_simulator/tape?after=N   {"last", "entries": [...]}, the last 200 exchanges numbered above N; `last` is the newest number
     GET    /_simulator/faults         what is offered and what is armed
     POST   /_simulator/faults         arm {"interface", "fault", "times"?, "operation"?, "seconds"?}; 400 for nonsense
     DELETE /_simulator/faults         disarm all
@@ -186,7 +186,7 @@ def _handler(operation: Operation, tape: Tape, book: FaultBook, clock_offset: fl
 
 def _add_control(app: web.Application, tape: Tape, book: FaultBook) -> None:
     async def show_tape(request: web.Request) -> web.Response:
-        return web.json_response({"entries": tape.after(int(request.query.get("after", "0")))})
+        return web.json_response({"last": tape.last, "entries": tape.after(int(request.query.get("after", "0")))})
 
     async def show_faults(_: web.Request) -> web.Response:
         return web.json_response(book.listing())

@@ -43,6 +43,11 @@ class Tape:
             }
         )
 
+    @property
+    def last(self) -> int:
+        """Number of the newest exchange; 0 where there was none."""
+        return self._seq
+
     def after(self, seq: int) -> list[dict[str, Any]]:
         """The kept entries numbered above `seq`."""
         return [entry for entry in self._entries if entry["seq"] > seq]

@@ -19,7 +19,8 @@ from typing import Any, Final
 
 from gateway import storage
 from gateway.checking.line import Line
-from gateway.config import Loaded, effective
+from gateway.config import Loaded
+from gateway.config.effective import effective
 from gateway.ledger.records import LogUnusable
 from gateway.model.exchange import Ended
 from gateway.reloading import lives

@@ -45,7 +45,7 @@ def check(path: str, output: str) -> None:
 def show(path: str, output: str) -> None:
     """Show every value that is in force, and where it comes from. Secrets are masked."""
     from gateway.cli.problems import loaded_or_fail
-    from gateway.config import effective
+    from gateway.config.effective import effective
 
     rows = effective(loaded_or_fail(Path(path), output))
     if output == "json":

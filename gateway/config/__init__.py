@@ -1,24 +1,30 @@
 """The only reader of files and environment: gateway.yaml and all it names, into one frozen value.
 
 Laws: unknown keys are refused; nothing is coerced or guessed; a secret is a reference; every problem of every file is told
-at once, with `file:line:column` and what to do.
+at once, with `file:line:column` and what to do. A part is imported when somebody asks for it: most commands read files and no
+configuration, and need not wait for what reads one.
 """
 
-from gateway.config.effective import Row, effective
-from gateway.config.loading import Loaded, Survey, load, survey, survey_tables
-from gateway.config.material import (
-    ConsoleMaterial,
-    DatabaseMaterial,
-    LogPlace,
-    RevocationList,
-    ServerMaterial,
-    System,
-    WitnessMaterial,
-)
-from gateway.config.places import followed, generations, moved
-from gateway.config.problem import ConfigError, Problem
-from gateway.config.settings import Settings
-from gateway.config.tables import Coverage
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from gateway.config.loading import Loaded, Survey, load, survey, survey_tables
+    from gateway.config.material import (
+        ConsoleMaterial,
+        DatabaseMaterial,
+        LogPlace,
+        RevocationList,
+        ServerMaterial,
+        System,
+        WitnessMaterial,
+    )
+    from gateway.config.places import followed, generations, moved
+    from gateway.config.problem import ConfigError, Problem
+    from gateway.config.settings import Settings
+    from gateway.config.tables import Coverage
 
 __all__ = [
     "ConfigError",
@@ -29,13 +35,11 @@ __all__ = [
     "LogPlace",
     "Problem",
     "RevocationList",
-    "Row",
     "ServerMaterial",
     "Settings",
     "Survey",
     "System",
     "WitnessMaterial",
-    "effective",
     "followed",
     "generations",
     "load",
@@ -43,3 +47,22 @@ __all__ = [
     "survey",
     "survey_tables",
 ]
+
+_PARTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "loading": ("Loaded", "Survey", "load", "survey", "survey_tables"),
+        "places": ("followed", "generations", "moved"),
+        "problem": ("ConfigError", "Problem"),
+        "settings": ("Settings",),
+        "tables": ("Coverage",),
+    }
+)
+"""Where each name is at home; all others in `material`."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__} has no attribute {name}")
+    part = next((part for part, names in _PARTS.items() if name in names), "material")
+    found = globals()[name] = getattr(import_module(f"{__name__}.{part}"), name)
+    return found

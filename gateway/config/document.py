@@ -10,6 +10,7 @@ Serves: YAML 1.2.2, chapter 7, as libyaml reads it.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -24,6 +25,7 @@ Path = tuple[str | int, ...]
 MOST_BYTES: Final = 1 << 20
 _MOST_NODES: Final = 50_000
 _DEEPEST: Final = 24
+_MOST_REMEMBERED: Final = 128
 _ALIAS_HINT: Final = "write the value out where it is needed"
 _ILLEGAL: Final = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _WORDS: Final[Mapping[str, bool | None]] = MappingProxyType({"true": True, "false": False, "null": None, "~": None, "": None})
@@ -88,8 +90,12 @@ def dotted(path: Path) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
 
+@lru_cache(maxsize=_MOST_REMEMBERED)
 def read_document(file: str, content: bytes) -> Document:
-    """The document in the file's bytes; `file` is its name in messages. Raises ConfigError."""
+    """The document in the file's bytes; `file` is its name in messages. Raises ConfigError.
+
+    Remembered: whoever reads the configuration again reads mostly what it was before, the shipped tables above all.
+    """
     reading = _Reading(file, _events(file, _decoded(file, content)))
     value = reading.document()
     if reading.problems:

@@ -35,7 +35,8 @@ def unknown(what: str, name: str, known: Mapping[str, object] | frozenset[str] |
 class Section(BaseModel):
     """A mapping of the configuration: frozen, strict, closed. Each key's description is told when the key is missing."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    # Built when first used: most sections stand in others only, and are built with them.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     @model_validator(mode="wrap")
     @classmethod

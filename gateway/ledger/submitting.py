@@ -5,6 +5,8 @@ a witness answers, it is Cosigned, Behind, or a Failure that says why; an answer
 Source: C2SP tlog-witness, add-checkpoint, the client's side.
 """
 
+from __future__ import annotations
+
 import asyncio
 import re
 import ssl
@@ -12,12 +14,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
-from typing import Final, Self
-
-import aiohttp
+from typing import TYPE_CHECKING, Final, Self
 
 from gateway.ledger.checkpoint import Checkpoint, encoded
 from gateway.ledger.note import Note, Verifier, signed
+
+if TYPE_CHECKING:
+    import aiohttp
 
 SECONDS: Final = 10.0
 """That a witness has for its answer."""
@@ -131,6 +134,8 @@ class HttpPost:
 
     async def __aenter__(self) -> Self:
         """Ready to send."""
+        import aiohttp  # a gateway without witnesses need not wait for it
+
         connector = aiohttp.TCPConnector(ssl=self._trust or True)
         timeout = aiohttp.ClientTimeout(total=self._seconds)
         self._session = aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar())
@@ -143,6 +148,8 @@ class HttpPost:
 
     async def __call__(self, url: str, body: bytes) -> Reply:
         """As Post says."""
+        import aiohttp
+
         if self._session is None:
             raise RuntimeError("nothing is sent before `async with`")
         headers = {"Content-Type": "text/plain; charset=utf-8"}

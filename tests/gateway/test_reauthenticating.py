@@ -23,7 +23,7 @@ async def test_it_is_followed_each_time(tmp_path: Path, monkeypatch: pytest.Monk
 
     reauthenticating.ask(log, NOW - timedelta(days=1))
     watching = asyncio.create_task(reauthenticating.watch(log, act))
-    await asyncio.sleep(0.05)
+    await _looks(monkeypatch, 2)
     assert acted.locked(), "what was asked before the start concerns nobody"
     for hours in (1, 2):
         reauthenticating.ask(log, NOW + timedelta(hours=hours))
@@ -32,3 +32,17 @@ async def test_it_is_followed_each_time(tmp_path: Path, monkeypatch: pytest.Monk
     with contextlib.suppress(asyncio.CancelledError):
         await watching
     assert acted.locked()
+
+
+async def _looks(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """Waits until the file has been looked at so often, and what was found there acted upon."""
+    looked, said = asyncio.Semaphore(0), reauthenticating._said
+    loop = asyncio.get_running_loop()
+
+    def look(path: Path) -> str:
+        loop.call_soon_threadsafe(looked.release)
+        return said(path)
+
+    monkeypatch.setattr(reauthenticating, "_said", look)
+    for _ in range(times + 1):  # whoever looks once more has done with the last time
+        await asyncio.wait_for(looked.acquire(), PATIENCE)

@@ -2,8 +2,10 @@
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from tests.journeys.conftest import Up
 
 # Chinese in a row, and numbers, codes, tokens and the like; a shorter one could stand anywhere by chance.
 _PIECE = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]{2,}|(?=[A-Za-z.-]*[0-9])[0-9A-Za-z.-]{8,}")
+_RUN = re.compile(rb"[0-9A-Za-z.\\\x80-\xff-]+")
 _EDGE = 16
 _BEIJING = timedelta(hours=8)
 
@@ -46,15 +49,47 @@ def logged(up: Up, exchange_id: str) -> tuple[LoggedEntry, ...]:
 
 def lines(up: Up, exchange_id: str) -> tuple[str, ...]:
     """What the gateway's log has on one exchange: its line, and whatever is no exchange's."""
-    text = (Path(up.said["config"]).parent / "gateway.log").read_text()
-    return tuple(line for line in text.splitlines() if exchange_id in line or '"event": "exchange"' not in line)
+    written = _written(Path(up.said["config"]).parent / "gateway.log")
+    written.read_on()
+    return (*written.of_exchanges.get(exchange_id, ()), *written.others)
+
+
+class _Written:
+    """A log as far as it goes by now: each line is read once, however often somebody asks."""
+
+    def __init__(self, file: Path) -> None:
+        self.of_exchanges: defaultdict[str, list[str]] = defaultdict(list)
+        self.others: list[str] = []
+        self._file = file
+        self._read = 0
+
+    def read_on(self) -> None:
+        """The whole lines that were written meanwhile."""
+        with self._file.open("rb") as stream:
+            stream.seek(self._read)
+            whole, end, _ = stream.read().rpartition(b"\n")
+        self._read += len(whole + end)
+        for line in whole.decode().splitlines():
+            if '"event": "exchange"' in line:
+                self.of_exchanges[json.loads(line)["exchange_id"]].append(line)
+            else:
+                self.others.append(line)
+
+
+@lru_cache(maxsize=1)
+def _written(file: Path) -> _Written:
+    return _Written(file)
 
 
 def found(looked_for: Iterable[str], *places: str | bytes) -> frozenset[str]:
     """Which of them stand in one of the places, as they are or with their Chinese escaped."""
-    stored = [place.encode() if isinstance(place, str) else place for place in places]
+    stored = b"\n".join(place.encode() if isinstance(place, str) else place for place in places)
+    # A piece that is a run of letters and figures stands within a run wherever it stands, and of different runs there are few.
+    runs = b"\n".join(set(_RUN.findall(stored)))
     spelt = {each: {each.encode(), json.dumps(each)[1:-1].encode()} for each in looked_for}
-    return frozenset(each for each, ways in spelt.items() if any(way in place for way in ways for place in stored))
+    return frozenset(
+        each for each, ways in spelt.items() if any(way in (runs if _RUN.fullmatch(way) else stored) for way in ways)
+    )
 
 
 def own_words(up: Up) -> str:

@@ -17,6 +17,9 @@ from typing import Any
 import pytest
 
 from gateway.client import Client, QueryRefused
+from gateway.ledger.cosigning import Standing
+from gateway.ledger.note import Note, Verifier
+from gateway.ledger.policy import Policy
 from tests.journeys.canonical import KINDS
 from tests.journeys.conftest import Up, question
 
@@ -25,6 +28,8 @@ KEYS = {"gateway", "server_name", "ca", "clients", "cities", "config", "ledger",
 SAMPLE_KEYS = {"type", "region", "holder", "purpose", "client", "outcome"}
 SCENES = 5
 PROGRAMS = 5
+STARTED = 2
+"""Entries of a gateway that has started: that it did, and by which configuration."""
 _TICK = 0.01
 _STALE = {"gateway": "stale"}
 
@@ -104,11 +109,16 @@ def test_the_demo_without_a_folder_keeps_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_dev_writes_its_file_once_all_serves_and_removes_it_at_sigterm(tmp_path: Path) -> None:
-    file = tmp_path / "dev.json"
+def test_dev_stands_until_it_is_ended_and_begins_anew_in_the_same_folder(tmp_path: Path) -> None:
+    writes_its_file_once_all_serves_and_removes_it_at_sigterm(tmp_path)
+    prints_commands_that_work_and_ends_at_ctrl_c(tmp_path)
+
+
+def writes_its_file_once_all_serves_and_removes_it_at_sigterm(folder: Path) -> None:
+    file = folder / "dev.json"
     file.write_text(json.dumps(_STALE))
-    with dev(tmp_path, "-o", "json") as process:
-        while not (tmp_path / "foshan.log").exists():
+    with dev(folder, "-o", "json") as process:
+        while not (folder / "foshan.log").exists():
             assert waits_for(process)
         # The cities are being started: what an earlier run left behind would mislead whoever reads it now.
         assert not file.exists() or json.loads(file.read_text()) != _STALE
@@ -119,6 +129,7 @@ def test_dev_writes_its_file_once_all_serves_and_removes_it_at_sigterm(tmp_path:
         assert process.stdout is not None
         assert json.loads(process.stdout.readline()) == said
         judge(said)
+        judge_witnesses(folder, said)
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
     assert not file.exists()
@@ -144,15 +155,24 @@ def judge(said: dict[str, Any]) -> None:
     assert {each["outcome"] for each in said["samples"]} > {"ISSUED", "NO_RECORD"}
 
 
-def test_dev_prints_commands_that_work_and_ends_at_ctrl_c(tmp_path: Path) -> None:
-    with dev(tmp_path) as process:
+def judge_witnesses(folder: Path, said: dict[str, Any]) -> None:
+    """The log of this start, and of no earlier one, is witnessed by both cities."""
+    keys = [Verifier.parse(each) for each in said["witnesses"].values()]
+    note = (folder / "witnessed.note").read_text()
+    assert Standing.parse(note, Policy.parse((folder / "witnesses.policy").read_text())).checkpoint.size == STARTED
+    assert Note.parse(note).verified(keys).keys() == set(keys)
+
+
+def prints_commands_that_work_and_ends_at_ctrl_c(folder: Path) -> None:
+    with dev(folder) as process:
         assert process.stdout is not None
         printed: list[str] = []
         while not any("grpcurl" in line for line in printed):
             line = process.stdout.readline()
             assert line, "kuacheng dev ended"
             printed.append(line.strip())
-        said = json.loads((tmp_path / "dev.json").read_text())
+        said = json.loads((folder / "dev.json").read_text())
+        judge_witnesses(folder, said)
         assert all(any(address in line for line in printed) for address in addresses(said))
         commands = [shlex.split(line)[1:] for line in printed if line.startswith("kuacheng query")]
         ended = [run(*each) for each in commands]
@@ -165,7 +185,7 @@ def test_dev_prints_commands_that_work_and_ends_at_ctrl_c(tmp_path: Path) -> Non
     assert any(
         json.loads(each.stdout)["outcome"] == "ISSUED" for each, command in zip(ended, commands, strict=True) if "json" in command
     )
-    assert not (tmp_path / "dev.json").exists()
+    assert not (folder / "dev.json").exists()
     assert not any(map(listens, addresses(said)))
 
 

@@ -19,7 +19,8 @@ def test_the_last_two_hundred_are_kept_and_numbered_without_gaps() -> None:
     tape = recorded(KEPT + 5)
     assert [entry["seq"] for entry in tape.after(0)] == list(range(6, KEPT + 6))
     assert [entry["seq"] for entry in tape.after(KEPT + 3)] == [KEPT + 4, KEPT + 5]
-    assert tape.after(KEPT + 5) == []
+    assert tape.after(tape.last) == []
+    assert (tape.last, Tape().last) == (KEPT + 5, 0)
 
 
 def test_an_entry_has_both_sides_as_they_went() -> None:

@@ -1,5 +1,5 @@
-from gateway.config import effective
 from gateway.config.document import dotted
+from gateway.config.effective import effective
 from gateway.config.settings import Settings
 
 

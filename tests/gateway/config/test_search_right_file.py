@@ -2,7 +2,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from gateway.config import effective
+from gateway.config.effective import effective
 from gateway.model.agreement import Hidden
 from gateway.model.query import LegalBasisKind
 

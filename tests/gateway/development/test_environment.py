@@ -1,17 +1,10 @@
-"""The development environment keeps others out of its folder, and says why something did not come up."""
+"""The development environment keeps others out of its folder, and says why something did not come up. That it stands: tests/journeys."""
 
 from pathlib import Path
 
 import pytest
 
-from gateway.development.environment import describe, environment
 from gateway.development.processes import StartError, alone, start
-from gateway.ledger.cosigning import Standing
-from gateway.ledger.note import Note, Verifier
-from gateway.ledger.policy import Policy
-
-STARTED = 2
-"""Entries of a gateway that has started: that it did, and by which configuration."""
 
 
 def test_two_cannot_hold_one_folder(tmp_path: Path) -> None:
@@ -32,16 +25,3 @@ async def test_a_program_that_serves_is_ended_by_stop(tmp_path: Path) -> None:
     started = await start("good", ("-c", code), tmp_path)
     assert started.said == {"url": "x"}
     assert await started.stop() == -15
-
-
-async def test_the_log_of_the_environment_is_witnessed_by_both_cities_and_anew_at_each_start(tmp_path: Path) -> None:
-    folder = tmp_path / "dev"
-    for _ in range(2):
-        async with environment(folder) as up:
-            keys = [Verifier.parse(each) for each in describe(up)["witnesses"].values()]
-            note = (folder / "witnessed.note").read_text()
-            assert Standing.parse(note, Policy.parse((folder / "witnesses.policy").read_text())).checkpoint.size == STARTED
-            assert Note.parse(note).verified(keys).keys() == set(keys)
-            processes = [each.process for each in (*up.witnesses.values(), *up.processes)]
-            assert len(processes) == 5
-        assert all(each.returncode is not None for each in processes)
