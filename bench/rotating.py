@@ -347,10 +347,10 @@ class _Operator:
 
     async def _all_show(self, fingerprint: str) -> bool:
         """As many connections as meet every worker, but for once in some hundred times."""
-        for _ in range(self._looks):
-            if await self._shown() != fingerprint:
-                return False
-        return True
+        try:
+            return all([await self._shown() == fingerprint for _ in range(self._looks)])
+        except ConnectionError:  # a worker that was killed took the connection with it
+            return False
 
     async def _shown(self) -> str:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
