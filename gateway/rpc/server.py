@@ -25,6 +25,7 @@ from gateway.rpc.reflection import add_reflection
 from gateway.rpc.registering import Registrar
 from gateway.rpc.rotating import Rotating, Shown
 from gateway.rpc.services import Directory, Evidence, Inside, Ledger, open_calls
+from gateway.rpc.shedding import Shedding
 
 SERVICES = (
     evidence_service_pb2.DESCRIPTOR.services_by_name["EvidenceService"].full_name,
@@ -73,6 +74,7 @@ class Server:
         self._port = 0
         self._health = HealthServicer()
         self._calls = open_calls(inside, metering.meter)
+        self._shedding = Shedding(inside.door, lambda: inside.world().limits, metering)
         self._turn = asyncio.Lock()
         self._accepted_before = 0
         self._leaving: dict[asyncio.Task[None], grpc.aio.Server] = {}
@@ -139,7 +141,7 @@ class Server:
     def _made(self, shown: Shown) -> tuple[Rotating, grpc.aio.Server]:
         """A server with every service, and the credentials of its port."""
         server = grpc.aio.server(options=_OPTIONS)
-        registrar: Any = Registrar(server, self._metering, self._calls)
+        registrar: Any = Registrar(server, self._metering, self._calls, self._shedding)
         add_EvidenceServiceServicer_to_server(Evidence(self._inside), registrar)
         add_DirectoryServiceServicer_to_server(Directory(self._inside), registrar)
         add_LedgerServiceServicer_to_server(Ledger(self._inside), registrar)

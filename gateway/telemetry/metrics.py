@@ -65,6 +65,11 @@ class Metrics:
         self._handled(kind, service, method, code).inc()
         self._handling(kind, service, method).observe(seconds)
 
+    def turned_away(self, service: str, method: str, code: str) -> None:
+        """A call arrived and was refused before it was received."""
+        self._started("unary", service, method).inc()
+        self._handled("unary", service, method, code).inc()
+
     def ended(self, ended: Ended) -> None:
         """An exchange ended."""
         self._exchanges(ended.evidence_type, ended.region, ended.result.value).inc()
