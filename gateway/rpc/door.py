@@ -1,8 +1,8 @@
 """The door: how many may be inside at once, whose they are, whether it is still open, and how long a caller lets us take.
 
-Laws: while there is room everybody is let in; the last quarter of the places is for callers who hold less than an equal share, reckoned with
-one more who may yet come, so that who asks without measure keeps nobody else out. What the door turns away was never an exchange: it is counted and answered, but makes no entry in
-the evidence log, or a flood of calls would become a flood of entries.
+Laws: while there is room everybody is let in; the last quarter of the places is for callers who hold less than an equal share, reckoned
+with one more who may yet come, so that who asks without measure keeps nobody else out. What the door turns away was never an exchange: it
+is counted and answered, but makes no entry in the evidence log, or a flood of calls would become a flood of entries.
 """
 
 import asyncio
@@ -15,9 +15,13 @@ from gateway.model.world import Limits
 
 
 class Door:
-    """Counts who is inside. Used on one event loop only. A caller is whatever bytes tell one from another."""
+    """Counts who is inside. Used on one event loop only. A caller is whatever bytes tell one from another.
+
+    `share` of the places that the limits allow is given now; see rpc.pace.
+    """
 
     def __init__(self) -> None:
+        self.share = 1.0
         self._inside = 0
         self._left = 0
         self._of: Counter[bytes] = Counter()
@@ -47,14 +51,14 @@ class Door:
 
     def crowded(self, limits: Limits) -> bool:
         """Whether it now depends on who comes."""
-        return not self._closing and 4 * self._inside >= 3 * limits.in_flight
+        return not self._closing and 4 * self._inside >= 3 * self._places(limits)
 
     def has_room(self, who: bytes, limits: Limits) -> bool:
         """Whether this caller may come in: there is room, or a reserved place and it holds less than an equal share of all."""
         if not self.crowded(limits):
             return True
-        callers = len(self._of) + (who not in self._of) + 1
-        return self._inside < limits.in_flight and self._of[who] * callers < limits.in_flight
+        places, callers = self._places(limits), len(self._of) + (who not in self._of) + 1
+        return self._inside < places and self._of[who] * callers < places
 
     @contextmanager
     def pass_through(self, limits: Limits, who: bytes) -> Iterator[None]:
@@ -78,6 +82,9 @@ class Door:
                 del self._of[who]
             if not self._inside:
                 self._empty.set()
+
+    def _places(self, limits: Limits) -> int:
+        return max(1, round(limits.in_flight * self.share))
 
     async def close(self) -> None:
         """Lets nobody in any more, and waits until the last has left."""

@@ -43,10 +43,8 @@ _OPTIONS: Sequence[tuple[str, int]] = (
     ("grpc.max_send_message_length", 16 * 1024 * 1024),
     ("grpc.max_metadata_size", 16 * 1024),
     ("grpc.max_concurrent_streams", 256),
-    (
-        "grpc.server_handshake_timeout_ms",
-        10_000,
-    ),  # two minutes unless told: who connects and says nothing would hold memory for so long
+    # Two minutes unless told: who connects and says nothing would hold a connection's place and memory for so long.
+    ("grpc.server_handshake_timeout_ms", 10_000),
     ("grpc.max_connection_age_ms", _HOUR_MS),
     ("grpc.max_connection_age_grace_ms", 60_000),
     ("grpc.keepalive_time_ms", 60_000),
@@ -57,11 +55,15 @@ _OPTIONS: Sequence[tuple[str, int]] = (
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Where we listen, and what we show there; `shared` where other processes of ours listen on the same address."""
+    """Where we listen, and what we show there; `shared` where other processes of ours listen on the same address.
+
+    `connections` may be there at a time, with those that have not shown a certificate yet; what comes above it is closed at once.
+    """
 
     address: str
     shown: Shown
     shared: bool = False
+    connections: int = 4_096
 
 
 class Server:
@@ -140,7 +142,8 @@ class Server:
 
     def _made(self, shown: Shown) -> tuple[Rotating, grpc.aio.Server]:
         """A server with every service, and the credentials of its port."""
-        server = grpc.aio.server(options=_OPTIONS)
+        most = ("grpc.max_allowed_incoming_connections", self._listener.connections)
+        server = grpc.aio.server(options=(*_OPTIONS, most))
         registrar: Any = Registrar(server, self._metering, self._calls, self._shedding)
         add_EvidenceServiceServicer_to_server(Evidence(self._inside), registrar)
         add_DirectoryServiceServicer_to_server(Directory(self._inside), registrar)

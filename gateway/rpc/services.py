@@ -92,7 +92,7 @@ class Evidence(EvidenceServiceServicer):
             peer = _peer(context, inside)
             with inside.door.pass_through(limits, peer.leaf):
                 read = partial(reading.download, request)
-                call = _call(read, context, exchange_id, world, inside, peer, longest=limits.longest_download)
+                call = _call(read, context, exchange_id, world, inside, peer=peer, longest=limits.longest_download)
                 sealed = await exchange(call, world, inside.ports)
                 await context.write(writing.announced(sealed, _form(request)))
                 await deliver(sealed, inside.ports, partial(_chunk, context), limits.answer_margin)
@@ -109,7 +109,7 @@ class Evidence(EvidenceServiceServicer):
         try:
             answered, peer, read = False, _peer(context, inside), partial(reading.question, question)
             with self._waiting.pass_through(world.limits, peer.leaf):
-                asked = _call(read, context, exchange_id, world, inside, peer, longest=world.limits.longest_watch)
+                asked = _call(read, context, exchange_id, world, inside, peer=peer, longest=world.limits.longest_watch)
                 async for step in watch(asked, world, inside.ports):
                     answered = step.stage is Stage.ANSWERED
                     yield pb.WatchResponse(progress=deferred.progress(step))
@@ -117,7 +117,7 @@ class Evidence(EvidenceServiceServicer):
                 return
             world = inside.world()
             with inside.door.pass_through(world.limits, peer.leaf):
-                call = _call(read, context, exchange_id, world, inside, peer)
+                call = _call(read, context, exchange_id, world, inside, peer=peer)
                 yield pb.WatchResponse(answer=writing.answer(await exchange(call, world, inside.ports), _form(question)))
         except Refusal as refusal:
             await _refuse(context, refusal, exchange_id)
@@ -225,7 +225,7 @@ async def _exchanged(
     try:
         peer = _peer(context, inside)
         with inside.door.pass_through(world.limits, peer.leaf):
-            return write(await exchange(_call(read, context, exchange_id, world, inside, peer), world, ports))
+            return write(await exchange(_call(read, context, exchange_id, world, inside, peer=peer), world, ports))
     except Refusal as refusal:
         await _refuse(context, refusal, exchange_id)
     except Exception as fault:  # noqa: BLE001  a fault of ours must reach the caller as an opaque INTERNAL
@@ -261,8 +261,8 @@ def _call(
     exchange_id: str,
     world: World,
     inside: Inside,
-    peer: Peer,
     *,
+    peer: Peer,
     longest: float | None = None,
 ) -> Call:
     """The call as it arrived. With `longest` it may take so many seconds, and has them where it sets no deadline."""

@@ -22,7 +22,7 @@ _SECONDS: Final = 1.0
 """After which the advice is reckoned anew."""
 _STEPS: Final = 16
 _SPREAD: Final = tuple(0.5 + (number * 0.618034) % 1.0 for number in range(_STEPS))
-"""From a half to one and a half, each far from those before it (the golden ratio), so that who is refused together does not return together."""
+"""From a half to one and a half, each far from those before it (the golden ratio): who is refused together does not return together."""
 _TIMES: Final = (1, 2, 4, 8)
 """How much later than the reason's own delay: by how many are refused for each that ends."""
 

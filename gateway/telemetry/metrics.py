@@ -13,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
 from gateway.model.exchange import Ended
+from gateway.model.refusal import Reason
 from gateway.model.standing import Standing
 from gateway.telemetry import series
 from gateway.telemetry.access import AccessLog
@@ -140,7 +141,14 @@ class Metrics:
 
     def connections(self, accepted: Callable[[], int]) -> None:
         """Where to read, at each scrape, how many connections came in."""
-        self.registry.register(_Read(series.ACCEPTED, accepted))
+        self.registry.register(_Read(series.ACCEPTED, lambda: {(): accepted()}))
+
+    def door(self, turned_away: Callable[[], Mapping[Reason, int]]) -> None:
+        """Where to read, at each scrape, how many the door did not let in; each reason is there from the start."""
+        reasons = (Reason.OVERLOADED, Reason.SHUTTING_DOWN)
+        self.registry.register(
+            _Read(series.TURNED_AWAY_AT_DOOR, lambda: {(each.name,): turned_away().get(each, 0) for each in reasons})
+        )
 
     def watch(self, in_flight: Callable[[], float]) -> None:
         """Where to read the number of exchanges in flight at each scrape."""
@@ -175,12 +183,13 @@ class Metrics:
 class _Read(Collector):
     """A counter that somebody else counts."""
 
-    def __init__(self, of: series.Series, read: Callable[[], int]) -> None:
+    def __init__(self, of: series.Series, read: Callable[[], Mapping[tuple[str, ...], int]]) -> None:
         self._of = of
         self._read = read
 
     def collect(self) -> Iterable[CounterMetricFamily]:
-        """The one sample."""
-        family = CounterMetricFamily(self._of.name, self._of.help)
-        family.add_metric((), self._read())
+        """A sample for each set of labels."""
+        family = CounterMetricFamily(self._of.name, self._of.help, labels=self._of.labels)
+        for labels, count in self._read().items():
+            family.add_metric(labels, count)
         yield family

@@ -153,6 +153,12 @@ ACCEPTED = Series(
     Kind.COUNTER,
     "Connections that came in. Whether a handshake then failed, and why, gRPC writes to standard error only.",
 )
+TURNED_AWAY_AT_DOOR = Series(
+    "kuacheng_door_refusals_total",
+    Kind.COUNTER,
+    "Calls that were never exchanges: OVERLOADED, or SHUTTING_DOWN. What gRPC refuses on the wire before, nobody counts.",
+    ("reason",),
+)
 IN_FLIGHT = Series("kuacheng_exchanges_in_flight", Kind.GAUGE, "Exchanges under way now.")
 WORLD = Series("kuacheng_world_info", Kind.INFO, "Edition of the configuration that judges now.", ("edition", "version"))
 
@@ -190,6 +196,7 @@ ALL = (
     RELOADS,
     GENERATION,
     ACCEPTED,
+    TURNED_AWAY_AT_DOOR,
     IN_FLIGHT,
     WORLD,
 )

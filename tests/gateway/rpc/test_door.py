@@ -11,7 +11,6 @@ from gateway.model.refusal import Reason, Refusal
 from gateway.model.world import Limits
 from gateway.rpc.door import Door, time_left
 
-
 ONE, OTHER = b"one", b"other"
 
 
@@ -46,6 +45,38 @@ def test_a_smaller_limit_holds_at_once() -> None:
     door = Door()
     with door.pass_through(Limits(in_flight=9), ONE), door.pass_through(Limits(in_flight=9), ONE):
         assert refused(door, Limits(in_flight=2)) is Reason.OVERLOADED
+
+
+def test_who_asks_without_measure_keeps_nobody_else_out() -> None:
+    door, limits = Door(), Limits(in_flight=8)
+    with ExitStack() as inside:
+        while door.has_room(ONE, limits):
+            inside.enter_context(door.pass_through(limits, ONE))
+        assert door.inside == 6, "three quarters for one alone"
+        assert refused(door, limits) is Reason.OVERLOADED
+        inside.enter_context(door.pass_through(limits, OTHER))
+        assert not door.has_room(ONE, limits)
+        inside.enter_context(door.pass_through(limits, OTHER))
+        assert not door.has_room(b"third", limits), "nothing is left"
+    assert door.left == 8
+    assert door.turned_away == {Reason.OVERLOADED: 1}
+    assert door.has_room(ONE, limits)
+
+
+@settings(deadline=None, database=None)
+@given(st.lists(st.sampled_from((ONE, OTHER, b"third"))), st.integers(1, 40), st.floats(0.375, 1))
+def test_never_more_than_its_places_and_a_newcomer_is_let_in_before_who_holds_most(
+    come: list[bytes], most: int, share: float
+) -> None:
+    door, limits = Door(), Limits(in_flight=most)
+    door.share = share
+    with ExitStack() as inside:
+        for who in come:
+            if door.has_room(who, limits):
+                inside.enter_context(door.pass_through(limits, who))
+            assert door.inside <= max(1, round(most * share))
+            assert door.has_room(b"new", limits) or not any(door.has_room(each, limits) for each in come)
+    assert (door.inside, door.crowded(limits)) == (0, False)
 
 
 async def test_closing_waits_for_the_last_and_lets_nobody_in() -> None:

@@ -80,6 +80,7 @@ def test_every_series_of_the_table_is_exported_with_its_labels_and_bounds(metric
     metrics.reloaded("applied")
     metrics.material([("server", "listen", 0.0, 1.0)], ["000001"])
     metrics.connections(lambda: 5)
+    metrics.door(lambda: {Reason.OVERLOADED: 2})
     metrics.cut_off("CERTIFICATE_REVOKED")
     metrics.lists({"440600": 3.0})
     metrics.authorities(lambda: {"440600": authorities.Believed(1, 1, 2)})
