@@ -145,6 +145,7 @@ class Scene:
 def kept_log(layout: Layout) -> Path:
     """A copy of the log, as a backup makes it."""
     kept = layout.ledger.with_suffix(".kept")
+    kept.touch(mode=0o600)
     with closing(sqlite3.connect(layout.ledger)) as here, closing(sqlite3.connect(kept)) as there:
         here.backup(there)
     return kept
