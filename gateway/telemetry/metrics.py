@@ -33,7 +33,7 @@ class Metrics:
         self._handled = lru_cache(1024)(self._counter(series.HANDLED).labels)
         self._handling = lru_cache(256)(self._histogram(series.HANDLING).labels)
         self._exchanges = lru_cache(1024)(self._counter(series.EXCHANGES).labels)
-        self._refusals = lru_cache(64)(self._counter(series.REFUSALS).labels)
+        self._refusals = lru_cache(512)(self._counter(series.REFUSALS).labels)
         self._exchange_seconds = lru_cache(64)(self._histogram(series.EXCHANGE_SECONDS).labels)
         self._city_seconds = lru_cache(64)(self._histogram(series.CITY_SECONDS).labels)
         self._witness_failures = lru_cache(16)(self._counter(series.WITNESS_FAILURES).labels)
@@ -75,7 +75,7 @@ class Metrics:
         """An exchange ended."""
         self._exchanges(ended.evidence_type, ended.region, ended.result.value).inc()
         if ended.reason:
-            self._refusals(ended.reason, ended.blame).inc()
+            self._refusals(ended.reason, ended.blame, ended.region).inc()
         self._exchange_seconds(ended.region).observe(ended.seconds, {"exchange_id": ended.exchange_id})
         self._time_left.observe(ended.time_left)
         if ended.city_seconds:

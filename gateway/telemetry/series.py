@@ -47,7 +47,12 @@ HANDLING = Series(
 EXCHANGES = Series(
     "kuacheng_exchanges_total", Kind.COUNTER, "Exchanges that ended, by how.", ("evidence_type", "region", "result")
 )
-REFUSALS = Series("kuacheng_refusals_total", Kind.COUNTER, "Refusals, by reason and blame.", ("reason", "blame"))
+REFUSALS = Series(
+    "kuacheng_refusals_total",
+    Kind.COUNTER,
+    "Refusals, by reason, blame, and region that was asked.",
+    ("reason", "blame", "region"),
+)
 EXCHANGE_SECONDS = Series("kuacheng_exchange_seconds", Kind.HISTOGRAM, "Whole exchanges.", ("region",), LATENCY)
 CITY_SECONDS = Series(
     "kuacheng_city_seconds", Kind.HISTOGRAM, "The part of an exchange that the city took.", ("region",), LATENCY
