@@ -84,11 +84,16 @@ class Soak:
         """MB."""
         return resident_mb(self.gateway.process.pid)
 
-    async def capacity(self, seconds: float) -> float:
-        """Answers a second, as fast as it goes."""
+    def spent(self) -> float:
+        """Seconds of processor so far."""
+        return cpu_seconds(self.gateway.process.pid)
+
+    async def capacity(self, seconds: float) -> tuple[float, float]:
+        """Answers a second as fast as it goes, and answers for a second of the gateway's processor."""
+        before = self.spent()
         seen = await saturated(self.asks, self.question.fresh, 64, seconds)
         self.asked += seen.answers
-        return seen.rate
+        return seen.rate, seen.answers / (self.spent() - before)
 
     async def once(self, ends: Ends, number: int, due: float) -> None:
         """One question, whatever comes of it."""
@@ -172,23 +177,28 @@ def _tell_lag(soak: Soak, before: dict[float, float], after: dict[float, float])
 async def overload(soak: Soak, load: Load) -> None:
     """Five times what it can do, and how soon it is well again. What it can do is measured before and after: others use the machine too."""
     tell = soak.verdicts.add
-    before = await soak.capacity(load.burst / 2)
+    before, calm = await soak.capacity(load.burst / 2)
     print(f"\n{_TIMES} times the capacity of {before:.0f} a second, {load.burst:g} s", flush=True)
-    spent, began = cpu_seconds(soak.gateway.process.pid), time.perf_counter()
+    spent, began = soak.spent(), time.perf_counter()
     ends = await soak.paced(before * _TIMES, load.burst)
     took, offered = time.perf_counter() - began, ends.told.total()
-    spent = cpu_seconds(soak.gateway.process.pid) - spent
+    spent = soak.spent() - spent
     began, well = time.perf_counter(), False
     while not well:
         again = await soak.paced(20.0, 0.5)
         well = set(again.told) == {ISSUED} and again.quantile_ms(0.99) < _WELL_MS
     recovered = time.perf_counter() - began
-    capacity = (before + await soak.capacity(load.burst / 2)) / 2
+    after, calm_after = await soak.capacity(load.burst / 2)
+    capacity, calm = (before + after) / 2, (calm + calm_after) / 2
     share = ends.told[ISSUED] / took / capacity
     tell(f"{_TIMES} times the capacity offered", f"{offered / took:.0f} a second came through, the capacity is {capacity:.0f}")
     tell("answered meanwhile", f"{share:.0%} of the capacity", f"{GOODPUT_MARK:.0%}", kept=share >= GOODPUT_MARK)
     _tell_refused(soak, ends)
-    tell("processor meanwhile", f"{spent / took:.0%} of one core")
+    worth = ends.told[ISSUED] / spent / calm
+    tell(
+        "processor meanwhile",
+        f"{spent / took:.0%} of one core; a second of it answers {worth:.0%} of what it does without overload",
+    )
     tell("well again", f"{recovered:.1f} s", f"{RECOVERY_MARK:g} s", kept=recovered <= RECOVERY_MARK)
 
 
