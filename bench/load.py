@@ -5,9 +5,10 @@ A rate is kept by the clock and not by the answers: a stall of the server shows 
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import grpc
@@ -17,6 +18,7 @@ from certs.development import KeyPair
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 
 CONNECTIONS: Final = 4
+ISSUED: Final = "ISSUED"
 _PATIENCE: Final = 10.0
 
 Ask = Callable[..., Any]
@@ -38,6 +40,25 @@ class Seen:
     def quantile_ms(self, part: float) -> float:
         """The latency in milliseconds that this part of all stayed below."""
         return self.latencies[min(int(part * len(self.latencies)), len(self.latencies) - 1)] * 1e3
+
+
+@dataclass(slots=True)
+class Ends:
+    """How questions ended, and after how many seconds by their ends."""
+
+    told: Counter[str] = field(default_factory=Counter)
+    took: dict[str, list[float]] = field(default_factory=dict)
+    unadvised: int = 0
+
+    def add(self, told: str, seconds: float) -> None:
+        """One ended."""
+        self.told[told] += 1
+        self.took.setdefault(told, []).append(seconds)
+
+    def quantile_ms(self, part: float, told: str = ISSUED) -> float:
+        """Of those that ended so; 0 where none did."""
+        ordered = sorted(self.took.get(told, [0.0]))
+        return ordered[min(int(part * len(ordered)), len(ordered) - 1)] * 1e3
 
 
 @asynccontextmanager

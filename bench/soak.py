@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 from urllib.request import urlopen
 
@@ -24,9 +25,10 @@ import uvloop
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.hostile import HOSTILE, Door
-from bench.load import asking, saturated
-from bench.machine import described, resident_mb
+from bench.load import ISSUED, Ends, asking, saturated
+from bench.machine import cpu_seconds, described, resident_mb
 from bench.stage import REGION, Question, asked_once, start_quick_city
+from bench.verdicts import Verdicts, trend
 from certs.development import KeyPair
 from gateway.client.failure import QueryRefused, of
 from gateway.clock import SystemClock, entropy
@@ -37,8 +39,8 @@ from gateway.model.exchange import EntryKind
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 
 KIND: Final = "housing-record"
-GROWTH_MARK: Final = 0.10
-"""Of its memory after two minutes, that the gateway may grow by until the end."""
+GROWTH_MARK: Final = 50.0
+"""Bytes a question that memory may grow by after the second minute: less than the smallest object that could be forgotten with each."""
 LAG_MARK: Final = 0.050
 GOODPUT_MARK: Final = 0.80
 RECOVERY_MARK: Final = 5.0
@@ -48,7 +50,6 @@ HOSTILE_MARK: Final = 64.0
 _NOBODY: Final = "https://127.0.0.1:1"
 _LAG: Final = "kuacheng_event_loop_lag_seconds"
 _PATIENCE: Final = 20.0
-_ISSUED: Final = "ISSUED"
 _TIMES: Final = 5
 _SETTLING: Final = 120
 _NOT_TAKEN: Final = "UNAVAILABLE Received RST_STREAM with error code 7"
@@ -67,28 +68,9 @@ class Load:
     burst: float
 
 
-@dataclass(slots=True)
-class Ends:
-    """How questions ended, and after how many seconds by their ends."""
-
-    told: Counter[str] = field(default_factory=Counter)
-    took: dict[str, list[float]] = field(default_factory=dict)
-    unadvised: int = 0
-
-    def add(self, told: str, seconds: float) -> None:
-        """One ended."""
-        self.told[told] += 1
-        self.took.setdefault(told, []).append(seconds)
-
-    def quantile_ms(self, part: float, told: str = _ISSUED) -> float:
-        """Of those that ended so; 0 where none did."""
-        ordered = sorted(self.took.get(told, [0.0]))
-        return ordered[min(int(part * len(ordered)), len(ordered) - 1)] * 1e3
-
-
 @dataclass
 class Soak:
-    """What is up, what was seen, and which marks were missed."""
+    """What is up, and what was seen."""
 
     layout: Layout
     gateway: Started
@@ -96,17 +78,22 @@ class Soak:
     door: Door
     asks: Sequence[Any]
     asked: int = 1
-    missed: list[str] = field(default_factory=list)
-
-    def mark(self, text: str, *, kept: bool) -> None:
-        """Prints it, and remembers it where it is missed."""
-        print(f"  {text}{'' if kept else '   MISSED'}", flush=True)
-        if not kept:
-            self.missed.append(text)
+    verdicts: Verdicts = field(default_factory=Verdicts)
 
     def memory(self) -> float:
         """MB."""
         return resident_mb(self.gateway.process.pid)
+
+    def spent(self) -> float:
+        """Seconds of processor so far."""
+        return cpu_seconds(self.gateway.process.pid)
+
+    async def capacity(self, seconds: float) -> tuple[float, float]:
+        """Answers a second as fast as it goes, and answers for a second of the gateway's processor."""
+        before = self.spent()
+        seen = await saturated(self.asks, self.question.fresh, 64, seconds)
+        self.asked += seen.answers
+        return seen.rate, seen.answers / (self.spent() - before)
 
     async def once(self, ends: Ends, number: int, due: float) -> None:
         """One question, whatever comes of it."""
@@ -118,7 +105,7 @@ class Soak:
             ends.unadvised += isinstance(failed, QueryRefused) and failed.told.retry_after is None
         else:
             told = pb.Outcome.Name(pb.QueryResponse.FromString(answer).outcome).removeprefix("OUTCOME_")
-            self.asked += told == _ISSUED
+            self.asked += told == ISSUED
         ends.add(told, time.perf_counter() - due)
 
     async def paced(self, rate: float, seconds: float, each_second: Callable[[], None] = lambda: None) -> Ends:
@@ -150,68 +137,80 @@ class Soak:
 
 async def steady(soak: Soak, load: Load) -> None:
     """Idle connections and questions, for minutes."""
+    tell = soak.verdicts.add
     print(f"\n{load.idle} idle connections, {load.rate:g} questions a second, {load.seconds:g} s", flush=True)
     before, peers = soak.memory(), await soak.door.peers(load.idle)
-    print(f"  {before:.0f} MB before they came, {soak.memory():.0f} MB with all of them", flush=True)
+    tell(f"memory before, and with {load.idle} idle connections", f"{before:.0f} MB, {soak.memory():.0f} MB")
     seen, lag = list[float](), await soak.lag()
     ends = await soak.paced(load.rate, load.seconds, lambda: seen.append(soak.memory()))
-    _tell_memory(soak, seen)
-    soak.mark(f"ended as {dict(ends.told)}", kept=set(ends.told) == {_ISSUED})
-    print(f"  latency p50 {ends.quantile_ms(0.5):.1f} ms, p99 {ends.quantile_ms(0.99):.1f} ms", flush=True)
+    _tell_memory(soak, load, seen)
+    what = f"{load.rate:g} questions a second for {load.seconds / 60:g} min"
+    tell(what, f"ended as {dict(ends.told)}", "nothing lost", kept=set(ends.told) == {ISSUED})
+    tell("latency", f"p50 {ends.quantile_ms(0.5):.1f} ms, p99 {ends.quantile_ms(0.99):.1f} ms")
     _tell_lag(soak, lag, await soak.lag())
     left = sum(not each.ended.done() for each in peers)
-    soak.mark(f"{left} of {load.idle} idle connections still stand", kept=left == load.idle)
+    tell("idle connections that still stand", f"{left} of {load.idle}", "all", kept=left == load.idle)
     for each in peers:
         each.transport.abort()
 
 
-def _tell_memory(soak: Soak, seen: Sequence[float]) -> None:
+def _tell_memory(soak: Soak, load: Load, seen: Sequence[float]) -> None:
     """By the second. Until the log's page cache is full, growth is no finding."""
-    last = max(seen[-max(1, len(seen) // 10) :])
     if len(seen) < 2 * _SETTLING:
-        print(f"  memory {seen[0]:.0f} MB at first, {last:.0f} MB at the end: too short a time to judge by", flush=True)
+        soak.verdicts.add("memory", f"{seen[0]:.0f} MB at first, {seen[-1]:.0f} MB at the end; too short a time to judge by")
         return
-    settled = seen[_SETTLING]
-    words = f"memory {settled:.0f} MB after two minutes, {last:.0f} MB at the end"
-    soak.mark(words, kept=last <= settled * (1 + GROWTH_MARK))
+    settled = seen[_SETTLING:]
+    a_question = trend(settled) * 1e6 / load.rate
+    grown = f"{median(settled[:60]):.0f} MB in the third minute, {median(settled[-60:]):.0f} MB in the last; "
+    trended = f"trend {trend(settled) * 60:+.2f} MB a minute, {a_question:+.0f} bytes a question"
+    mark = f"no growth after the second minute: less than {GROWTH_MARK:.0f} bytes a question"
+    soak.verdicts.add("memory", grown + trended, mark, kept=a_question < GROWTH_MARK)
 
 
 def _tell_lag(soak: Soak, before: dict[float, float], after: dict[float, float]) -> None:
-    if not after:
-        print("  event loop: this gateway does not meter its lag", flush=True)
-        return
     counts = {bound: count - before.get(bound, 0.0) for bound, count in after.items()}
     bound = min(bound for bound, count in counts.items() if count >= 0.99 * counts[float("inf")])
-    soak.mark(f"event loop late by at most {bound * 1e3:.0f} ms in 99 of 100", kept=bound <= LAG_MARK)
+    seen, mark = f"at most {bound * 1e3:.0f} ms late in 99 of 100", f"{LAG_MARK * 1e3:.0f} ms"
+    soak.verdicts.add("event loop", seen, mark, kept=bound <= LAG_MARK)
 
 
 async def overload(soak: Soak, load: Load) -> None:
-    """Five times what it can do, and how soon it is well again."""
-    calm = await saturated(soak.asks, soak.question.fresh, 64, load.burst)
-    soak.asked += calm.answers
-    print(f"\n{_TIMES} times the capacity of {calm.rate:.0f} a second, {load.burst:g} s", flush=True)
-    began = time.perf_counter()
-    ends = await soak.paced(calm.rate * _TIMES, load.burst)
-    took, offered = time.perf_counter() - began, sum(ends.told.values())
-    share = ends.told[_ISSUED] / took / calm.rate
-    print(f"  {offered / took:.0f} a second were offered; ended as {dict(ends.told)}", flush=True)
-    soak.mark(f"answered: {share:.0%} of the capacity", kept=share >= GOODPUT_MARK)
-    refused = ends.told.total() - ends.told[_ISSUED]
-    at_the_wire, told = ends.told[_NOT_TAKEN], sum(ends.told[each] for each in _ADVISED)
-    soak.mark(
-        f"{refused} refused: {at_the_wire} on the wire, before they were anything, {told} with OVERLOADED or CITY_UNAVAILABLE",
-        kept=refused == at_the_wire + told,
-    )
-    soak.mark(f"refusals without advice when to ask again: {ends.unadvised}", kept=not ends.unadvised)
-    quick = sorted(took for each in (_NOT_TAKEN, *_ADVISED) for took in ends.took.get(each, ()))
-    print(f"  half of them within {quick[len(quick) // 2] * 1e3 if quick else 0:.0f} ms of when they were due", flush=True)
-    began = time.perf_counter()
-    while True:
+    """Five times what it can do, and how soon it is well again. What it can do is measured before and after: others use the machine too."""
+    tell = soak.verdicts.add
+    before, calm = await soak.capacity(load.burst / 2)
+    print(f"\n{_TIMES} times the capacity of {before:.0f} a second, {load.burst:g} s", flush=True)
+    spent, began = soak.spent(), time.perf_counter()
+    ends = await soak.paced(before * _TIMES, load.burst)
+    took, offered = time.perf_counter() - began, ends.told.total()
+    spent = soak.spent() - spent
+    began, well = time.perf_counter(), False
+    while not well:
         again = await soak.paced(20.0, 0.5)
-        if set(again.told) == {_ISSUED} and again.quantile_ms(0.99) < _WELL_MS:
-            break
-    well = time.perf_counter() - began
-    soak.mark(f"well again after {well:.1f} s", kept=well <= RECOVERY_MARK)
+        well = set(again.told) == {ISSUED} and again.quantile_ms(0.99) < _WELL_MS
+    recovered = time.perf_counter() - began
+    after, calm_after = await soak.capacity(load.burst / 2)
+    capacity, calm = (before + after) / 2, (calm + calm_after) / 2
+    share = ends.told[ISSUED] / took / capacity
+    tell(f"{_TIMES} times the capacity offered", f"{offered / took:.0f} a second came through, the capacity is {capacity:.0f}")
+    tell("answered meanwhile", f"{share:.0%} of the capacity", f"{GOODPUT_MARK:.0%}", kept=share >= GOODPUT_MARK)
+    _tell_refused(soak, ends)
+    worth = ends.told[ISSUED] / spent / calm
+    tell(
+        "processor meanwhile",
+        f"{spent / took:.0%} of one core; a second of it answers {worth:.0%} of what it does without overload",
+    )
+    tell("well again", f"{recovered:.1f} s", f"{RECOVERY_MARK:g} s", kept=recovered <= RECOVERY_MARK)
+
+
+def _tell_refused(soak: Soak, ends: Ends) -> None:
+    """By whom, how soon, and whether with advice."""
+    told = {name: ends.told[name] for name in (*_ADVISED, _NOT_TAKEN)}
+    lost = ends.told.total() - ends.told[ISSUED] - sum(told.values())
+    half = {name: f"half within {ends.quantile_ms(0.5, name):.0f} ms" for name, count in told.items() if count}
+    names = {**{each: each for each in _ADVISED}, _NOT_TAKEN: "on the wire (REFUSED_STREAM)"}
+    words = "; ".join(f"{told[name]} {names[name]}, {when}" for name, when in half.items())
+    soak.verdicts.add("the rest", f"{words or 'none'}; {lost} ended otherwise", "none lost", kept=not lost)
+    soak.verdicts.add("refusals in words without advice when to return", f"{ends.unadvised}", "0", kept=not ends.unadvised)
 
 
 async def hostile(soak: Soak, load: Load) -> None:
@@ -226,9 +225,10 @@ async def hostile(soak: Soak, load: Load) -> None:
         most = soak.memory()
         enough.set()
         told = await doing
-        harmless = set(ends.told) == {_ISSUED} and most - before <= HOSTILE_MARK
-        words = f"the others: {dict(ends.told)}, p99 {ends.quantile_ms(0.99):.0f} ms; {most - before:+.0f} MB"
-        soak.mark(f"{name}: {told}; {words}", kept=harmless)
+        harmless = set(ends.told) == {ISSUED} and most - before <= HOSTILE_MARK
+        words = f"others: {dict(ends.told)}, p99 {ends.quantile_ms(0.99):.0f} ms (calm {calm.quantile_ms(0.99):.0f}); "
+        mark = f"others answered, {HOSTILE_MARK:.0f} MB"
+        soak.verdicts.add(f"{name}: {told}", f"{words}{most - before:+.0f} MB", mark, kept=harmless)
 
 
 def soak_metadata(soak: Soak) -> Callable[[Door, asyncio.Event], Awaitable[str]]:
@@ -253,13 +253,14 @@ def check_log(soak: Soak) -> None:
     with Log.open(soak.layout.ledger) as log:
         verdict = log.verify()
         outcomes = Counter(each.entry.facts.get("result") for each in log.entries(kind=EntryKind.OUTCOME, limit=10**9))
-    issued = outcomes[_ISSUED]
+    issued = outcomes[ISSUED]
     sound = verdict.sound and not verdict.open_exchanges
-    soak.mark(f"evidence log: {issued} answers recorded, {soak.asked} received, verified", kept=sound and issued == soak.asked)
+    seen = f"{issued} answers recorded, {soak.asked} received; {'verified' if sound else 'NOT sound'}"
+    soak.verdicts.add("the evidence log afterwards", seen, "the same, verified", kept=sound and issued == soak.asked)
 
 
-async def run(folder: Path, load: Load) -> list[str]:
-    """Everything, printed as it goes; the marks that were missed."""
+async def run(folder: Path, load: Load) -> Verdicts:
+    """Everything, printed as it goes."""
     layout = lay_out(folder, SystemClock().now(), entropy)
     async with AsyncExitStack() as stack:
         city = await start_quick_city(layout, [KIND])
@@ -273,9 +274,9 @@ async def run(folder: Path, load: Load) -> list[str]:
         soak = Soak(layout, gateway, question, Door.of(layout, address), asks)
         for part in (steady, overload, hostile):
             await part(soak, load)
-        soak.mark(f"the gateway still runs, {soak.memory():.0f} MB", kept=gateway.process.returncode is None)
+        soak.verdicts.add("the gateway", f"still runs, {soak.memory():.0f} MB", "", kept=gateway.process.returncode is None)
     check_log(soak)
-    return soak.missed
+    return soak.verdicts
 
 
 def _asking(layout: Layout, address: str, pair: KeyPair) -> Any:
@@ -291,8 +292,9 @@ def main() -> int:
     print(f"{described()}; load average {os.getloadavg()[0]:.1f}", flush=True)
     load = Load(options.idle, options.rate, options.minutes * 60, options.burst)
     with tempfile.TemporaryDirectory(prefix="soak-", dir=options.folder) as folder:
-        missed = uvloop.run(run(Path(folder).absolute() / "dev", load))
-    print("\nevery mark is kept" if not missed else f"\nMISSED: {len(missed)}", flush=True)
+        verdicts = uvloop.run(run(Path(folder).absolute() / "dev", load))
+    missed = verdicts.missed
+    print(f"\n{verdicts.table()}\n\n{f'MISSED: {len(missed)}' if missed else 'every mark is kept'}", flush=True)
     return 1 if missed else 0
 
 

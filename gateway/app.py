@@ -51,6 +51,7 @@ from gateway.reloading import Making, Reloader, Standing
 from gateway.revoking import Revoking
 from gateway.rpc.door import Door
 from gateway.rpc.metering import Metering
+from gateway.rpc.pace import PACE_SECONDS, Pace
 from gateway.rpc.rotating import Shown
 from gateway.rpc.server import Listener, Server
 from gateway.rpc.services import Inside
@@ -142,6 +143,7 @@ async def gateway(
         inside = Inside(standing.world, ports, receipts, usages, door, new_id, entropy, noting)
         server = Server(_listener(loaded, seat), inside, Metering(metrics, clock.monotonic))
         metrics.watch(lambda: float(door.inside))
+        metrics.door(lambda: door.turned_away)
         metrics.connections(server.accepted)
         metrics.authorities(lambda: _standings(standing.loaded, clock))
         reloader = Reloader(standing, making, server, metrics, version("kuacheng"))
@@ -153,6 +155,7 @@ async def gateway(
             reloader.watch(),
             revoking.watch(),
             _sweeping(server),
+            watch_lag(Pace(door).late, clock.monotonic, PACE_SECONDS),
             reauthenticating.watch(loaded.beside, server.reauthenticate),
         ):
             stack.push_async_callback(_ended, asyncio.create_task(each))
@@ -259,7 +262,7 @@ def _shown(loaded: Loaded) -> Shown:
 
 def _listener(loaded: Loaded, seat: Seat | None) -> Listener:
     where = loaded.server.address if seat is None else replace(loaded.server.address, port=seat.port)
-    return Listener(str(where), _shown(loaded), shared=seat is not None)
+    return Listener(str(where), _shown(loaded), shared=seat is not None, connections=loaded.server.connections)
 
 
 def _check_not_rolled_back(loaded: Loaded) -> None:

@@ -304,6 +304,7 @@ def _fixed(before: Loaded, after: Loaded) -> tuple[str, ...]:
     told = "changed, and that takes a restart; restart the gateway, or put it back"
     pairs = {
         "listen.address": (before.settings.listen.address, after.settings.listen.address),
+        "listen.connections": (before.server.connections, after.server.connections),
         "metrics": (before.settings.metrics, after.settings.metrics),
         "traces": (before.settings.traces, after.settings.traces),
         "log": (before.settings.log, after.settings.log),

@@ -78,9 +78,9 @@ def material(loaded: Loaded, now: datetime) -> Iterator[Line]:
 
 
 def limits(loaded: Loaded) -> Iterator[Line]:
-    """Whether so many files may be open as full load needs."""
-    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = sum(each.connections for each in loaded.systems.values()) + loaded.settings.limits.in_flight + _OWN_FILES
+    """Whether so many files may be open as full load needs: `kuacheng serve` takes all that it may."""
+    _, allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = sum(each.connections for each in loaded.systems.values()) + loaded.server.connections + _OWN_FILES
     if allowed != resource.RLIM_INFINITY and allowed < needed:
         yield found(Category.LIMITS, "open files", Fault.FILES_TOO_FEW, allowed=allowed, needed=needed)
     else:

@@ -215,11 +215,11 @@ WORDINGS: Final[Mapping[Fault, Wording]] = MappingProxyType(
         ),
         Fault.FILES_TOO_FEW: Wording(
             _WARNING,
-            "this process may open {allowed} files, and full load needs {needed}: each system's connections, a connection an exchange, "
-            "and our own",
-            "raise LimitNOFILE of the service (here: ulimit -n), or lower `connections` and `in_flight`",
-            "进程最多可打开 {allowed} 个文件，满载需要 {needed} 个（各系统连接、每次查询一个连接、以及自身所用）",
-            "调高服务的 LimitNOFILE（本会话：ulimit -n），或调低 connections 与 in_flight",
+            "this process may open {allowed} files, and full load needs {needed}: each system's connections, those of "
+            "callers, and our own",
+            "raise LimitNOFILE of the service (here: ulimit -Hn), or lower `connections` of the systems and of `listen`",
+            "进程最多可打开 {allowed} 个文件，满载需要 {needed} 个（各系统连接、调用方连接、以及自身所用）",
+            "调高服务的 LimitNOFILE（本会话：ulimit -Hn），或调低各系统及 listen 的 connections",
             "docs/configuration.md#limits",
         ),
         Fault.GATEWAY_DOWN: Wording(

@@ -10,11 +10,16 @@ from gateway.cli import printing
 
 
 @click.command("console")
-@click.option("--metrics", "url", help="http://host:port/metrics of the gateway; without it, the address in the configuration.")
+@click.option(
+    "--metrics",
+    "urls",
+    multiple=True,
+    help="http://host:port/metrics of the gateway, given again for each worker; without it, the address in the configuration.",
+)
 @click.option("--dev", type=click.Path(dir_okay=False, path_type=Path), help="dev.json of a running `kuacheng dev`.")
 @printing.config
 @printing.output
-def command(path: str, output: str, url: str | None, dev: Path | None) -> None:
+def command(path: str, output: str, urls: tuple[str, ...], dev: Path | None) -> None:
     """Serve the console, reading only, until SIGTERM or SIGINT: a program of its own beside the gateway.
 
     Where it listens and who may see what stands under `console` in gateway.yaml; without it, on 127.0.0.1:9465 for whoever is on this
@@ -33,10 +38,11 @@ def command(path: str, output: str, url: str | None, dev: Path | None) -> None:
     if find_spec("jinja2") is None:
         printing.fail("the console is not installed: pip install 'kuacheng[console]'")
     loaded_or_fail(Path(path), output)
-    asyncio.run(_serve(Path(path), metrics_address(path, output, url, dev), as_json=output == "json"))
+    where = tuple(metrics_address(path, output, each, dev) for each in urls or (None,))
+    asyncio.run(_serve(Path(path), where, as_json=output == "json"))
 
 
-async def _serve(path: Path, metrics: str, *, as_json: bool) -> None:
+async def _serve(path: Path, metrics: tuple[str, ...], *, as_json: bool) -> None:
     import asyncio
     import os
     import signal

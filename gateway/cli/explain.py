@@ -32,8 +32,11 @@ class Explained:
 
 
 @click.command("explain")
-@click.argument("evidence_type")
-@click.option("--region", required=True, help="Region that would be asked, GB/T 2260, e.g. 440100.")
+@click.argument("evidence_type", required=False)
+@click.option("--region", help="Region that would be asked, GB/T 2260, e.g. 440100.")
+@click.option(
+    "--search", is_flag=True, help="Instead: may it search the log for a holder (FindUsage), and what would it be shown?"
+)
 @click.option("--as", "uri", help="The system, spiffe://<trust domain>/department/<credit code>/system/<name>.")
 @click.option(
     "--cert", type=click.Path(dir_okay=False, path_type=Path), help="Or its certificate, PEM, which is judged as in a call."
@@ -67,12 +70,17 @@ def command(path: str, output: str, uri: str | None, cert: Path | None, moment: 
     \b
     kuacheng explain business-licence --region 440600 --matter-code 440100-KC-0003 \\
         --as spiffe://guangzhou.example/department/11440100M00000013X/system/window
+    kuacheng explain --search --matter-code 440600-DATA-0001 --cert desk.crt
 
     It reads the configuration and asks nobody. Exit status: 0 allowed, 1 refused, 2 wrong use.
     """
     from gateway.cli.problems import loaded_or_fail
     from gateway.clock import SystemClock
 
+    if asked["search"] == bool(asked["evidence_type"] or asked["region"]):
+        raise click.UsageError("name EVIDENCE_TYPE and --region; or neither, and give --search")
+    if not asked["search"] and not (asked["evidence_type"] and asked["region"]):
+        raise click.UsageError("name both EVIDENCE_TYPE and --region")
     if asked["claims"] and asked["fields"]:
         raise click.UsageError("a question either sees fields or has claims verified: give --field or --claim")
     if asked["by_code"] and (asked["claims"] or asked["holder_type"]):
@@ -81,6 +89,10 @@ def command(path: str, output: str, uri: str | None, cert: Path | None, moment: 
         raise click.UsageError("name the system: either --as URI or --cert FILE")
     world = loaded_or_fail(Path(path), output).world
     now = moment or SystemClock().now()
+    if asked["search"]:
+        from gateway.cli.explain_search import explain_search
+
+        raise SystemExit(explain_search(world, now, lambda: _caller(world, now, uri, cert), asked, as_json=output == "json"))
     found = _explained(world, now, uri, cert, asked)
     if output == "json":
         printing.as_json(_plain(found))
@@ -97,12 +109,17 @@ def _explained(world: World, now: datetime, uri: str | None, cert: Path | None, 
     caller: Caller | None = None
     weighed: tuple[Weighed, ...] = ()
     try:
-        caller = _shown(cert, world, now) if cert else _named(uri or "", world, now)
+        caller = _caller(world, now, uri, cert)
         query = _query(world, asked)
         weighed = weigh(caller, query, world, now)
         return Explained(caller, route(authorise(caller, query, world, now), world), None, weighed)
     except Refusal as refusal:
         return Explained(caller, None, refusal, weighed)
+
+
+def _caller(world: World, now: datetime, uri: str | None, cert: Path | None) -> Caller:
+    """Raises Refusal."""
+    return _shown(cert, world, now) if cert else _named(uri or "", world, now)
 
 
 def _shown(cert: Path, world: World, now: datetime) -> Caller:

@@ -71,6 +71,7 @@ class _Serving:
     async def run(self, seat: Seat | None, listen: Callable[[asyncio.Event, Running, AsyncExitStack], Awaitable[None]]) -> None:
         """Until a signal; `listen` says who else may tell it something."""
         import gc
+        import resource
         import signal
         import sys
 
@@ -80,6 +81,8 @@ class _Serving:
         from gateway.workers.control import ControlTaken
 
         configure(sys.stderr)
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         stop, told = asyncio.Event(), asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)

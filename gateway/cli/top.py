@@ -131,14 +131,14 @@ def _plain(traffic: Traffic) -> dict[str, Any]:
     def number(seconds: float) -> float | None:
         return None if math.isnan(seconds) else seconds
 
-    kinds = ("evidence_type", "region", "result")
+    kinds, causes = ("evidence_type", "region", "result"), ("reason", "blame", "region")
     return {
         "seconds": traffic.seconds,
         "edition": traffic.edition,
         "in_flight": traffic.in_flight,
         "exchanges_a_second": traffic.a_second,
         "exchanges": [dict(zip(kinds, each.name, strict=True)) | {"a_second": each.a_second} for each in traffic.exchanges],
-        "refusals": [{"reason": each.name[0], "blame": each.name[1], "a_second": each.a_second} for each in traffic.refusals],
+        "refusals": [dict(zip(causes, each.name, strict=True)) | {"a_second": each.a_second} for each in traffic.refusals],
         "latencies": [
             {"region": each.region} | {name: number(getattr(each, name)) for name in ("p50", "p99", "city_p50", "city_p99")}
             for each in traffic.latencies
@@ -180,7 +180,7 @@ def _tables(traffic: Traffic) -> list[RenderableType]:
     return [
         printing.drawn("", ("evidence type", "region", "result", "/s"), flows or [("nothing ended", "", "", "")]),
         printing.drawn("", ("region", "p50 ms", "p99 ms", "city p50", "city p99"), latencies),
-        printing.drawn("", ("refused because", "blame", "/s"), refusals),
+        printing.drawn("", ("refused because", "blame", "region", "/s"), refusals),
         printing.drawn("", ("system", "breaker", "inside", "waiting", "away/s"), systems),
     ]
 

@@ -49,9 +49,10 @@ _HOLDER_CONTEXT: Final = b"kuacheng holder key v1\0"
 
 @dataclass(frozen=True, slots=True)
 class ServerMaterial:
-    """What the front door needs: where to listen, and the PEM of its certificate and key."""
+    """What the front door needs: where to listen, for how many connections, and the PEM of its certificate and key."""
 
     address: Address
+    connections: int
     certificate: bytes = field(repr=False)
     key: bytes = field(repr=False)
 
@@ -265,7 +266,7 @@ def _revocation_list(references: References, text: str) -> RevocationList:
 def _server(references: References, settings: Settings) -> ServerMaterial:
     listen = settings.listen
     certificate, key = _pair(references, ("listen",), listen.certificate.file, listen.key.file)
-    return ServerMaterial(listen.address, certificate, key)
+    return ServerMaterial(listen.address, listen.connections, certificate, key)
 
 
 def _pair(references: References, at: yaml.Path, certificate: str, key: str) -> tuple[bytes, bytes]:

@@ -117,6 +117,9 @@ class Listen(Section):
     front_proxy: SpiffeId | None = Field(
         default=None, description="whose certificate may say which caller's certificate was shown to it; nobody's if left out"
     )
+    connections: int = Field(
+        default=4_096, ge=16, le=65_536, description="the most connections at a time; more are closed at once"
+    )
 
 
 class Metrics(Section):

@@ -113,19 +113,12 @@ def _unclear(reading: Reading) -> bool:
 
 
 def _failing(traffic: Traffic | None, region: str) -> float:
-    """The share of a region's exchanges that surely failed over there.
-
-    Refusals are counted without their region, so as many of those that blame a city are laid at this one's door as the others' refusals
-    cannot account for: too few rather than too many.
-    """
+    """The share of a region's exchanges that failed over there."""
     if traffic is None:
         return 0.0
-    ours = [each for each in traffic.exchanges if each.name[1] == region]
-    refused = [each for each in traffic.exchanges if each.name[2] == Result.REFUSED.value]
-    others = sum(each.a_second for each in refused if each.name[1] != region)
-    blamed = sum(each.a_second for each in traffic.refusals if each.name[1] == Blame.COUNTERPARTY.value)
-    whole = sum(each.a_second for each in ours)
-    return max(blamed - others, 0.0) / whole if whole else 0.0
+    whole = sum(each.a_second for each in traffic.exchanges if each.name[1] == region)
+    blamed = sum(each.a_second for each in traffic.refusals if each.name[1:] == (Blame.COUNTERPARTY.value, region))
+    return blamed / whole if whole else 0.0
 
 
 def _slow(reading: Reading) -> bool:

@@ -5,7 +5,7 @@ is shown.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -46,16 +46,16 @@ class Running:
 
 @asynccontextmanager
 async def console(
-    path: Path, environment: Mapping[str, str], metrics: str, clock: Clock | None = None, interval: float = INTERVAL
+    path: Path, environment: Mapping[str, str], metrics: Sequence[str], clock: Clock | None = None, interval: float = INTERVAL
 ) -> AsyncIterator[Running]:
-    """Serves within the context. `metrics` is the URL of the gateway's, `interval` in seconds.
+    """Serves within the context. `metrics` are the URLs of each worker's, `interval` in seconds.
 
     Raises ConfigError, DenyListUnusable, OSError.
     """
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(ClientSession(timeout=_PATIENCE))
-        watch = Watch(partial(load, path, environment), partial(_read, session, metrics), clock, expiry.lives)
+        watch = Watch(partial(load, path, environment), [partial(_read, session, each) for each in metrics], clock, expiry.lives)
         stack.push_async_callback(watch.close)
         made = _console(watch, clock, stack)
         await watch.look()

@@ -6,7 +6,7 @@ edition than was read last, and one that does not read well changes nothing.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -20,6 +20,7 @@ from gateway.ledger.reading import Log
 from gateway.model.refusal import Refusal
 from gateway.ports import Clock
 from gateway.storage import opening
+from gateway.telemetry.merging import Merging
 from gateway.telemetry.scraped import Scrape, Stands, Traffic
 
 Lives = Callable[[Loaded, datetime], tuple[float, ...]]
@@ -33,16 +34,17 @@ _log: Final = logging.getLogger("kuacheng.console")
 class Watch:
     """What is known. Belongs to one event loop."""
 
-    def __init__(self, load: Callable[[], Loaded], scrape: Callable[[], Awaitable[str]], clock: Clock, lives: Lives) -> None:
-        """`load` and `lives` run in a thread. Raises what `load` does,
-        and DenyListUnusable.
-        """
+    def __init__(
+        self, load: Callable[[], Loaded], scrapes: Sequence[Callable[[], Awaitable[str]]], clock: Clock, lives: Lives
+    ) -> None:
+        """`load` and `lives` run in a thread; `scrapes` gives the metrics of each worker. Raises what `load` does, and DenyListUnusable."""
         self.loaded = load()
         self.history = History()
         self.standings: dict[str, Standing] = {}
         self.log_size: int | None = None
         self._load = load
-        self._scrape = scrape
+        self._scrapes = tuple(scrapes)
+        self._merging = Merging(len(self._scrapes))
         self._clock = clock
         self._lives = lives
         self._left: tuple[float, ...] = ()
@@ -91,8 +93,12 @@ class Watch:
         return tuple(each for each in traffic.systems if each.name in own) if traffic else ()
 
     async def _scraped(self) -> Scrape | None:
+        found = await asyncio.gather(*(self._one(each) for each in self._scrapes))
+        return self._merging.take(found, self._clock.monotonic())
+
+    async def _one(self, scrape: Callable[[], Awaitable[str]]) -> Scrape | None:
         try:
-            text = await self._scrape()
+            text = await scrape()
             return await asyncio.to_thread(_gateways, text, self._clock.monotonic())
         except (OSError, TimeoutError, ValueError) as error:
             _log.warning("the metrics cannot be read", extra={"kind": type(error).__name__})

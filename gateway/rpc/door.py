@@ -1,11 +1,13 @@
-"""The door: how many may be inside at once, whether it is still open, and how long a caller lets us take.
+"""The door: how many may be inside at once, whose they are, whether it is still open, and how long a caller lets us take.
 
-What the door turns away was never an exchange: it is counted and answered, but makes no entry in the evidence log, or a flood of calls
-would become a flood of entries.
+Laws: while there is room everybody is let in; the last quarter of the places is for callers who hold less than an equal share, reckoned
+with one more who may yet come, so that who asks without measure keeps nobody else out. What the door turns away was never an exchange: it
+is counted and answered, but makes no entry in the evidence log, or a flood of calls would become a flood of entries.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from gateway.model.refusal import Reason, Refusal
@@ -13,10 +15,17 @@ from gateway.model.world import Limits
 
 
 class Door:
-    """Counts who is inside. Used on one event loop only."""
+    """Counts who is inside. Used on one event loop only. A caller is whatever bytes tell one from another.
+
+    `share` of the places that the limits allow is given now; see rpc.pace.
+    """
 
     def __init__(self) -> None:
+        self.share = 1.0
         self._inside = 0
+        self._left = 0
+        self._of: Counter[bytes] = Counter()
+        self._turned_away: Counter[Reason] = Counter()
         self._closing = False
         self._empty = asyncio.Event()
         self._empty.set()
@@ -26,21 +35,56 @@ class Door:
         """How many exchanges are in flight."""
         return self._inside
 
+    @property
+    def left(self) -> int:
+        """How many have been let in and have ended, since the beginning."""
+        return self._left
+
+    @property
+    def turned_away(self) -> Mapping[Reason, int]:
+        """How many were not let in, by why."""
+        return self._turned_away
+
+    def turn_away(self, reason: Reason) -> None:
+        """Counts one who was not let in."""
+        self._turned_away[reason] += 1
+
+    def crowded(self, limits: Limits) -> bool:
+        """Whether it now depends on who comes."""
+        return not self._closing and 4 * self._inside >= 3 * self._places(limits)
+
+    def has_room(self, who: bytes, limits: Limits) -> bool:
+        """Whether this caller may come in: there is room, or a reserved place and it holds less than an equal share of all."""
+        if not self.crowded(limits):
+            return True
+        places, callers = self._places(limits), len(self._of) + (who not in self._of) + 1
+        return self._inside < places and self._of[who] * callers < places
+
     @contextmanager
-    def pass_through(self, limits: Limits) -> Iterator[None]:
+    def pass_through(self, limits: Limits, who: bytes) -> Iterator[None]:
         """Lets one call in for as long as the context lasts. Raises SHUTTING_DOWN or OVERLOADED."""
         if self._closing:
+            self.turn_away(Reason.SHUTTING_DOWN)
             raise Refusal(Reason.SHUTTING_DOWN, "the gateway is stopping")
-        if self._inside >= limits.in_flight:
+        if not self.has_room(who, limits):
+            self.turn_away(Reason.OVERLOADED)
             raise Refusal(Reason.OVERLOADED, "too many exchanges are in flight")
         self._inside += 1
+        self._of[who] += 1
         self._empty.clear()
         try:
             yield
         finally:
             self._inside -= 1
+            self._left += 1
+            self._of[who] -= 1
+            if not self._of[who]:
+                del self._of[who]
             if not self._inside:
                 self._empty.set()
+
+    def _places(self, limits: Limits) -> int:
+        return max(1, round(limits.in_flight * self.share))
 
     async def close(self) -> None:
         """Lets nobody in any more, and waits until the last has left."""

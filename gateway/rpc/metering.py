@@ -26,6 +26,10 @@ class RpcMeter(Protocol):
         """A call ended."""
         ...
 
+    def turned_away(self, service: str, method: str, code: str) -> None:
+        """A call was refused before anything was received: it arrived and ended, and its time is none of the handler's."""
+        ...
+
     def cut_off(self, reason: str) -> None:
         """Somebody who is not believed (any more) was refused a call or lost a stream."""
         ...
@@ -36,7 +40,7 @@ class Metering:
 
     def __init__(self, meter: RpcMeter, monotonic: Callable[[], float]) -> None:
         self.meter = meter
-        self._monotonic = monotonic
+        self.monotonic = monotonic
 
     def counted(self, service: str, method: str, inner: Handler, kind: str = UNARY) -> Handler:
         """The handler of one method that answers once, or writes what it answers; counted."""
@@ -61,7 +65,7 @@ class Metering:
     @contextmanager
     def _counting(self, kind: str, service: str, method: str, context: Any) -> Iterator[None]:
         self.meter.started(kind, service, method)
-        began = self._monotonic()
+        began = self.monotonic()
         code = grpc.StatusCode.OK.name
         try:
             yield
@@ -69,7 +73,7 @@ class Metering:
             code = _name(context.code())
             raise
         finally:
-            self.meter.handled(kind, service, method, code, self._monotonic() - began)
+            self.meter.handled(kind, service, method, code, self.monotonic() - began)
 
 
 def _name(code: Any) -> str:

@@ -12,6 +12,7 @@ import grpc
 from gateway.rpc.decoding import soft
 from gateway.rpc.metering import BIDI_STREAM, SERVER_STREAM, Metering
 from gateway.rpc.open_calls import OpenCalls
+from gateway.rpc.shedding import Methods, Shedding
 
 _OURS = "kuacheng."
 
@@ -19,8 +20,9 @@ _OURS = "kuacheng."
 class Registrar:
     """What `add_..._to_server` of generated code is given instead of the server."""
 
-    def __init__(self, server: grpc.aio.Server, metering: Metering, calls: OpenCalls) -> None:
+    def __init__(self, server: grpc.aio.Server, metering: Metering, calls: OpenCalls, shedding: Shedding) -> None:
         self._server = server
+        self._shedding = shedding
         self._calls = calls
         self._metering = metering
 
@@ -29,8 +31,14 @@ class Registrar:
 
     def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Any]) -> None:
         """The methods of one service, by name."""
-        wrapped = {method: self._wrapped(service, method, handler) for method, handler in handlers.items()}
-        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, wrapped),))
+        calm = {f"/{service}/{method}": self._wrapped(service, method, handler) for method, handler in handlers.items()}
+        crowded = {name: self._crowded(service, name, handler) for name, handler in calm.items() if handler.unary_unary}
+        found = Methods(calm, crowded if service.startswith(_OURS) else {}, self._shedding.crowded)
+        self._server.add_generic_rpc_handlers((found,))
+
+    def _crowded(self, service: str, name: str, calm: Any) -> Any:
+        judge = self._shedding.guarded(service, name.rpartition("/")[2], calm.unary_unary)
+        return grpc.stream_stream_rpc_method_handler(judge, calm.request_deserializer, calm.response_serializer)
 
     def _wrapped(self, service: str, method: str, handler: Any) -> Any:
         """Our own services know who calls; whoever calls another is judged here. Streams are held."""

@@ -25,6 +25,7 @@ from gateway.rpc.reflection import add_reflection
 from gateway.rpc.registering import Registrar
 from gateway.rpc.rotating import Rotating, Shown
 from gateway.rpc.services import Directory, Evidence, Inside, Ledger, open_calls
+from gateway.rpc.shedding import Shedding
 
 SERVICES = (
     evidence_service_pb2.DESCRIPTOR.services_by_name["EvidenceService"].full_name,
@@ -42,10 +43,8 @@ _OPTIONS: Sequence[tuple[str, int]] = (
     ("grpc.max_send_message_length", 16 * 1024 * 1024),
     ("grpc.max_metadata_size", 16 * 1024),
     ("grpc.max_concurrent_streams", 256),
-    (
-        "grpc.server_handshake_timeout_ms",
-        10_000,
-    ),  # two minutes unless told: who connects and says nothing would hold memory for so long
+    # Two minutes unless told: who connects and says nothing would hold a connection's place and memory for so long.
+    ("grpc.server_handshake_timeout_ms", 10_000),
     ("grpc.max_connection_age_ms", _HOUR_MS),
     ("grpc.max_connection_age_grace_ms", 60_000),
     ("grpc.keepalive_time_ms", 60_000),
@@ -56,11 +55,15 @@ _OPTIONS: Sequence[tuple[str, int]] = (
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Where we listen, and what we show there; `shared` where other processes of ours listen on the same address."""
+    """Where we listen, and what we show there; `shared` where other processes of ours listen on the same address.
+
+    `connections` may be there at a time, with those that have not shown a certificate yet; what comes above it is closed at once.
+    """
 
     address: str
     shown: Shown
     shared: bool = False
+    connections: int = 4_096
 
 
 class Server:
@@ -73,6 +76,7 @@ class Server:
         self._port = 0
         self._health = HealthServicer()
         self._calls = open_calls(inside, metering.meter)
+        self._shedding = Shedding(inside.door, lambda: inside.world().limits, metering)
         self._turn = asyncio.Lock()
         self._accepted_before = 0
         self._leaving: dict[asyncio.Task[None], grpc.aio.Server] = {}
@@ -138,8 +142,9 @@ class Server:
 
     def _made(self, shown: Shown) -> tuple[Rotating, grpc.aio.Server]:
         """A server with every service, and the credentials of its port."""
-        server = grpc.aio.server(options=_OPTIONS)
-        registrar: Any = Registrar(server, self._metering, self._calls)
+        most = ("grpc.max_allowed_incoming_connections", self._listener.connections)
+        server = grpc.aio.server(options=(*_OPTIONS, most))
+        registrar: Any = Registrar(server, self._metering, self._calls, self._shedding)
         add_EvidenceServiceServicer_to_server(Evidence(self._inside), registrar)
         add_DirectoryServiceServicer_to_server(Directory(self._inside), registrar)
         add_LedgerServiceServicer_to_server(Ledger(self._inside), registrar)

@@ -89,9 +89,10 @@ class Evidence(EvidenceServiceServicer):
         world = inside.world()
         limits = world.limits
         try:
-            with inside.door.pass_through(limits):
+            peer = _peer(context, inside)
+            with inside.door.pass_through(limits, peer.leaf):
                 read = partial(reading.download, request)
-                call = _call(read, context, exchange_id, world, inside, longest=limits.longest_download)
+                call = _call(read, context, exchange_id, world, inside, peer=peer, longest=limits.longest_download)
                 sealed = await exchange(call, world, inside.ports)
                 await context.write(writing.announced(sealed, _form(request)))
                 await deliver(sealed, inside.ports, partial(_chunk, context), limits.answer_margin)
@@ -106,19 +107,17 @@ class Evidence(EvidenceServiceServicer):
         inside = self._inside
         world, exchange_id = inside.world(), inside.new_id()
         try:
-            answered = False
-            with self._waiting.pass_through(world.limits):
-                asked = _call(
-                    partial(reading.question, question), context, exchange_id, world, inside, longest=world.limits.longest_watch
-                )
+            answered, peer, read = False, _peer(context, inside), partial(reading.question, question)
+            with self._waiting.pass_through(world.limits, peer.leaf):
+                asked = _call(read, context, exchange_id, world, inside, peer=peer, longest=world.limits.longest_watch)
                 async for step in watch(asked, world, inside.ports):
                     answered = step.stage is Stage.ANSWERED
                     yield pb.WatchResponse(progress=deferred.progress(step))
             if not answered:
                 return
             world = inside.world()
-            with inside.door.pass_through(world.limits):
-                call = _call(partial(reading.question, question), context, exchange_id, world, inside)
+            with inside.door.pass_through(world.limits, peer.leaf):
+                call = _call(read, context, exchange_id, world, inside, peer=peer)
                 yield pb.WatchResponse(answer=writing.answer(await exchange(call, world, inside.ports), _form(question)))
         except Refusal as refusal:
             await _refuse(context, refusal, exchange_id)
@@ -190,8 +189,9 @@ class Ledger(LedgerServiceServicer):
         world, exchange_id, now = inside.world(), inside.new_id(), inside.ports.clock.now()
         ports = SearchPorts(inside.usages, inside.ports.ledger, inside.ports.clock)
         try:
-            with inside.door.pass_through(world.limits):
-                asked = Search(exchange_id, _peer(context, self._inside), usage.question(request, now.date()), now)
+            peer = _peer(context, inside)
+            with inside.door.pass_through(world.limits, peer.leaf):
+                asked = Search(exchange_id, peer, usage.question(request, now.date()), now)
                 return usage.answer(await search(asked, world, ports))
         except Refusal as refusal:
             await _refuse(context, refusal, exchange_id)
@@ -223,8 +223,9 @@ async def _exchanged(
     """One exchange; `read` yields its question as of a day."""
     world, ports, exchange_id = inside.world(), inside.ports, inside.new_id()
     try:
-        with inside.door.pass_through(world.limits):
-            return write(await exchange(_call(read, context, exchange_id, world, inside), world, ports))
+        peer = _peer(context, inside)
+        with inside.door.pass_through(world.limits, peer.leaf):
+            return write(await exchange(_call(read, context, exchange_id, world, inside, peer=peer), world, ports))
     except Refusal as refusal:
         await _refuse(context, refusal, exchange_id)
     except Exception as fault:  # noqa: BLE001  a fault of ours must reach the caller as an opaque INTERNAL
@@ -235,8 +236,9 @@ async def _identified(inside: Inside, context: Context, look: Callable[[Caller, 
     """What a caller whom we know is shown; asks no city and leaves no entry."""
     world, call_id = inside.world(), inside.new_id()
     try:
-        with inside.door.pass_through(world.limits):
-            return await look(identify(_peer(context, inside), world.trust, inside.ports.clock.now()), world)
+        peer = _peer(context, inside)
+        with inside.door.pass_through(world.limits, peer.leaf):
+            return await look(identify(peer, world.trust, inside.ports.clock.now()), world)
     except Refusal as refusal:
         await _refuse(context, refusal, call_id)
     except Exception as fault:  # noqa: BLE001  as in Query
@@ -260,6 +262,7 @@ def _call(
     world: World,
     inside: Inside,
     *,
+    peer: Peer,
     longest: float | None = None,
 ) -> Call:
     """The call as it arrived. With `longest` it may take so many seconds, and has them where it sets no deadline."""
@@ -268,7 +271,7 @@ def _call(
     left = time_left(context.time_remaining(), limits)
     asked = left if isinstance(left, Refusal) else read(now.date())
     seconds = limits.minimum_deadline if isinstance(left, Refusal) else left
-    return Call(exchange_id, _peer(context, inside), asked, now, arrived + seconds, inside.entropy(KEY_SIZE))
+    return Call(exchange_id, peer, asked, now, arrived + seconds, inside.entropy(KEY_SIZE))
 
 
 def _peer(context: Context, inside: Inside) -> Peer:

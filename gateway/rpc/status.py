@@ -240,21 +240,24 @@ WORDINGS: Mapping[Reason, Wording] = MappingProxyType(
 )
 
 
-def worded(refusal: Refusal, exchange_id: str) -> status_pb2.Status:
-    """The status that says it: code, one sentence, and google.rpc details."""
+def worded(refusal: Refusal, exchange_id: str = "", after: float | None = None) -> status_pb2.Status:
+    """The status that says it: code, one sentence, and google.rpc details.
+
+    Without an id where there never was an exchange; `after` in seconds, where it is another than the reason's own.
+    """
     wording = WORDINGS[refusal.reason]
     details: list[Message] = [
         error_details_pb2.ErrorInfo(
             reason=refusal.reason.name,
             domain=DOMAIN,
-            metadata={"blame": refusal.blame.value, "exchange_id": exchange_id},
+            metadata={"blame": refusal.blame.value} | ({"exchange_id": exchange_id} if exchange_id else {}),
         ),
         error_details_pb2.LocalizedMessage(locale="zh-CN", message=wording.zh),
     ]
     if refusal.violations:
         details.append(_bad_request(refusal))
     if wording.retry is not Retry.NEVER:
-        details.append(error_details_pb2.RetryInfo(retry_delay=_duration(wording.after)))
+        details.append(error_details_pb2.RetryInfo(retry_delay=_duration(wording.after if after is None else after)))
     number, _ = wording.code.value
     return status_pb2.Status(code=number, message=f"{wording.cause}: {wording.mend}", details=[_packed(each) for each in details])
 

@@ -6,6 +6,7 @@ Serves: PIPL art. 6 (minimisation), 34 (powers), 45 and 50 (access, and a way to
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.model.identity import Caller
@@ -24,6 +25,23 @@ def entitle(caller: Caller, question: UsageQuestion, world: World, now: datetime
         if not remaining:
             raise Refusal(reason, detail)
     return min(remaining, key=lambda each: each.id)
+
+
+@dataclass(frozen=True, slots=True)
+class WeighedRight:
+    """One right of the department, and the condition that the question fails by it; empty where it covers it."""
+
+    right: SearchRight
+    fails: str
+
+
+def weigh(caller: Caller, question: UsageQuestion, world: World, now: datetime) -> tuple[WeighedRight, ...]:
+    """Each right of the department, by id, and why it does not cover the question."""
+    conditions = _conditions(caller, question, now)
+    rights = sorted(world.search_rights.get((caller.region, caller.department), ()), key=lambda each: each.id)
+    return tuple(
+        WeighedRight(right, next((detail for _, detail, holds in conditions if not holds(right)), "")) for right in rights
+    )
 
 
 def _conditions(caller: Caller, question: UsageQuestion, now: datetime) -> tuple[Condition, ...]:

@@ -13,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
 from gateway.model.exchange import Ended
+from gateway.model.refusal import Reason
 from gateway.model.standing import Standing
 from gateway.telemetry import series
 from gateway.telemetry.access import AccessLog
@@ -32,7 +33,7 @@ class Metrics:
         self._handled = lru_cache(1024)(self._counter(series.HANDLED).labels)
         self._handling = lru_cache(256)(self._histogram(series.HANDLING).labels)
         self._exchanges = lru_cache(1024)(self._counter(series.EXCHANGES).labels)
-        self._refusals = lru_cache(64)(self._counter(series.REFUSALS).labels)
+        self._refusals = lru_cache(512)(self._counter(series.REFUSALS).labels)
         self._exchange_seconds = lru_cache(64)(self._histogram(series.EXCHANGE_SECONDS).labels)
         self._city_seconds = lru_cache(64)(self._histogram(series.CITY_SECONDS).labels)
         self._witness_failures = lru_cache(16)(self._counter(series.WITNESS_FAILURES).labels)
@@ -65,11 +66,16 @@ class Metrics:
         self._handled(kind, service, method, code).inc()
         self._handling(kind, service, method).observe(seconds)
 
+    def turned_away(self, service: str, method: str, code: str) -> None:
+        """A call arrived and was refused before it was received."""
+        self._started("unary", service, method).inc()
+        self._handled("unary", service, method, code).inc()
+
     def ended(self, ended: Ended) -> None:
         """An exchange ended."""
         self._exchanges(ended.evidence_type, ended.region, ended.result.value).inc()
         if ended.reason:
-            self._refusals(ended.reason, ended.blame).inc()
+            self._refusals(ended.reason, ended.blame, ended.region).inc()
         self._exchange_seconds(ended.region).observe(ended.seconds, {"exchange_id": ended.exchange_id})
         self._time_left.observe(ended.time_left)
         if ended.city_seconds:
@@ -135,7 +141,14 @@ class Metrics:
 
     def connections(self, accepted: Callable[[], int]) -> None:
         """Where to read, at each scrape, how many connections came in."""
-        self.registry.register(_Read(series.ACCEPTED, accepted))
+        self.registry.register(_Read(series.ACCEPTED, lambda: {(): accepted()}))
+
+    def door(self, turned_away: Callable[[], Mapping[Reason, int]]) -> None:
+        """Where to read, at each scrape, how many the door did not let in; each reason is there from the start."""
+        reasons = (Reason.OVERLOADED, Reason.SHUTTING_DOWN)
+        self.registry.register(
+            _Read(series.TURNED_AWAY_AT_DOOR, lambda: {(each.name,): turned_away().get(each, 0) for each in reasons})
+        )
 
     def watch(self, in_flight: Callable[[], float]) -> None:
         """Where to read the number of exchanges in flight at each scrape."""
@@ -170,12 +183,13 @@ class Metrics:
 class _Read(Collector):
     """A counter that somebody else counts."""
 
-    def __init__(self, of: series.Series, read: Callable[[], int]) -> None:
+    def __init__(self, of: series.Series, read: Callable[[], Mapping[tuple[str, ...], int]]) -> None:
         self._of = of
         self._read = read
 
     def collect(self) -> Iterable[CounterMetricFamily]:
-        """The one sample."""
-        family = CounterMetricFamily(self._of.name, self._of.help)
-        family.add_metric((), self._read())
+        """A sample for each set of labels."""
+        family = CounterMetricFamily(self._of.name, self._of.help, labels=self._of.labels)
+        for labels, count in self._read().items():
+            family.add_metric(labels, count)
         yield family

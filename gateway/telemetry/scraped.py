@@ -65,7 +65,7 @@ class Stands:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What went on between two scrapes. `exchanges` by type, region and result; `refusals` by reason and blame; busiest first."""
+    """What went on between two scrapes. `exchanges` by type, region and result; `refusals` by reason, blame and region; busiest first."""
 
     seconds: float
     edition: str

@@ -47,7 +47,12 @@ HANDLING = Series(
 EXCHANGES = Series(
     "kuacheng_exchanges_total", Kind.COUNTER, "Exchanges that ended, by how.", ("evidence_type", "region", "result")
 )
-REFUSALS = Series("kuacheng_refusals_total", Kind.COUNTER, "Refusals, by reason and blame.", ("reason", "blame"))
+REFUSALS = Series(
+    "kuacheng_refusals_total",
+    Kind.COUNTER,
+    "Refusals, by reason, blame, and region that was asked.",
+    ("reason", "blame", "region"),
+)
 EXCHANGE_SECONDS = Series("kuacheng_exchange_seconds", Kind.HISTOGRAM, "Whole exchanges.", ("region",), LATENCY)
 CITY_SECONDS = Series(
     "kuacheng_city_seconds", Kind.HISTOGRAM, "The part of an exchange that the city took.", ("region",), LATENCY
@@ -153,6 +158,12 @@ ACCEPTED = Series(
     Kind.COUNTER,
     "Connections that came in. Whether a handshake then failed, and why, gRPC writes to standard error only.",
 )
+TURNED_AWAY_AT_DOOR = Series(
+    "kuacheng_door_refusals_total",
+    Kind.COUNTER,
+    "Calls that were never exchanges: OVERLOADED, or SHUTTING_DOWN. What gRPC refuses on the wire before, nobody counts.",
+    ("reason",),
+)
 IN_FLIGHT = Series("kuacheng_exchanges_in_flight", Kind.GAUGE, "Exchanges under way now.")
 WORLD = Series("kuacheng_world_info", Kind.INFO, "Edition of the configuration that judges now.", ("edition", "version"))
 
@@ -190,6 +201,7 @@ ALL = (
     RELOADS,
     GENERATION,
     ACCEPTED,
+    TURNED_AWAY_AT_DOOR,
     IN_FLIGHT,
     WORLD,
 )

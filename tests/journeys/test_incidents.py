@@ -5,124 +5,33 @@ says, and what the page calls mended is mended.
 import asyncio
 import json
 import re
-import socket
-import subprocess
-import urllib.parse
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from certs import bundle
+from certs.authority import Authority
 from certs.extensions import Profile, Usage
 from certs.generations import activate, judged, stage
-from gateway.checking.everything import everything
-from gateway.client import Client, ClientFailure, Identity
 from gateway.clock import SystemClock
-from gateway.development.environment import Environment, describe, environment
-from gateway.development.layout import SERVER_NAME
+from gateway.development.environment import environment
+from gateway.development.layout import INTERFACES, SERVER_NAME
 from gateway.development.pages import PAGES
-from gateway.development.processes import start_city
+from gateway.development.processes import start_city, start_gateway
 from gateway.development.watching.alerts import ALERTS
-from tests.journeys.conftest import question
+from tests.certs.listing import crl
+from tests.journeys.watched import PATIENCE, Scene, kept_log, prometheus
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/first-ten-minutes.md").read_text()
-PATIENCE = 30.0
-LATE = "social-insurance-proof"
-"""Asked through tables, which take questions even of a city that is away."""
 NAME = re.compile(r"\b(?:kuacheng|grpc_server)_[a-z_]+|\bup\b")
 
 pytestmark = pytest.mark.needs("prometheus")
-
-
-@dataclass(frozen=True)
-class Watch:
-    """A Prometheus server that watches the gateway."""
-
-    address: str
-
-    def query(self, expr: str) -> list[dict[str, Any]]:
-        url = f"{self.address}/api/v1/query?" + urllib.parse.urlencode({"query": expr})
-        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:  # noqa: S310  our own
-            found: list[dict[str, Any]] = json.loads(answer.read())["data"]["result"]
-        return found
-
-    async def fires(self, alert: str) -> bool:
-        async with asyncio.timeout(PATIENCE):
-            while not await asyncio.to_thread(self.query, f'ALERTS{{alertname="{alert}",alertstate="firing"}}'):  # noqa: ASYNC110  Prometheus tells nobody
-                await asyncio.sleep(0.2)
-        return True
-
-
-@dataclass(frozen=True)
-class Scene:
-    up: Environment
-    watch: Watch
-
-    async def ask(self, region: str, times: int = 1) -> set[str]:
-        """How so many questions at a time to this region end."""
-        told = describe(self.up)
-        sample = next(
-            each for each in told["samples"] if (each["region"], each["outcome"]) == (region, "ISSUED") and each["type"] != LATE
-        )
-        pair = told["clients"][sample["client"]]
-        identity = Identity.from_files(Path(pair["cert"]), Path(pair["key"]), Path(told["ca"]))
-        async with Client(self.up.gateway, identity, server_name=SERVER_NAME, attempts=1) as client:
-            ends = await asyncio.gather(*(client.query(**question(sample)) for _ in range(times)), return_exceptions=True)
-        return {getattr(each, "reason", None) or each.outcome.value for each in ends if self._is_end(each)}
-
-    @staticmethod
-    def _is_end(end: object) -> bool:
-        if isinstance(end, BaseException) and not isinstance(end, ClientFailure):
-            raise end
-        return True
-
-    async def check(self) -> dict[str, str]:
-        """The faults that `kuacheng check` finds, by code."""
-        lines = await everything(self.up.layout.config, {}, f"http://{self.up.metrics}/metrics", SystemClock())
-        return {each.code: each.what for each in lines if each.code}
-
-    async def mended(self, codes: set[str]) -> None:
-        """Waits, as `check --wait` does, until it finds none of these."""
-        async with asyncio.timeout(PATIENCE):
-            while codes & (await self.check()).keys():  # noqa: ASYNC110  as above
-                await asyncio.sleep(0.5)
-
-
-@contextmanager
-def prometheus(folder: Path, target: str) -> Iterator[Watch]:
-    rules = re.sub(r"for: \w+", "for: 0s", PAGES["deploy/prometheus/rules.yml"]())
-    (folder / "rules.yml").write_text(rules)
-    scrape = {
-        "job_name": "kuacheng",
-        "scrape_interval": "500ms",
-        "scrape_timeout": "500ms",
-        "static_configs": [{"targets": [target]}],
-    }
-    configured = {"global": {"evaluation_interval": "500ms"}, "rule_files": ["rules.yml"], "scrape_configs": [scrape]}
-    (folder / "prometheus.yml").write_text(json.dumps(configured))
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    options = (
-        f"--config.file={folder}/prometheus.yml",
-        f"--storage.tsdb.path={folder}/data",
-        f"--web.listen-address=127.0.0.1:{port}",
-    )
-    with (
-        (folder / "prometheus.log").open("wb") as log,
-        subprocess.Popen(["prometheus", *options], stdout=log, stderr=log) as process,
-    ):
-        try:
-            yield Watch(f"http://127.0.0.1:{port}")
-        finally:
-            process.kill()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -130,17 +39,8 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
     folder = tmp_path_factory.mktemp("incidents")
     async with environment(folder / "dev") as up:
         with prometheus(folder, up.metrics) as watch:
-            async with asyncio.timeout(PATIENCE):
-                while not await asyncio.to_thread(_ready, watch):  # noqa: ASYNC110  as above
-                    await asyncio.sleep(0.1)
-            yield Scene(up, watch)
-
-
-def _ready(watch: Watch) -> bool:
-    try:
-        return bool(watch.query('up{job="kuacheng"} == 1'))
-    except OSError:
-        return False
+            await watch.sees('up{job="kuacheng"} == 1')
+            yield Scene(up, watch, kept_log(up.layout))
 
 
 def section(title: str) -> str:
@@ -164,12 +64,51 @@ async def test_every_metric_of_rules_and_dashboards_is_exported_by_the_gateway_t
     assert named <= exported
 
 
+async def test_what_an_operator_brings_about(scene: Scene) -> None:
+    """A configuration that is wrong, one that lets too few in, a CA that is to be retired, and a revocation list that nobody renews."""
+    layout, now = scene.up.layout, SystemClock().now()
+    text, foshan = layout.config.read_text(), "    trust_domain: foshan.test\n"
+    assert await scene.reloads(text + "nonsense: 1\n") == "refused"
+    (layout.folder / "foshan.crl").write_bytes(crl(layout.pki.authority("440600"), now - timedelta(hours=30), number=1))
+    listed = text.replace(foshan, f'{foshan}    revocation_lists: ["foshan.crl"]\n    revocation_grace: 72h\n')
+    assert await scene.reloads(listed + "limits:\n  in_flight: 2\n") == "applied"
+    old = (layout.material / "current/authorities/440600.pem").read_bytes()
+    after = Authority.create("foshan CA 2", now - timedelta(days=1), timedelta(days=365))
+    both = bundle.added(old, after.certificate_pem)
+    scene.put({"authorities/440600.pem": bundle.tainted(both, bundle.members(old)[0].fingerprint, now)})
+    assert await scene.ask("440100", times=20) >= {"OVERLOADED"}
+    assert await scene.watch.fires("ReloadRefused", "Overloaded", "CallersOnOldAuthority", "RevocationListOverdue")
+    assert await scene.reloads(text) == "applied"
+
+
+async def test_what_is_slow(scene: Scene) -> None:
+    """A city, the evidence log, and the process itself."""
+    assert await scene.ask("440100") == {"ISSUED"}
+    assert await scene.watch.sees('kuacheng_city_seconds_count{region="440100"}')
+    for each in INTERFACES["440100"][:3]:
+        await scene.city("440100").break_(each, "latency", 1, seconds=5.2)
+    late = asyncio.create_task(scene.ask("440100"))
+    with scene.log_held():
+        waiting = asyncio.create_task(scene.ask("440100"))
+        await asyncio.wait([waiting], timeout=0.8)
+    assert await waiting == {"ISSUED"}
+    for _ in range(2):
+        with scene.held_up():
+            await scene.watch.sees("up == 0")
+        await scene.watch.sees("up == 1")
+    assert await late == {"ISSUED"}
+    await scene.city("440100").mend()
+    assert await scene.watch.fires("CitySlow", "LedgerSlow", "EventLoopLags")
+
+
 async def test_a_city_that_does_not_answer(scene: Scene) -> None:
     alerts, codes = promised("A city does not answer")
     city = next(each for each in scene.up.processes if each.name == "foshan")
     await city.stop()
     assert await scene.ask("440600", times=30) == {"CITY_UNAVAILABLE"}
-    assert all([await scene.watch.fires(each) for each in alerts])
+    assert await scene.watch.fires(*alerts)
+    assert await scene.ask("440600") == {"CITY_UNAVAILABLE"}
+    assert await scene.watch.fires("CityFailing")
     found = await scene.check()
     assert codes & found.keys() == {"city-unreachable"}
     assert found["city-unreachable"].startswith("440600 ")
@@ -188,8 +127,10 @@ async def test_an_evidence_log_that_takes_nothing(scene: Scene) -> None:
     ledger.rename(away)
     ledger.write_bytes(b"not a log " * 1000)
     assert await scene.ask("440100") == {"LEDGER_UNAVAILABLE"}
-    assert all([await scene.watch.fires(each) for each in alerts])
+    assert await scene.watch.fires(*alerts)
     assert codes & (await scene.check()).keys() == {"log-unusable"}
+    assert await scene.ask("440100", times=20) == {"LEDGER_UNAVAILABLE"}
+    assert await scene.watch.fires("ErrorBudgetBurnsFast", "ErrorBudgetBurns", "ErrorBudgetBurnsSlowly")
     away.replace(ledger)
     await scene.mended(codes)
     assert await scene.ask("440100") == {"ISSUED"}
@@ -201,8 +142,8 @@ async def test_a_certificate_that_ends(scene: Scene) -> None:
     profile = Profile(uri="spiffe://gateway.test/gateway/development", usages=frozenset({Usage.SERVER}), dns_names=(SERVER_NAME,))
     before = {each: (layout.material / "current" / each).read_bytes() for each in ("server.pem", "server.key")}
     old = layout.pki.authority("gateway").issue(profile, now - timedelta(days=60), timedelta(days=61))
-    _put(scene, {"server.pem": old.certificate, "server.key": old.key})
-    assert all([await scene.watch.fires(each) for each in alerts])
+    scene.put({"server.pem": old.certificate, "server.key": old.key})
+    assert await scene.watch.fires(*alerts)
     found = await scene.check()
     assert codes & found.keys() == {"renewal-due"}
     assert "server.pem" in found["renewal-due"]
@@ -210,6 +151,20 @@ async def test_a_certificate_that_ends(scene: Scene) -> None:
     await scene.mended(codes)
 
 
-def _put(scene: Scene, files: dict[str, bytes]) -> None:
-    material = scene.up.layout.material
-    activate(material, stage(material, files, lambda _: ()).name, lambda _: ())
+async def test_a_log_that_was_put_back(scene: Scene) -> None:
+    layout = scene.up.layout
+    await scene.gateway.stop()
+    for each in layout.folder.glob("ledger.db*"):
+        each.unlink()
+    scene.kept.replace(layout.ledger)
+    (layout.folder / "witnessed.note").unlink()
+    layout.config.write_text(re.sub(r'(metrics: .*")127[^"]*', rf"\g<1>{scene.up.metrics}", layout.config.read_text()))
+    again = await start_gateway(layout)
+    try:
+        assert await scene.watch.fires("WitnessSeesFork", "CheckpointOld")
+    finally:
+        await again.stop()
+
+
+async def test_every_alert_has_fired_by_now(scene: Scene) -> None:
+    assert scene.watch.fired() == {each.name for each in ALERTS}

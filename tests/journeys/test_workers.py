@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.request import urlopen
 
@@ -19,6 +20,8 @@ import pytest
 from bench.stage import METHOD, Question, asked_once, start_quick_city
 from gateway.client import Client
 from gateway.clock import SystemClock, entropy
+from gateway.config import load
+from gateway.console.watching import Watch
 from gateway.development.layout import SERVER_NAME, WINDOW, Layout, lay_out, write_configuration
 from gateway.development.processes import Started, start
 from gateway.development.samples import samples
@@ -174,12 +177,20 @@ async def holds(what: Callable[[], Any]) -> None:
 
 
 async def test_both_serve_and_each_has_metrics(up: Up) -> None:
+    watch = console(up)
+    await watch.look()
     async with questions(up) as asking:
         await holds(lambda: sum(asking.ends.values()) > 30)
+    await watch.look()
+    await watch.close()
     scraped = [await asyncio.to_thread(scrape, each) for each in up.gateway.said["metrics"]]
     handled = [sum(float(line.split()[-1]) for line in each.splitlines() if _counts(line)) for each in scraped]
     assert len(set(up.gateway.said["metrics"])) == len(set(up.gateway.said["workers"])) == len(handled) == 2
     assert sum(handled) == sum(asking.ends.values()) + 1, "the first question is the fixture's"
+    assert min(handled) > 1, "or this shows nothing of two"
+    seen = watch.history.traffic()
+    assert seen is not None
+    assert round(seen.a_second * seen.seconds) == sum(asking.ends.values()), "the console counts what both have done"
 
 
 async def test_a_rotation_reaches_every_worker_under_questions(up: Up) -> None:
@@ -268,6 +279,12 @@ async def offered(up: Up) -> set[bool]:
         async with up.client() as client:
             found.add(KIND in {each.alias for each in await client.evidence_types()})
     return found
+
+
+def console(up: Up) -> Watch:
+    """What the console knows of both workers."""
+    scrapes = [partial(asyncio.to_thread, scrape, each) for each in up.gateway.said["metrics"]]
+    return Watch(lambda: load(up.layout.config, {}), scrapes, SystemClock(), lambda *_: (0.9,))
 
 
 def scrape(address: str) -> str:

@@ -9,7 +9,6 @@ from typing import Final
 
 from gateway.model.refusal import Blame, Reason
 from gateway.model.standing import Passage
-from gateway.rpc.status import WORDINGS
 from gateway.telemetry import series
 
 _SHARE: Final = 0.005
@@ -103,7 +102,7 @@ ALERTS: Final = (
     ),
     Alert(
         "Overloaded",
-        f'sum(rate({series.HANDLED.name}{{grpc_code="{WORDINGS[Reason.OVERLOADED].code.name}"}}[5m])) > 0',
+        f'sum(rate({series.TURNED_AWAY_AT_DOOR.name}{{reason="{Reason.OVERLOADED.name}"}}[5m])) > 0',
         "5m",
         "ticket",
         "Calls are turned away because too many are under way.",

@@ -60,7 +60,11 @@ DASHBOARDS: Final = (
             Panel(
                 "Refusals a second, by blame", {"{{blame}}": _rate(series.REFUSALS, "blame")}, "reqps", help="Whose turn it is."
             ),
-            Panel("Refusals a second, by reason", {"{{reason}}": _rate(series.REFUSALS, "reason")}, "reqps"),
+            Panel(
+                "Refusals a second, by reason and region",
+                {"{{reason}} {{region}}": _rate(series.REFUSALS, "reason, region")},
+                "reqps",
+            ),
             Panel("Whole exchange", _quantiles(series.EXCHANGE_SECONDS, "region"), "s"),
             Panel("The cities' part", _quantiles(series.CITY_SECONDS, "region"), "s"),
             Panel(

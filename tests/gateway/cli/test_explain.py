@@ -10,7 +10,7 @@ from cryptography import x509
 
 from gateway.cli import main
 from gateway.clock import SystemClock, entropy
-from gateway.development.layout import MATTERS, TERMINAL, Layout, lay_out, write_configuration
+from gateway.development.layout import DESK, MATTERS, TERMINAL, ClientSystem, Layout, lay_out, write_configuration
 
 MATTER = MATTERS[TERMINAL.client][0]
 AGREEMENT = f"{TERMINAL.client}-asks-440600"
@@ -124,3 +124,43 @@ def test_by_a_code_it_says_whether_the_region_takes_one(layout: Layout, terminal
     status, found = explained(layout, "housing-record", *way)
     assert (status, found["reason"]) == (1, "INVALID_REQUEST")
     assert explain(layout, "business-licence", *way, "--holder-type", "PERSON")[0] == 2
+
+
+def uri_of(client: ClientSystem) -> str:
+    domain = {"440100": "guangzhou.test", "440600": "foshan.test"}[client.region]
+    return f"spiffe://{domain}/department/{client.credit_code}/system/{client.system}"
+
+
+def test_a_search_is_explained_by_the_right_that_it_would_stand_on(layout: Layout) -> None:
+    asked = ("--search", "--matter-code", MATTERS[DESK.client][0], "--as", uri_of(DESK))
+    status, told = explained(layout, *asked)
+    assert (status, told["allowed"], told["reason"]) == (0, True, None)
+    assert told["provider_regions"]
+    assert "business-licence" in told["evidence_types"]
+    assert told["rights"] == [{"id": told["right"], "fails": None}]
+    status, said = explain(layout, *asked)
+    assert f"may search, by right {told['right']}" in said
+    assert "covers the search" in said
+
+
+@pytest.mark.parametrize(
+    ("client", "matter", "reason", "says"),
+    [
+        (DESK, "nothing", "PURPOSE_NOT_COVERED", "does not cover the matter"),
+        (TERMINAL, MATTER, "NO_AGREEMENT", f"no right to search names department {TERMINAL.credit_code}"),
+    ],
+)
+def test_a_search_that_would_be_refused(layout: Layout, client: ClientSystem, matter: str, reason: str, says: str) -> None:
+    asked = ("--search", "--matter-code", matter, "--as", uri_of(client))
+    status, told = explained(layout, *asked)
+    assert (status, told["allowed"], told["reason"], told["right"]) == (1, False, reason, None)
+    status, said = explain(layout, *asked)
+    assert status == 1
+    assert says in said
+
+
+@pytest.mark.parametrize("wrong", [("--search", "--region", "440100"), ("business-licence",), ()])
+def test_a_search_and_a_question_are_told_apart(layout: Layout, wrong: tuple[str, ...]) -> None:
+    status, said = explain(layout, *wrong, "--matter-code", MATTER, "--as", uri_of(TERMINAL))
+    assert status == 2
+    assert "EVIDENCE_TYPE" in said

@@ -14,7 +14,8 @@ CHANGES = {
     "key of the front door": (
         "{address: ",
         "{adress: ",
-        "gateway.yaml:3:10: listen.adress: unknown key 'adress'; did you mean 'address'? Known: address, certificate, front_proxy, key",
+        "gateway.yaml:3:10: listen.adress: unknown key 'adress'; did you mean 'address'? "
+        "Known: address, certificate, connections, front_proxy, key",
     ),
     "metrics for everybody": (
         "127.0.0.1:9464",

@@ -105,7 +105,7 @@ async def house(folder: Path) -> AsyncIterator[House]:
     async with gateway(loaded, said) as up:
         exchange = await _asked(layout, up.address)
         metrics = f"http://{up.metrics}/metrics"
-        async with console(layout.config, {}, metrics) as tls, console(local, {}, metrics) as beside:
+        async with console(layout.config, {}, [metrics]) as tls, console(local, {}, [metrics]) as beside:
             yield House(layout, tls, beside, exchange, metrics, said)
 
 

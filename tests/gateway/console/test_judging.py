@@ -23,7 +23,7 @@ def traffic(**changes: object) -> Reading:
 
 
 def refused(reason: str, blame: str, a_second: float) -> Reading:
-    return traffic(refusals=(Flow((reason, blame), a_second),))
+    return traffic(refusals=(Flow((reason, blame, "440100"), a_second),))
 
 
 def failing(part: str, here: float, there: float) -> Reading:
@@ -33,9 +33,8 @@ def failing(part: str, here: float, there: float) -> Reading:
         for region, share in (("440100", here), ("440600", there))
         for result, rate in (("ISSUED", 1 - share), ("REFUSED", share))
     )
-    return replace(
-        GOOD, **{part: replace(QUIET, exchanges=ended, refusals=(Flow(("CITY_TIMEOUT", "COUNTERPARTY"), here + there),))}
-    )
+    timeouts = tuple(Flow(("CITY_TIMEOUT", "COUNTERPARTY", each), rate) for each, rate in (("440100", here), ("440600", there)))
+    return replace(GOOD, **{part: replace(QUIET, exchanges=ended, refusals=timeouts)})
 
 
 BAD = {

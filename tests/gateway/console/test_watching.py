@@ -49,7 +49,7 @@ def change(file: Path, old: str, new: str) -> None:
 
 
 def watch(layout: Layout, metrics: Metrics) -> Watch:
-    return Watch(lambda: load(layout.config, {}), metrics, SystemClock(), lambda *_: (0.9,))
+    return Watch(lambda: load(layout.config, {}), [metrics], SystemClock(), lambda *_: (0.9,))
 
 
 @pytest.mark.parametrize("said", [OSError("gone"), TimeoutError(), "<html>", "other_total 1\n", "kuacheng_world_info{"])

@@ -280,8 +280,8 @@ def _told(entry: Entry) -> str:
 
 
 @asynccontextmanager
-async def house(limits: Limits | None = None, **changes: Any) -> AsyncIterator[House]:
-    """A gateway for one test, alone on its port; `changes` are to its world."""
+async def house(limits: Limits | None = None, *, connections: int = 4096, **changes: Any) -> AsyncIterator[House]:
+    """A gateway for one test, alone on its port, for so many connections; `changes` are to its world."""
     said, city = io.StringIO(), City()
     metrics = Counts(AccessLog(said))
     clock, worlds = SystemClock(), [_world(limits or Limits(), changes)]
@@ -296,7 +296,7 @@ async def house(limits: Limits | None = None, **changes: Any) -> AsyncIterator[H
         ports = Ports({"foshan.test": city}, ledger, clock, metrics, deferrals)
         shown = papers().server
         trusted = papers().regions.own.certificate_pem + papers().regions.other.certificate_pem
-        listener = Listener("127.0.0.1:0", Shown(shown.certificate, shown.key, trusted))
+        listener = Listener("127.0.0.1:0", Shown(shown.certificate, shown.key, trusted), connections=connections)
         usages = LogUsages(partial(FiledRecords.open, file))
         shown_by: list[Peer] = []
         inside = Inside(lambda: worlds[-1], ports, receipts, usages, Door(), new_id, entropy, shown_by.append)

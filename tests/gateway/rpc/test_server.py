@@ -196,3 +196,20 @@ async def test_many_connections_come_and_go() -> None:
         assert (await stub.Query(request(), timeout=PATIENCE)).outcome == pb.OUTCOME_ISSUED
         for each in idle:
             each.close()
+
+
+async def test_more_connections_than_are_allowed_are_closed_at_once() -> None:
+    async with house(connections=16) as gateway, gateway.stub() as stub:
+        assert (await stub.Query(request(), timeout=PATIENCE)).outcome == pb.OUTCOME_ISSUED
+        host, _, port = gateway.address.rpartition(":")
+        silent = [await asyncio.open_connection(host, int(port)) for _ in range(15 + 20)]
+        async with asyncio.timeout(PATIENCE):
+            closed = [asyncio.ensure_future(reader.read(1)) for reader, _ in silent]
+            while sum(each.done() for each in closed) < 20:
+                await asyncio.wait([each for each in closed if not each.done()], return_when=asyncio.FIRST_COMPLETED)
+        assert sum(each.done() for each in closed) == 20
+        assert (await stub.Query(request(), timeout=PATIENCE)).outcome == pb.OUTCOME_ISSUED, "who is there stays"
+        for each in closed:
+            each.cancel()
+        for _, writer in silent:
+            writer.close()

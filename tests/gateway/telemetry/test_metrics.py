@@ -80,6 +80,7 @@ def test_every_series_of_the_table_is_exported_with_its_labels_and_bounds(metric
     metrics.reloaded("applied")
     metrics.material([("server", "listen", 0.0, 1.0)], ["000001"])
     metrics.connections(lambda: 5)
+    metrics.door(lambda: {Reason.OVERLOADED: 2})
     metrics.cut_off("CERTIFICATE_REVOKED")
     metrics.lists({"440600": 3.0})
     metrics.authorities(lambda: {"440600": authorities.Believed(1, 1, 2)})
@@ -104,8 +105,8 @@ def test_an_exchange_is_counted_by_how_it_ended(metrics: Metrics) -> None:
     by = {"evidence_type": "business-licence", "region": "440600"}
     assert one(metrics, "kuacheng_exchanges_total", **by, result="ISSUED") == 1
     assert one(metrics, "kuacheng_exchanges_total", **by, result="UNKNOWN") == 1
-    assert one(metrics, "kuacheng_refusals_total", reason="OUTCOME_UNKNOWN", blame="COUNTERPARTY") == 1
-    assert one(metrics, "kuacheng_refusals_total", reason="", blame="") is None
+    assert one(metrics, "kuacheng_refusals_total", reason="OUTCOME_UNKNOWN", blame="COUNTERPARTY", region="440600") == 1
+    assert one(metrics, "kuacheng_refusals_total", reason="", blame="", region="440600") is None
     assert one(metrics, "kuacheng_exchange_seconds_count", region="440600") == 2
     assert one(metrics, "kuacheng_city_seconds_count", region="440600") == 1, "a city that was not heard took no time"
     assert one(metrics, "kuacheng_exchange_seconds_sum", region="440600") == pytest.approx(2 * ENDED.seconds)

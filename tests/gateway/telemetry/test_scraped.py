@@ -57,7 +57,7 @@ def test_rates_are_of_what_came_between(metrics: Metrics) -> None:
         Flow(("business-licence", "440600", "ISSUED"), 2.0),
         Flow(("business-licence", "440600", "REFUSED"), 0.5),
     )
-    assert told.refusals == (Flow(("CITY_TIMEOUT", "COUNTERPARTY"), 0.5),)
+    assert told.refusals == (Flow(("CITY_TIMEOUT", "COUNTERPARTY", "440600"), 0.5),)
     assert (told.a_second, told.in_flight, told.edition) == (2.5, 3, "edition-1")
     (latency,) = told.latencies
     assert 0.025 < latency.p50 <= 0.05

@@ -17,6 +17,7 @@ def test_every_metric_of_the_registry_and_no_other() -> None:
     registered.witnessed(lambda: None)
     registered.watch_systems(dict)
     registered.connections(int)
+    registered.door(dict)
     registered.authorities(dict)
     exported = [each.name + ("_total" if each.type == "counter" else "") for each in registered.registry.collect()]
     assert sorted(listed) == sorted(exported)
