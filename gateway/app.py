@@ -26,7 +26,7 @@ from certs import bundle, changing, seen
 from certs.denying import DenyListUnusable
 from certs.preflight import Trust, examine
 from certs.seen import Sightings
-from gateway import acts, reauthenticating, rotation, sighting, storage
+from gateway import acts, asking, reauthenticating, rotation, sighting, storage
 from gateway.clock import SystemClock, entropy, fraction, new_id
 from gateway.config import Loaded, System, WitnessMaterial
 from gateway.deferred import DeferredFile
@@ -59,6 +59,7 @@ from gateway.telemetry import authorities
 from gateway.telemetry.access import AccessLog
 from gateway.telemetry.lag import watch_lag
 from gateway.telemetry.metrics import Metrics
+from gateway.vouching import Means, Vouching
 
 _log = logging.getLogger("kuacheng.app")
 
@@ -139,19 +140,21 @@ async def gateway(
         stack.push_async_callback(deferrals.close)
         ports = Ports(standing.adapters, watched, clock, _traced(loaded, metrics, clock, stack), deferrals)
         noting = partial(sighting.note, sightings, standing.world, clock)
-        inside = Inside(standing.world, ports, receipts, usages, door, new_id, entropy, noting)
+        revoking, vouching = await _believing(standing, clock, metrics, lambda: server.sweep(), stack)  # noqa: PLW0108  it is made below
+        inside = Inside(standing.world, ports, receipts, usages, door, new_id, entropy, noting, vouching)
         server = Server(_listener(loaded, seat), inside, Metering(metrics, clock.monotonic))
         metrics.watch(lambda: float(door.inside))
         metrics.connections(server.accepted)
         metrics.authorities(lambda: _standings(standing.loaded, clock))
         reloader = Reloader(standing, making, server, metrics, version("kuacheng"))
         where = _serve_metrics(loaded, metrics, stack, seat)
-        revoking = await _revoking(standing, clock, metrics, server)
+        await _first(revoking)
         port = await server.start()
         stack.push_async_callback(server.stop, GRACE_SECONDS)
         for each in (
             reloader.watch(),
             revoking.watch(),
+            vouching.watch(),
             _sweeping(server),
             reauthenticating.watch(loaded.beside, server.reauthenticate),
         ):
@@ -336,19 +339,29 @@ async def _watched(loaded: Loaded, ledger: Ledger, clock: Clock, metrics: Metric
     return Watched(ledger, collector, clock, wanted.limit)
 
 
-async def _revoking(standing: Standing, clock: Clock, metrics: Metrics, server: Server) -> Revoking:
-    """What is revoked is known before anybody is let in."""
+async def _believing(
+    standing: Standing, clock: Clock, metrics: Metrics, sweep: Callable[[], Awaitable[None]], stack: AsyncExitStack
+) -> tuple[Revoking, Vouching]:
+    """Whom the CAs do not vouch for any more, by their lists and by their responders: what changes ends streams at once."""
 
     async def changed(revoked: Revoked) -> None:
         standing.revoke(revoked)
-        await server.sweep()
+        await sweep()
 
-    revoking = Revoking(lambda: standing.loaded, clock.now, clock.monotonic, metrics, changed)
+    post = await stack.enter_async_context(HttpPost(seconds=asking.SECONDS, kind=asking.CONTENT_TYPE))
+    kept, now = asking.beside(standing.loaded.beside), clock.now
+    revoking = Revoking(lambda: standing.loaded, now, clock.monotonic, metrics, changed, lambda: vouching.answers)
+    means = Means(lambda: standing.loaded, clock, kept, post, entropy, metrics, revoking.listed, revoking.answered)
+    vouching = Vouching(means)
+    return revoking, vouching
+
+
+async def _first(revoking: Revoking) -> None:
+    """What is revoked is known before anybody is let in."""
     try:
         await revoking.first()
     except (DenyListUnusable, OSError) as error:
         raise NotBuildable(str(error)) from error
-    return revoking
 
 
 async def _sweeping(server: Server) -> None:

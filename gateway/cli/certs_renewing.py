@@ -14,7 +14,7 @@ from gateway.cli.certs_finding import quiet
 if TYPE_CHECKING:
     from certs.issuers import Issuer
     from gateway.changing import Place
-    from gateway.config.settings import RenewalSettings
+    from gateway.config.certificate_sections import RenewalSettings
     from gateway.model.act import Act
     from gateway.renewing import Renewer, Round
 

@@ -4,6 +4,7 @@ Laws: unknown keys are refused; nothing is coerced or guessed; a secret is a ref
 at once, with `file:line:column` and what to do.
 """
 
+from gateway.config.certificate_sections import OcspSettings
 from gateway.config.effective import Row, effective
 from gateway.config.loading import Loaded, Survey, load, survey, survey_tables
 from gateway.config.material import (
@@ -27,6 +28,7 @@ __all__ = [
     "DatabaseMaterial",
     "Loaded",
     "LogPlace",
+    "OcspSettings",
     "Problem",
     "RevocationList",
     "Row",

@@ -146,6 +146,25 @@ LIST_AGE = Series(
     "Age of the oldest revocation list of a region; +Inf where one is missing. Only of regions that have any.",
     ("region",),
 )
+OCSP_ANSWERS = Series(
+    "kuacheng_ocsp_answers_total",
+    Kind.COUNTER,
+    "Questions to responders of CAs that ended, by result: good, revoked, unknown, refused (not believed), unreachable.",
+    ("region", "result"),
+)
+OCSP_CERTIFICATES = Series(
+    "kuacheng_ocsp_certificates",
+    Kind.GAUGE,
+    "Callers' certificates by what their CA's responder said last: good, last-good (its time is over and `unreachable` lets it serve), "
+    "silent (nothing, or too long ago: refused), revoked, unknown. Only of regions that have `ocsp`.",
+    ("region", "standing"),
+)
+OCSP_AGE = Series(
+    "kuacheng_ocsp_answer_age_seconds",
+    Kind.GAUGE,
+    "Age of the oldest good answer that callers of a region live by, from the moment that it is of.",
+    ("region",),
+)
 RELOADS = Series("kuacheng_reloads_total", Kind.COUNTER, "Configurations and generations taken up, by result.", ("result",))
 GENERATION = Series("kuacheng_generation_info", Kind.INFO, "The generation of certificates that is in force.", ("generation",))
 ACCEPTED = Series(
@@ -187,6 +206,9 @@ ALL = (
     STRAGGLERS,
     REVOKED,
     LIST_AGE,
+    OCSP_ANSWERS,
+    OCSP_CERTIFICATES,
+    OCSP_AGE,
     RELOADS,
     GENERATION,
     ACCEPTED,
