@@ -39,6 +39,10 @@ class OcspRefused(Exception):  # noqa: N818  named for what was found
     """The answer is not believed; the message says why."""
 
 
+class NothingSaid(OcspRefused):
+    """The responder answers, and says that it says nothing of this certificate."""
+
+
 class Status(StrEnum):
     """What the responder says. UNKNOWN: that it does not know the certificate."""
 
@@ -88,7 +92,7 @@ def answer(
     try:
         found = ocsp.load_der_ocsp_response(content)
         if found.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
-            raise OcspRefused(f"the responder says {found.response_status.name.lower().replace('_', ' ')}")
+            raise NothingSaid(f"the responder says {found.response_status.name.lower().replace('_', ' ')}")
         _check_signed(found, issuer, now, revoked)
         _check_nonce(found, nonce)
         return _judged(_about(found, certificate, issuer), now, newest)
@@ -134,9 +138,7 @@ def _check_nonce(found: ocsp.OCSPResponse, nonce: bytes) -> None:
             raise OcspRefused("the answer bears another nonce than the question")
 
 
-def _check_signed(
-    found: ocsp.OCSPResponse, issuer: x509.Certificate, now: datetime, revoked: Container[tuple[str, str]]
-) -> None:
+def _check_signed(found: ocsp.OCSPResponse, issuer: x509.Certificate, now: datetime, revoked: Container[tuple[str, str]]) -> None:
     if not isinstance(found.signature_hash_algorithm, _HASHES):
         raise OcspRefused("the answer is signed with a hash that is not accepted; SHA-256 or longer is")
     signer = next((each for each in (issuer, *found.certificates) if _is_named(found, each)), None)

@@ -18,10 +18,12 @@ from urllib.parse import urlsplit
 from cryptography import x509
 
 from certs import ocsp
+from certs.findings import Code, Finding
 from certs.ocsp import Answer, OcspRefused
-from gateway.config import OcspSettings
-from gateway.ledger.submitting import Reply
+from gateway.config import Loaded, OcspSettings
+from gateway.ledger.submitting import HttpPost, Reply
 from gateway.model.identity import Issued
+from gateway.ports import Clock
 
 SUFFIX: Final = ".ocsp"
 CONTENT_TYPE: Final = "application/ocsp-request"
@@ -75,6 +77,33 @@ async def ask(question: Question, policy: OcspSettings, post: Post, nonce: bytes
     if reply.status != _OK:
         raise OcspRefused(f"the responder ended with HTTP status {reply.status}")
     return reply.body
+
+
+async def tried(loaded: Loaded, clock: Clock, nonce: Callable[[int], bytes]) -> tuple[Finding, ...]:
+    """What keeps the responders that gateway.yaml names from vouching. Each is asked about the CA's own certificate, so about nobody."""
+    wanted = [
+        (Question(anchor.region, each, each), policy)
+        for anchor in loaded.world.trust.anchors.values()
+        if (policy := loaded.settings.regions[anchor.region].ocsp) and policy.responder
+        for each in x509.load_pem_x509_certificates(anchor.authorities)
+    ]
+    async with HttpPost(seconds=SECONDS, kind=CONTENT_TYPE) as post:
+        found = [await _tried(*each, post, clock.now(), nonce(ocsp.NONCE_BYTES)) for each in wanted]
+    return tuple(each for each in found if each)
+
+
+async def _tried(question: Question, policy: OcspSettings, post: Post, now: datetime, nonce: bytes) -> Finding | None:
+    facts = {"name": question.certificate.subject.rfc4514_string(), "url": policy.responder}
+    try:
+        content = await ask(question, policy, post, nonce)
+        ocsp.answer(content, question.certificate, question.issuer, now, nonce=nonce)
+    except OSError as error:
+        return Finding.of(f"region {question.region}", Code.OCSP_SILENT, {**facts, "why": type(error).__name__})
+    except ocsp.NothingSaid:
+        return None  # it answers, and says nothing of a certificate that no caller shows (RFC 5019 section 2.2.3)
+    except OcspRefused as error:
+        return Finding.of(f"region {question.region}", Code.OCSP_REFUSED, {**facts, "why": error})
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,10 @@ from cryptography import x509
 from grpc_health.v1 import health_pb2
 from grpc_health.v1.health_pb2_grpc import HealthStub
 
-from gateway.asking import CONTENT_TYPE, SECONDS, Kept
+from certs.findings import Code
+from gateway.asking import CONTENT_TYPE, SECONDS, Kept, tried
+from gateway.checking.line import State
+from gateway.checking.responders import responders
 from gateway.client import QueryRefused
 from gateway.clock import SystemClock, entropy
 from gateway.config import Loaded
@@ -212,6 +215,21 @@ async def test_silence_does_as_the_policy_says(
         await keeper.heard.until(lambda: keeper.heard.standings == {"silent" if ends else "last-good": 1})
         keeper.clock.ahead = timedelta(hours=3, minutes=1)
         assert await keeper.vouched() is Reason.CALLER_UNKNOWN
+
+
+async def test_responders_are_tried_before_anybody_calls(living: Layout, responder: Responder) -> None:
+    responder.says()
+    asks(living, responder.url)
+    assert [each.code for each in await responders(read(living), SystemClock())] == [""]
+    text = living.config.read_text()
+    other = "    trust_domain: guangzhou.test\n"
+    (said,) = re.findall("    ocsp: .*\n", text)
+    living.config.write_text(text.replace(said, "").replace(other, other + said))  # Foshan's answers for Guangzhou's CA
+    (refused,) = await tried(read(living), SystemClock(), entropy)
+    assert (refused.code, "the CA did not sign it" in refused.message) == (Code.OCSP_REFUSED, True)
+    living.config.write_text(text.replace(responder.url, "http://127.0.0.1:1/"))
+    (silent,) = await responders(read(living), SystemClock())
+    assert (silent.state, silent.code) == (State.FAILED, Code.OCSP_SILENT.value)
 
 
 @contextmanager

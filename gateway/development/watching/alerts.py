@@ -167,6 +167,14 @@ ALERTS: Final = (
         "Ask the region's CA for a new list; see that this machine reaches the address under `revocation_lists`.",
     ),
     Alert(
+        "OcspSilent",
+        f'sum by (region) ({series.OCSP_CERTIFICATES.name}{{standing=~"last-good|silent"}}) > 0',
+        "10m",
+        "ticket",
+        "A region's CA does not vouch for callers (OCSP): they are refused, or `unreachable` still lets the last answer serve.",
+        f"{_CHECK} asks the responder; lines of kuacheng.revocation say why an answer is not believed; then the region's CA.",
+    ),
+    Alert(
         "CallersOnOldAuthority",
         f"{series.STRAGGLERS.name} > 0",
         "7d",

@@ -12,8 +12,8 @@ from gateway.config.agreement_file import (
     HiddenSection,
     ValiditySection,
 )
-from gateway.config.certificate_sections import AcmeSettings, ExternalAccount, OcspSettings, RenewalSettings
 from gateway.config.catalogue_file import EvidenceTypeFile, FieldSection, read_type
+from gateway.config.certificate_sections import AcmeSettings, ExternalAccount, OcspSettings, RenewalSettings
 from gateway.config.document import read_document
 from gateway.config.reference_sections import FileReference, SecretFile, SecretVariable, TokenReference, TokenSettings
 from gateway.config.rule_sections import (
