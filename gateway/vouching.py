@@ -97,6 +97,7 @@ class Vouching:
         self._means = means
         self._held: dict[Key, _Held] = {}
         self._known: dict[Peer, tuple[_Held, ...]] = {}
+        self._followed: Loaded | None = None
         self._trust = ""
         self._policies: Mapping[str, OcspSettings] = {}
         self._places: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
@@ -105,8 +106,8 @@ class Vouching:
 
     @property
     def wanted(self) -> bool:
-        """Whether any region's CAs are asked."""
-        return bool(self._policies)
+        """Whether any region's CAs are asked, or a new configuration may say so."""
+        return bool(self._policies) or self._means.loaded() is not self._followed
 
     def settled(self, peer: Peer) -> bool:
         """Whether what can be said of its certificates now was said; where nobody asked yet, somebody does from now on. Never waits."""
@@ -151,6 +152,9 @@ class Vouching:
     def _follow(self) -> bool:
         """Takes up what the configuration says now; whether that changed what answers mean."""
         loaded = self._means.loaded()
+        if loaded is self._followed:
+            return False
+        self._followed = loaded
         policies = {code: each.ocsp for code, each in loaded.settings.regions.items() if each.ocsp is not None}
         trust = loaded.world.trust.generation
         if (policies, trust) == (self._policies, self._trust):
