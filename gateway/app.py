@@ -22,11 +22,11 @@ from typing import TextIO
 from adapters.connectors.settings import SystemSettings
 from adapters.guarding.guarded import Bounds, Guarded
 from adapters.registry import CONNECTORS, CREDENTIALS, FILES, OPERATIONS
-from certs import bundle, changing, seen
+from certs import seen
 from certs.denying import DenyListUnusable
 from certs.preflight import Trust, examine
 from certs.seen import Sightings
-from gateway import acts, asking, reauthenticating, rotation, sighting, storage
+from gateway import acts, asking, reauthenticating, rotation, sighting, standings, storage
 from gateway.clock import SystemClock, entropy, fraction, new_id
 from gateway.config import Loaded, System, WitnessMaterial
 from gateway.deferred import DeferredFile
@@ -44,7 +44,7 @@ from gateway.ledger.source import LogSource
 from gateway.ledger.submitting import HttpPost
 from gateway.ledger.usages import LogUsages
 from gateway.model.act import Act, HostRole
-from gateway.model.identity import Anchor, Revoked
+from gateway.model.identity import Revoked
 from gateway.model.refusal import Reason, Refusal
 from gateway.ports import CityAdapter, Clock, Ledger, Meter
 from gateway.reloading import Making, Reloader, Standing
@@ -55,7 +55,6 @@ from gateway.rpc.rotating import Shown
 from gateway.rpc.server import Listener, Server
 from gateway.rpc.services import Inside
 from gateway.rpc.status import WORDINGS
-from gateway.telemetry import authorities
 from gateway.telemetry.access import AccessLog
 from gateway.telemetry.lag import watch_lag
 from gateway.telemetry.metrics import Metrics
@@ -145,7 +144,8 @@ async def gateway(
         server = Server(_listener(loaded, seat), inside, Metering(metrics, clock.monotonic))
         metrics.watch(lambda: float(door.inside))
         metrics.connections(server.accepted)
-        metrics.authorities(lambda: _standings(standing.loaded, clock))
+        metrics.authorities(lambda: standings.authorities(standing.loaded, clock))
+        metrics.renewing(lambda: standings.renewing(standing.loaded))
         reloader = Reloader(standing, making, server, metrics, version("kuacheng"))
         where = _serve_metrics(loaded, metrics, stack, seat)
         await _first(revoking)
@@ -371,20 +371,6 @@ async def _sweeping(server: Server) -> None:
         await server.sweep()
 
 
-def _standings(loaded: Loaded, clock: Clock) -> Mapping[str, authorities.Believed]:
-    """Runs on the thread that is scraped."""
-    try:
-        rows = seen.read(seen.beside(loaded.beside))
-    except sqlite3.Error:
-        rows = ()
-    return {each.region: _standing(each, rows, clock) for each in loaded.world.trust.anchors.values()}
-
-
-def _standing(anchor: Anchor, rows: tuple[seen.Seen, ...], clock: Clock) -> authorities.Believed:
-    members = bundle.members(anchor.authorities)
-    tainted = [each for each in members if each.tainted]
-    left = {who.fingerprint for each in tainted for who in changing.stragglers(each, rows, clock.now(), changing.QUIET)}
-    return authorities.Believed(len(members) - len(tainted), len(tainted), len(left))
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

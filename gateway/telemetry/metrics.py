@@ -17,6 +17,7 @@ from gateway.model.standing import Standing
 from gateway.telemetry import series
 from gateway.telemetry.access import AccessLog
 from gateway.telemetry.authorities import Authorities, Believed
+from gateway.telemetry.renewing import Renewing, Stands
 from gateway.telemetry.systems import Systems
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -127,6 +128,10 @@ class Metrics:
     def authorities(self, read: Callable[[], Mapping[str, Believed]]) -> None:
         """Where to read, at each scrape, how the CAs of each region stand."""
         self.registry.register(Authorities(read))
+
+    def renewing(self, read: Callable[[], Stands]) -> None:
+        """Where to read, at each scrape, how renewing stands."""
+        self.registry.register(Renewing(read))
 
     def cut_off(self, reason: str) -> None:
         """Somebody who is not believed (any more) was refused a call or lost a stream."""

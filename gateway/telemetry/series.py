@@ -167,6 +167,19 @@ OCSP_AGE = Series(
 )
 RELOADS = Series("kuacheng_reloads_total", Kind.COUNTER, "Configurations and generations taken up, by result.", ("result",))
 GENERATION = Series("kuacheng_generation_info", Kind.INFO, "The generation of certificates that is in force.", ("generation",))
+RENEWALS = Series(
+    "kuacheng_renewal_attempts_total",
+    Kind.COUNTER,
+    "Attempts of `kuacheng certs renew`, by result: in-force, waiting (for a person), failed; each worker tells the same. "
+    "Only where one was made.",
+    ("result",),
+)
+RENEWAL_DUE = Series(
+    "kuacheng_renewal_due_timestamp_seconds",
+    Kind.GAUGE,
+    "When the next renewal falls due, Unix time, as the renewer last reckoned it; long past, it does not run or fails.",
+)
+STAGED = Series("kuacheng_generations_staged", Kind.GAUGE, "Generations of certificates that wait to be put in force.")
 ACCEPTED = Series(
     "kuacheng_connections_accepted_total",
     Kind.COUNTER,
@@ -211,6 +224,9 @@ ALL = (
     OCSP_AGE,
     RELOADS,
     GENERATION,
+    RENEWALS,
+    RENEWAL_DUE,
+    STAGED,
     ACCEPTED,
     IN_FLIGHT,
     WORLD,

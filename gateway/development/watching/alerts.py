@@ -159,6 +159,22 @@ ALERTS: Final = (
         "As CertificateEndsSoon, now. A running gateway takes the new generation up by itself.",
     ),
     Alert(
+        "RenewalOverdue",
+        f"time() - {series.RENEWAL_DUE.name} > 6 * 3600",
+        "10m",
+        "ticket",
+        "A certificate of the gateway should have been renewed six hours ago: the renewer does not run, fails, or waits for a person.",
+        "`kuacheng certs renew -c gateway.yaml` says why; docs/certificates-rotation.md, 'Renewal'.",
+    ),
+    Alert(
+        "GenerationWaits",
+        f"{series.STAGED.name} > 0",
+        "1d",
+        "ticket",
+        "For a day, a generation of certificates has been staged that nobody put in force.",
+        "`kuacheng certs renew` names it, or the folder in which `current` lies; then `kuacheng certs activate`, or remove it.",
+    ),
+    Alert(
         "RevocationListOverdue",
         f"{series.LIST_AGE.name} > 86400",
         "10m",
