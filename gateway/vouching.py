@@ -295,4 +295,4 @@ def _standing(answer: Answer | None, vouched: Vouched | None, now: float) -> str
 
 
 def _vouched(said: Answer, policy: OcspSettings) -> Vouched:
-    return Vouched(Verdict(said.status.value), said.until + timedelta(seconds=policy.unreachable))
+    return Vouched(Verdict(said.status.value), said.until + timedelta(seconds=policy.longer))

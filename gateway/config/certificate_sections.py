@@ -47,9 +47,11 @@ def _responder_host(text: str) -> str:
     return text
 
 
-def _unreachable(value: object) -> float:
-    """Seconds after its time that the last answer still serves; 0 for `refuse`."""
-    found = 0.0 if value == "refuse" else seconds(value)
+def _unreachable(value: object) -> object:
+    """`refuse`, or for how many seconds after its time the last answer still serves."""
+    if value == "refuse":
+        return value
+    found = seconds(value)
     if found > LONGEST_UNREACHABLE:
         raise fault(
             f"must be at most {LONGEST_UNREACHABLE / 3600:g}h",
@@ -67,10 +69,15 @@ class OcspSettings(Section):
     hosts: tuple[Annotated[str, AfterValidator(_responder_host)], ...] = Field(
         default=(), description="the hosts that may be asked where a certificate names them (AIA), a list of names"
     )
-    unreachable: Annotated[float, BeforeValidator(_unreachable)] = Field(
-        default=0.0, description="`refuse`, or for how long after its time the last good answer serves"
+    unreachable: Annotated[float | Literal["refuse"], BeforeValidator(_unreachable)] = Field(
+        default="refuse", description="`refuse`, or for how long after its time the last good answer serves"
     )
     refresh: Duration = Field(default=600.0, description="how old an answer gets before it is asked for anew, at the latest")
+
+    @property
+    def longer(self) -> float:
+        """Seconds that the last good answer serves after its time."""
+        return 0.0 if self.unreachable == "refuse" else self.unreachable
 
     @model_validator(mode="after")
     def _one_way(self) -> "OcspSettings":
