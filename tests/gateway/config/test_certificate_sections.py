@@ -34,7 +34,7 @@ FAULTS: tuple[tuple[type[Section], dict[str, Any], str], ...] = (
     (OcspSettings, {"hosts": ("ca.test",), "unreachable": "allow"}, "duration with its unit"),
     (OcspSettings, {"hosts": ("ca.test",), "unreachable": "73h"}, "at most 72h"),
     (AcmeSettings, ACME | {"directory": "http://ca.test/dir"}, "https URL"),
-    (AcmeSettings, ACME | {"terms": "read"}, "agreed"),
+    (AcmeSettings, ACME | {"terms": "read"}, "terms"),
     (AcmeSettings, ACME | {"dns": ()}, "exactly one of http and dns"),
     (AcmeSettings, ACME | {"http": "0.0.0.0:80"}, "exactly one of http and dns"),
     (AcmeSettings, ACME | {"names": ()}, "names"),
