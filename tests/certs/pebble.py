@@ -36,7 +36,7 @@ class Pebble:
 @contextmanager
 def pebble(folder: Path, now: datetime) -> Iterator[Pebble]:
     """Both processes, until the context ends."""
-    listening, management, http, dns, records = _free(5)
+    listening, management, http, dns, records = free(5)
     files = _https(folder, now)
     config = {
         "listenAddress": f"127.0.0.1:{listening}",
@@ -71,7 +71,7 @@ def pebble(folder: Path, now: datetime) -> Iterator[Pebble]:
         )
 
 
-def _free(count: int) -> list[int]:
+def free(count: int) -> list[int]:
     with ExitStack() as stack:
         held = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
         return [each.getsockname()[1] for each in held]

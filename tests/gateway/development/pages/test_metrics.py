@@ -6,6 +6,7 @@ import re
 from gateway.development.pages import metrics
 from gateway.telemetry.access import AccessLog
 from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.renewing import Stands
 from gateway.telemetry.series import ALL, FINE, LATENCY
 
 PAGE = metrics.page()
@@ -18,6 +19,7 @@ def test_every_metric_of_the_registry_and_no_other() -> None:
     registered.watch_systems(dict)
     registered.connections(int)
     registered.authorities(dict)
+    registered.renewing(lambda: Stands({}, None, 0))
     exported = [each.name + ("_total" if each.type == "counter" else "") for each in registered.registry.collect()]
     assert sorted(listed) == sorted(exported)
 
