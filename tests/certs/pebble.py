@@ -1,6 +1,7 @@
 """Pebble, Let's Encrypt's ACME server for tests, with its DNS server: checks signatures, nonces and states, and fetches what it asked for.
 
-Every name leads to this machine; http-01 comes to `http_port` instead of 80; an account needs an external binding.
+Every name leads to this machine, to an address that no other program has; http-01 comes to a port of its own instead of 80; an account
+needs an external binding.
 """
 
 import json
@@ -29,6 +30,7 @@ class Pebble:
     directory: str
     authorities: Path
     root: bytes
+    http_host: str
     http_port: int
     dns: str
 
@@ -37,6 +39,7 @@ class Pebble:
 def pebble(folder: Path, now: datetime) -> Iterator[Pebble]:
     """Both processes, until the context ends."""
     listening, management, http, dns, records = free(5)
+    address = f"127.80.{os.getpid() >> 8 & 0xFF}.{os.getpid() & 0xFF or 1}"
     files = _https(folder, now)
     config = {
         "listenAddress": f"127.0.0.1:{listening}",
@@ -51,9 +54,8 @@ def pebble(folder: Path, now: datetime) -> Iterator[Pebble]:
     }
     (folder / "pebble.json").write_text(json.dumps({"pebble": config}))
     quick = {**os.environ, "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZREUSE": "0"}
-    names = (
-        f"pebble-challtestsrv -defaultIPv6= -http01= -https01= -tlsalpn01= -dns01=127.0.0.1:{dns} -management=127.0.0.1:{records}"
-    )
+    served = f"-http01= -https01= -tlsalpn01= -dns01=127.0.0.1:{dns} -management=127.0.0.1:{records}"
+    names = f"pebble-challtestsrv -defaultIPv6= -defaultIPv4={address} {served}"
     server = f"pebble -strict -config {folder / 'pebble.json'} -dnsserver 127.0.0.1:{dns}"
     with ExitStack() as stack:
         for command, ready in ((names, "management"), (server, "Listening on: ")):
@@ -66,6 +68,7 @@ def pebble(folder: Path, now: datetime) -> Iterator[Pebble]:
             f"https://localhost:{listening}/dir",
             files[2],
             _got(f"https://localhost:{management}/roots/0", files[2]),
+            address,
             http,
             f"http://127.0.0.1:{records}",
         )

@@ -54,7 +54,7 @@ def issued(issuer: Acme, before: x509.Certificate, now: datetime) -> x509.Certif
 def test_a_page_proves_each_name_and_the_account_is_found_again(
     server: Pebble, account: Account, before: x509.Certificate, now: datetime
 ) -> None:
-    issuer = Acme(account, NAMES, Page("127.0.0.1", server.http_port))
+    issuer = Acme(account, NAMES, Page(server.http_host, server.http_port))
     first, again = (issued(issuer, before, now) for _ in range(2))
     assert first.serial_number != again.serial_number
     names = first.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -82,17 +82,17 @@ FAULTS: dict[str, tuple[Callable[[Pebble, Account], Acme], str]] = {
         "ended with status 1: no such zone",
     ),
     "the CA does not know us": (
-        lambda server, account: Acme(replace(account, external=None), NAMES[:1], Page("127.0.0.1", server.http_port)),
+        lambda server, account: Acme(replace(account, external=None), NAMES[:1], Page(server.http_host, server.http_port)),
         "name `external_account`",
     ),
     "another's account": (
         lambda server, account: Acme(
-            replace(account, external=("kid-1", "AAAA")), NAMES[:1], Page("127.0.0.1", server.http_port)
+            replace(account, external=("kid-1", "AAAA")), NAMES[:1], Page(server.http_host, server.http_port)
         ),
         "localhost refuses: ",
     ),
     "no key": (
-        lambda server, account: Acme(replace(account, key=b"?"), NAMES[:1], Page("127.0.0.1", server.http_port)),
+        lambda server, account: Acme(replace(account, key=b"?"), NAMES[:1], Page(server.http_host, server.http_port)),
         "account's key cannot be read",
     ),
 }

@@ -66,7 +66,7 @@ ACME = """renewal:
     terms: agreed
     authorities: {{file: "{authorities}"}}
     external_account: {{id: {id}, key: {{file: secrets/acme-binding}}}}
-    http: "127.0.0.1:{port}"
+    http: "{http}"
 """
 
 
@@ -75,7 +75,9 @@ async def test_an_acme_ca_renews_what_callers_are_shown(layout: Layout, tmp_path
     """The rest is its own issuer's; whoever believes that CA and knows the name gets in; metrics tell of both renewals."""
     now = SystemClock().now()
     with pebble(tmp_path, now) as ca:
-        text = ACME.format(directory=ca.directory, authorities=ca.authorities, id=EXTERNAL[0], port=ca.http_port)
+        text = ACME.format(
+            directory=ca.directory, authorities=ca.authorities, id=EXTERNAL[0], http=f"{ca.http_host}:{ca.http_port}"
+        )
         policy(layout, text)
         (layout.folder / "secrets/acme-binding").write_text(EXTERNAL[1])
         (layout.folder / "secrets/acme-binding").chmod(0o600)
@@ -104,7 +106,7 @@ WRONG = (
     (BUILT_IN % ", command: [ask]", "must name exactly one of authority and command"),
     ("renewal: {command: [ask], passphrase: {file: p}}\n", "passphrase is that of authority's key"),
     ("renewal: {authority: pki/none.pem}\n", "none.pem"),
-    (ACME.format(directory="http://ca.test", authorities="x", id="x", port=80), "must be an https URL"),
+    (ACME.format(directory="http://ca.test", authorities="x", id="x", http="127.0.0.1:80"), "must be an https URL"),
 )
 
 
