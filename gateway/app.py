@@ -371,8 +371,6 @@ async def _sweeping(server: Server) -> None:
         await server.sweep()
 
 
-
-
 async def _ended(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.wait([task])

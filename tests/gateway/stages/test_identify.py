@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from certs import subject
 from gateway.model.identity import Anchor, Issued, Peer, Revoked, Trust, Verdict, Vouched
 from gateway.model.refusal import Reason, Refusal
-from gateway.stages.identify import identify, path
+from gateway.stages.identify import identify, paths
 from tests.certs import faulty
 from tests.gateway.stages.builders import NOW, authorities, peer, trust
 
@@ -397,5 +397,13 @@ def test_where_the_ca_is_asked_it_has_to_vouch(said: str) -> None:
 
 
 def test_the_way_to_the_authority_has_both_ends() -> None:
-    region, chain = path(peer(), trust())
+    ((region, chain),) = paths(peer(), trust())
     assert (region, [each.issuer for each in chain]) == ("440100", [authorities().own.certificate.subject] * 2)
+
+
+def test_what_the_front_proxy_forwards_has_a_way_of_its_own_and_nobody_else_forwards() -> None:
+    named = replace(peer(), forwarded=peer())
+    assert len(paths(named, replace(trust(), front_proxy=faulty.SOUND_URI))) == 2
+    with pytest.raises(Refusal) as refused:
+        paths(named, trust())
+    assert refused.value.reason is Reason.FORWARDING_REFUSED
