@@ -29,7 +29,10 @@ class Usage(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What a leaf is to say: its URI (see `certs.subject`), what it is for, and the hosts a server answers to."""
+    """What a leaf is to say: its URI (see `certs.subject`), what it is for, and the hosts a server answers to.
+
+    A server that callers know by its hosts alone has an empty `uri`.
+    """
 
     uri: str
     usages: frozenset[Usage]
@@ -40,6 +43,9 @@ class Profile:
         """Refuse, with ValueError, a profile whose leaf no peer could accept."""
         if not self.usages:
             message = f"{self.uri}: say what the certificate is for, client, server or both"
+            raise ValueError(message)
+        if not self.uri and Usage.CLIENT in self.usages:
+            message = "a client's certificate needs the URI by which it is known"
             raise ValueError(message)
         if Usage.SERVER in self.usages and not (self.dns_names or self.ip_addresses):
             message = f"{self.uri}: a server's certificate needs at least one DNS name or IP address"
@@ -81,7 +87,7 @@ def of_leaf(profile: Profile, key: PublicKey, issuer: x509.SubjectKeyIdentifier)
 
 def of_request(profile: Profile) -> tuple[tuple[x509.ExtensionType, bool], ...]:
     """The extensions that a request for such a leaf asks for, each with whether it is critical."""
-    names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(profile.uri)]
+    names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(profile.uri)] if profile.uri else []
     names += map(x509.DNSName, profile.dns_names)
     names += map(x509.IPAddress, profile.ip_addresses)
     return (

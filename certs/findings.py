@@ -50,6 +50,8 @@ class Code(StrEnum):
     HANDSHAKE_REFUSED = "handshake-refused"
     CLOCK_BEHIND = "clock-behind"
     CLOCK_DIFFERS = "clock-differs"
+    OCSP_SILENT = "ocsp-silent"
+    OCSP_REFUSED = "ocsp-refused"
 
 
 _WARNINGS: Final = frozenset({Code.RENEWAL_DUE, Code.AUTHORITY_ENDS_SOON, Code.NOT_PUBLISHED})
@@ -145,6 +147,14 @@ WORDING: Final[dict[Code, str]] = {
     ),
     Code.CLOCK_DIFFERS: (
         "this machine's clock and that of {source} differ by {seconds:.0f} s. Compare both with NTP, and set the one that is wrong."
+    ),
+    Code.OCSP_SILENT: (
+        "the responder at {url} does not answer for {name} ({why}), and callers are refused for that in time. "
+        "Check that this machine reaches it; `ocsp` in gateway.yaml says where it is and how long an answer serves."
+    ),
+    Code.OCSP_REFUSED: (
+        "what the responder at {url} says of {name} is not believed: {why}. "
+        "Check that `responder` in gateway.yaml is that of this CA, and tell the CA."
     ),
 }
 

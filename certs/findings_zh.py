@@ -35,6 +35,9 @@ WORDING_ZH: Final[dict[str, str]] = {
     "handshake-refused": "在本机以 {role} 身份做的真实握手失败：{why}。请先处理以上各项；若无其他问题，请按内置 CA 的模板重新签发。",
     "clock-behind": "本机时钟为 {now:%Y-%m-%d %H:%M:%S} UTC，而{source}的时间为 {moment:%Y-%m-%d %H:%M:%S} UTC。请先用 NTP 校准时钟。",
     "clock-differs": "本机时钟与{source}的时钟相差 {seconds:.0f} 秒。请将两者与 NTP 对比，校准有误的一方。",
+    "ocsp-silent": "{url} 的 OCSP 响应服务未就 {name} 应答（{why}），调用方将因此逐渐被拒绝。请确认本机可访问该地址；"
+    "地址及应答有效时长见 gateway.yaml 的 ocsp。",
+    "ocsp-refused": "{url} 的 OCSP 响应服务就 {name} 的应答不可信：{why}。请确认 gateway.yaml 的 responder 属于该 CA，并告知该 CA。",
 }
 
 PHRASES_ZH: Final[dict[str, str]] = {

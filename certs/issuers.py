@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from certs import issuing, requests
+from cryptography import x509
+
+from certs import issuing, renewing, requests
 from certs.authority import Authority
 from certs.issuing import TERMS, IssueRefused, Place
 from certs.renewing import Wanted
@@ -30,6 +32,14 @@ class Issuer(Protocol):
         """For the evidence log."""
         ...
 
+    def serves(self, before: x509.Certificate) -> bool:
+        """Whether it can issue a successor of this."""
+        ...
+
+    def wanted(self, before: x509.Certificate) -> Wanted:
+        """What that successor is to be. Raises NotRenewable."""
+        ...
+
     def issue(self, wanted: Wanted, request: bytes, now: datetime) -> bytes:
         """The certificate, leaf first, for a request, all PEM. Raises IssueRefused, OSError."""
         ...
@@ -46,6 +56,14 @@ class BuiltIn:
     def name(self) -> str:
         """By its certificate's subject."""
         return self.authority.certificate.subject.rfc4514_string()
+
+    def serves(self, before: x509.Certificate) -> bool:  # noqa: ARG002
+        """As Issuer: anything."""
+        return True
+
+    def wanted(self, before: x509.Certificate) -> Wanted:
+        """As Issuer: the same again."""
+        return renewing.successor(before)
 
     def issue(self, wanted: Wanted, request: bytes, now: datetime) -> bytes:
         """As Issuer; for as long as before, and no longer than the profile allows."""
@@ -65,6 +83,14 @@ class Program:
     def name(self) -> str:
         """As it is called, without its arguments."""
         return self.command[0]
+
+    def serves(self, before: x509.Certificate) -> bool:  # noqa: ARG002
+        """As Issuer: anything."""
+        return True
+
+    def wanted(self, before: x509.Certificate) -> Wanted:
+        """As Issuer: the same again."""
+        return renewing.successor(before)
 
     def issue(self, wanted: Wanted, request: bytes, now: datetime) -> bytes:  # noqa: ARG002  the request says it all
         """As Issuer."""

@@ -84,9 +84,15 @@ def chain_fault(certificate: bytes, authorities: bytes, role: Usage, now: dateti
 
 
 def roles(certificate: bytes) -> tuple[Usage, ...]:
-    """As what a certificate (PEM, leaf first) says that it may be used; as a client where it does not say, so that this is found."""
+    """As what a certificate (PEM, leaf first) says that it may be used; as a client where it does not say, so that this is found.
+
+    One that names hosts and no system is a server's, even where its CA lets every certificate be a client's too.
+    """
     try:
-        said = extensions.read(x509.load_pem_x509_certificate(certificate), x509.ExtendedKeyUsage) or ()
+        leaf = x509.load_pem_x509_certificate(certificate)
+        said = extensions.read(leaf, x509.ExtendedKeyUsage) or ()
+        if Usage.SERVER.value in said and _is_host_only(leaf):
+            return (Usage.SERVER,)
     except (ValueError, x509.InvalidVersion):
         said = ()
     return tuple(each for each in Usage if each.value in said) or (Usage.CLIENT,)
@@ -211,14 +217,20 @@ def _constraints(leaf: x509.Certificate) -> _Found:
 def _names(leaf: x509.Certificate, role: Usage) -> _Found:
     names = extensions.read(leaf, x509.SubjectAlternativeName) or x509.SubjectAlternativeName([])
     uris = names.get_values_for_type(x509.UniformResourceIdentifier)
-    if not uris:
+    if not uris and not (role is Usage.SERVER and _is_host_only(leaf)):
         yield Code.URI_MISSING, {}
     elif len(uris) > 1:
         yield Code.URI_AMBIGUOUS, {"count": len(uris)}
-    elif not subject.is_spiffe_id(uris[0]):
+    elif uris and not subject.is_spiffe_id(uris[0]):
         yield Code.URI_NOT_SPIFFE, {"uri": uris[0]}
     if role is Usage.SERVER and not extensions.hosts(leaf):
         yield Code.HOST_MISSING, {}
+
+
+def _is_host_only(leaf: x509.Certificate) -> bool:
+    """What a CA for servers issues: callers know us by the DNS name that they called, and no URI stands beside it."""
+    names = extensions.read(leaf, x509.SubjectAlternativeName) or x509.SubjectAlternativeName([])
+    return bool(names.get_values_for_type(x509.DNSName)) and not names.get_values_for_type(x509.UniformResourceIdentifier)
 
 
 def _usage(leaf: x509.Certificate, role: Usage) -> _Found:

@@ -75,6 +75,21 @@ def successor(certificate: x509.Certificate) -> Wanted:
     return Wanted(_KINDS[profile.usages], profile, life)
 
 
+def fits(given: x509.Certificate, wanted: Wanted) -> bool:
+    """Whether it says what was asked for, in whatever order. One without a URI may be for more than that: nobody is let in by it."""
+    said = successor(given).profile if wanted.profile.uri else None
+    if said is not None:
+        return _named(said) == _named(wanted.profile) and said.usages == wanted.profile.usages
+    names = extensions.read(given, x509.SubjectAlternativeName) or x509.SubjectAlternativeName([])
+    purposes = extensions.read(given, x509.ExtendedKeyUsage) or ()
+    dns = {x509.DNSName(each) for each in wanted.profile.dns_names}
+    return {*names} == dns and all(each.value in purposes for each in wanted.profile.usages)
+
+
+def _named(profile: Profile) -> tuple[object, ...]:
+    return profile.uri, frozenset(profile.dns_names), frozenset(profile.ip_addresses)
+
+
 _KINDS: Final = {
     frozenset({Usage.SERVER}): Kind.GATEWAY_SERVER,
     frozenset({Usage.CLIENT}): Kind.GATEWAY_CLIENT,

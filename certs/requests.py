@@ -47,7 +47,8 @@ def make(profile: Profile) -> Made:
     """A new P-256 key, and the request for a certificate of this profile."""
     key = ec.generate_private_key(ec.SECP256R1())
     readable = profile.uri.rpartition("/")[2][:_MAX_COMMON_NAME]
-    draft = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, readable)]))
+    subject = [x509.NameAttribute(NameOID.COMMON_NAME, readable)] if readable else []
+    draft = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(subject))
     for extension, critical in extensions.of_request(profile):
         draft = draft.add_extension(extension, critical=critical)
     secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

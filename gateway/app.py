@@ -10,7 +10,7 @@ import logging
 import platform
 import sqlite3
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,11 +22,11 @@ from typing import TextIO
 from adapters.connectors.settings import SystemSettings
 from adapters.guarding.guarded import Bounds, Guarded
 from adapters.registry import CONNECTORS, CREDENTIALS, FILES, OPERATIONS
-from certs import bundle, changing, seen
+from certs import seen
 from certs.denying import DenyListUnusable
 from certs.preflight import Trust, examine
 from certs.seen import Sightings
-from gateway import acts, reauthenticating, rotation, sighting, storage
+from gateway import acts, asking, reauthenticating, rotation, sighting, standings, storage
 from gateway.clock import SystemClock, entropy, fraction, new_id
 from gateway.config import Loaded, System, WitnessMaterial
 from gateway.deferred import DeferredFile
@@ -44,7 +44,7 @@ from gateway.ledger.source import LogSource
 from gateway.ledger.submitting import HttpPost
 from gateway.ledger.usages import LogUsages
 from gateway.model.act import Act, HostRole
-from gateway.model.identity import Anchor, Revoked
+from gateway.model.identity import Revoked
 from gateway.model.refusal import Reason, Refusal
 from gateway.ports import CityAdapter, Clock, Ledger, Meter
 from gateway.reloading import Making, Reloader, Standing
@@ -56,10 +56,10 @@ from gateway.rpc.rotating import Shown
 from gateway.rpc.server import Listener, Server
 from gateway.rpc.services import Inside
 from gateway.rpc.status import WORDINGS
-from gateway.telemetry import authorities
 from gateway.telemetry.access import AccessLog
 from gateway.telemetry.lag import watch_lag
 from gateway.telemetry.metrics import Metrics
+from gateway.vouching import Means, Vouching
 
 _log = logging.getLogger("kuacheng.app")
 
@@ -140,20 +140,23 @@ async def gateway(
         stack.push_async_callback(deferrals.close)
         ports = Ports(standing.adapters, watched, clock, _traced(loaded, metrics, clock, stack), deferrals)
         noting = partial(sighting.note, sightings, standing.world, clock)
-        inside = Inside(standing.world, ports, receipts, usages, door, new_id, entropy, noting)
+        revoking, vouching = await _believing(standing, clock, metrics, lambda: server.sweep(), stack)  # noqa: PLW0108  it is made below
+        inside = Inside(standing.world, ports, receipts, usages, door, new_id, entropy, noting, vouching)
         server = Server(_listener(loaded, seat), inside, Metering(metrics, clock.monotonic))
         metrics.watch(lambda: float(door.inside))
         metrics.door(lambda: door.turned_away)
         metrics.connections(server.accepted)
-        metrics.authorities(lambda: _standings(standing.loaded, clock))
+        metrics.authorities(lambda: standings.authorities(standing.loaded, clock))
+        metrics.renewing(lambda: standings.renewing(standing.loaded))
         reloader = Reloader(standing, making, server, metrics, version("kuacheng"))
         where = _serve_metrics(loaded, metrics, stack, seat)
-        revoking = await _revoking(standing, clock, metrics, server)
+        await _first(revoking)
         port = await server.start()
         stack.push_async_callback(server.stop, GRACE_SECONDS)
         for each in (
             reloader.watch(),
             revoking.watch(),
+            vouching.watch(),
             _sweeping(server),
             watch_lag(Pace(door).late, clock.monotonic, PACE_SECONDS),
             reauthenticating.watch(loaded.beside, server.reauthenticate),
@@ -339,19 +342,29 @@ async def _watched(loaded: Loaded, ledger: Ledger, clock: Clock, metrics: Metric
     return Watched(ledger, collector, clock, wanted.limit)
 
 
-async def _revoking(standing: Standing, clock: Clock, metrics: Metrics, server: Server) -> Revoking:
-    """What is revoked is known before anybody is let in."""
+async def _believing(
+    standing: Standing, clock: Clock, metrics: Metrics, sweep: Callable[[], Awaitable[None]], stack: AsyncExitStack
+) -> tuple[Revoking, Vouching]:
+    """Whom the CAs do not vouch for any more, by their lists and by their responders: what changes ends streams at once."""
 
     async def changed(revoked: Revoked) -> None:
         standing.revoke(revoked)
-        await server.sweep()
+        await sweep()
 
-    revoking = Revoking(lambda: standing.loaded, clock.now, clock.monotonic, metrics, changed)
+    post = await stack.enter_async_context(HttpPost(seconds=asking.SECONDS, kind=asking.CONTENT_TYPE))
+    kept, now = asking.beside(standing.loaded.beside), clock.now
+    revoking = Revoking(lambda: standing.loaded, now, clock.monotonic, metrics, changed, lambda: vouching.answers)
+    means = Means(lambda: standing.loaded, clock, kept, post, entropy, metrics, revoking.listed, revoking.answered)
+    vouching = Vouching(means)
+    return revoking, vouching
+
+
+async def _first(revoking: Revoking) -> None:
+    """What is revoked is known before anybody is let in."""
     try:
         await revoking.first()
     except (DenyListUnusable, OSError) as error:
         raise NotBuildable(str(error)) from error
-    return revoking
 
 
 async def _sweeping(server: Server) -> None:
@@ -359,22 +372,6 @@ async def _sweeping(server: Server) -> None:
     while True:
         await asyncio.sleep(_SWEEP_SECONDS)
         await server.sweep()
-
-
-def _standings(loaded: Loaded, clock: Clock) -> Mapping[str, authorities.Believed]:
-    """Runs on the thread that is scraped."""
-    try:
-        rows = seen.read(seen.beside(loaded.beside))
-    except sqlite3.Error:
-        rows = ()
-    return {each.region: _standing(each, rows, clock) for each in loaded.world.trust.anchors.values()}
-
-
-def _standing(anchor: Anchor, rows: tuple[seen.Seen, ...], clock: Clock) -> authorities.Believed:
-    members = bundle.members(anchor.authorities)
-    tainted = [each for each in members if each.tainted]
-    left = {who.fingerprint for each in tainted for who in changing.stragglers(each, rows, clock.now(), changing.QUIET)}
-    return authorities.Believed(len(members) - len(tainted), len(tainted), len(left))
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

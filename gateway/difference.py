@@ -59,7 +59,10 @@ def _named(loaded: Loaded) -> Mapping[str, Mapping[str, Any]]:
         "search right": {" ".join(who): rights for who, rights in world.search_rights.items()},
         "evidence type": {each.type.alias: each.type for each in world.tables.values()},
         "table": {f"{each.type.alias} of {each.region}": (each.edition, each.system) for each in world.tables.values()},
-        "region": {code: (each, loaded.revocation_lists.get(code)) for code, each in world.regions.items()},
+        "region": {
+            code: (each, loaded.revocation_lists.get(code), loaded.settings.regions[code].ocsp)
+            for code, each in world.regions.items()
+        },
         "system": {each.name: _reached(each) for each in systems},
         "certificate": {"of the listener": _shown(loaded)} | {f"shown to {each.name}": each.pair for each in systems},
         "authorities": {f"of {each.region}": each.authorities for each in world.trust.anchors.values()}

@@ -15,7 +15,7 @@ from certs.generations import CURRENT, PUBLISHED
 from certs.inventory import Holding, Role, Use
 from gateway.config import Loaded
 from gateway.config.files import read_file
-from gateway.config.settings import FileReference
+from gateway.config.reference_sections import FileReference
 
 _MOST: Final = 1 << 18
 

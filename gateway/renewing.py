@@ -60,11 +60,13 @@ class Round:
 class Renewer:
     """What one gateway's certificates are renewed by. `automatic`: a new generation is put in force at once.
 
+    The first of `issuers` that serves a certificate is asked for its successor.
+
     `judge` looks at what came before it is staged; by the machine's clock, because it tries a handshake.
     """
 
     place: Place
-    issuer: Issuer
+    issuers: Sequence[Issuer]
     record: Record
     clock: Clock
     automatic: bool
@@ -90,6 +92,7 @@ class Renewer:
         late = tuple(name for name, each in leaves.items() if self.force or now >= renewing.moment(each))
         if not late:
             return Round(Result.NOTHING_DUE, (), f"nothing is due before {then:%Y-%m-%d %H:%M} UTC", then)
+        late = tuple(name for name in late if any(each.serves(leaves[name]) for each in self.issuers)) or late
         if not self.automatic and (staged := self._staged(late, now)):
             return _waiting(late, staged, then)
         return self._renew(late, leaves, standing)
@@ -112,7 +115,7 @@ class Renewer:
         now = self.clock.now()  # an outside CA may have taken its time
         made = generations.stage(self.place.folder, changes, partial(judged, now=now))
         try:
-            self._recorded(changes, made.name)
+            self._recorded(changes, made.name, leaves)
             if self.automatic:
                 put(
                     self.place, made.name, Plan("activate", {}, (), {"shown": " ".join(late), "renewed": "yes"}), now, self.record
@@ -128,27 +131,35 @@ class Renewer:
 
     def _issued(self, name: str, before: x509.Certificate, published: bytes) -> tuple[bytes, bytes]:
         """A certificate that peers will take, and its key. Raises IssueRefused, GenerationRefused, NotRenewable."""
-        wanted = renewing.successor(before)
+        issuer = self._issuer(name, before)
+        wanted = issuer.wanted(before)
         made = requests.make(wanted.profile)
-        certificate = self.issuer.issue(wanted, made.request, self.clock.now())
+        certificate = issuer.issue(wanted, made.request, self.clock.now())
         try:
-            given = renewing.successor(x509.load_pem_x509_certificates(certificate)[0])
+            fits = renewing.fits(x509.load_pem_x509_certificates(certificate)[0], wanted)
         except ValueError as error:
-            raise IssueRefused(f"what {self.issuer.name} gave for {name} holds no certificate of the gateway, PEM") from error
-        if given.profile != wanted.profile:
-            raise IssueRefused(f"what {self.issuer.name} issued for {name} bears other names or uses than were asked for")
+            raise IssueRefused(f"what {issuer.name} gave for {name} holds no certificate of the gateway, PEM") from error
+        if not fits:
+            raise IssueRefused(f"what {issuer.name} issued for {name} bears other names or uses than were asked for")
         now = self.clock.now()
         whole = partial(Material, name=f"{name}.pem", certificate=certificate, key=made.key, published=published)
         judged_so = [finding for role in roles(certificate) for finding in self.judge(whole(role=role), now)]
         if found := tuple(each for each in judged_so if each.severity is Severity.ERROR):
-            raise GenerationRefused(f"what {self.issuer.name} issued for {name} is not put in place:", found)
+            raise GenerationRefused(f"what {issuer.name} issued for {name} is not put in place:", found)
         return certificate, made.key
 
-    def _recorded(self, changes: Mapping[str, bytes], generation: str) -> None:
+    def _issuer(self, name: str, before: x509.Certificate) -> Issuer:
+        found = next((each for each in self.issuers if each.serves(before)), None)
+        if found is None:
+            raise IssueRefused(f"nobody is named who renews {name}: put `authority` or `command` beside `acme` in `renewal`")
+        return found
+
+    def _recorded(self, changes: Mapping[str, bytes], generation: str, before: Mapping[str, x509.Certificate]) -> None:
         for name, pem in changes.items():
             if name.endswith(_PAIR[0]):
                 said = all_facts(pem)[0]
-                facts = {"uri": said.uri, "serial": said.serial, "fingerprint": said.fingerprint, "issuer": self.issuer.name}
+                issuer = self._issuer(name, before[name.removesuffix(_PAIR[0])]).name
+                facts = {"uri": said.uri, "serial": said.serial, "fingerprint": said.fingerprint, "issuer": issuer}
                 self.record(Act.CERTIFICATE_RENEWED, {**facts, "generation": generation})
 
 
@@ -159,11 +170,18 @@ def shown(generation: Generation) -> Mapping[str, x509.Certificate]:
     return {name: x509.load_pem_x509_certificates(files[f"{name}.pem"])[0] for name in names if f"{name}.key" in files}
 
 
-def watch(renewer: Renewer, chance: Callable[[], float], wait: Callable[[float], bool], tell: Callable[[Round], None]) -> None:
-    """Round after round. `wait` waits so many seconds and says whether to end; `tell` hears of what was done, failed or waits."""
+def watch(
+    renewer: Renewer,
+    chance: Callable[[], float],
+    wait: Callable[[float], bool],
+    note: Callable[[Round], None],
+    tell: Callable[[Round], None],
+) -> None:
+    """Round after round. `wait` waits so many seconds and says whether to end; `note` hears of each, `tell` of what is news."""
     failures, told = 0, ""
     while True:
         done = renewer.round()
+        note(done)
         if done.result in {Result.IN_FORCE, Result.FAILED} or done.says != told:
             tell(done)
         told = done.says

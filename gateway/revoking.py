@@ -1,5 +1,7 @@
 """Keeps up with what is revoked: the deny-list and the CAs' revocation lists, read again as soon as they change.
 
+What the CAs' responders say (gateway.vouching) is put beside it.
+
 Laws: nothing that was read well is forgotten because a later reading failed; a region whose list is missing, or older than its policy
 allows, is unclear, and its callers are refused until it is not; numbers of lists never go back, across restarts too. Reading, checking and
 building sets happen in a thread; a call finds finished sets.
@@ -13,7 +15,7 @@ import math
 import os
 import urllib.request
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -25,7 +27,7 @@ from certs import crl, denying
 from certs.crl import CrlRefused, Listing
 from certs.denying import Denied, DenyListUnusable
 from gateway.config import Loaded, RevocationList
-from gateway.model.identity import Issued, Revoked
+from gateway.model.identity import Issued, Revoked, Vouched
 
 EVERY_SECONDS: Final = 0.25
 """Between two looks at the files."""
@@ -59,13 +61,14 @@ class _Source:
 
 @dataclass(slots=True)
 class Revoking:
-    """What is revoked, kept up to date. `changed` is told each new value; `monotonic` in seconds."""
+    """What is revoked, kept up to date. `changed` is told each new value; `monotonic` in seconds; `answers` as Revoked.vouched."""
 
     loaded: Callable[[], Loaded]
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
     meter: Meter
     changed: Callable[[Revoked], Awaitable[object]]
+    answers: Callable[[], Mapping[str, Mapping[Issued, Vouched]]] = dict
     denied: tuple[Denied, ...] = ()
     _sources: dict[tuple[str, str], _Source] = field(default_factory=dict)
     _built: dict[str, tuple[list[Listing], frozenset[Issued]]] = field(default_factory=dict)
@@ -83,10 +86,21 @@ class Revoking:
             await asyncio.sleep(EVERY_SECONDS)
             await self._round()
 
+    async def answered(self) -> None:
+        """A responder has said something new."""
+        if self._last is not None:
+            self._last = replace(self._last, vouched=self.answers())
+            await self.changed(self._last)
+
+    def listed(self, region: str) -> frozenset[Issued]:
+        """What the CAs of a region have revoked by their lists."""
+        return self._last.listed.get(region, frozenset()) if self._last else frozenset()
+
     async def _round(self) -> None:
         loaded, now = self.loaded(), self.now()
-        revoked = await asyncio.to_thread(self._look, loaded, now)
+        looked = await asyncio.to_thread(self._look, loaded, now)
         self.meter.lists(self._ages(loaded, now))
+        revoked = replace(looked, vouched=self.answers())
         if revoked != self._last:
             self._last = revoked
             _log.info("what is revoked has changed", extra={"count": len(self.denied)})

@@ -44,6 +44,11 @@ PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
             lambda: all(map(shutil.which, ("nginx", "pkcs11-tool"))) and _any("/usr/lib", "**/engines-3/pkcs11.so"),
         ),
         "openssl": Peer("The openssl command", "openssl", lambda: shutil.which("openssl") is not None),
+        "pebble": Peer(
+            "Pebble, an ACME server, with its DNS server",
+            "pebble",
+            lambda: shutil.which("pebble") is not None and shutil.which("pebble-challtestsrv") is not None,
+        ),
         "postgresql": Peer("PostgreSQL", "postgresql", lambda: _any("/usr/lib/postgresql", "*/bin/postgres")),
         "prometheus": Peer(
             "Prometheus with promtool",

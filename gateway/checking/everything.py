@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 
 from gateway.checking import files
 from gateway.checking.cities import cities
 from gateway.checking.ledger import ledger
 from gateway.checking.line import Category, Line, State
+from gateway.checking.responders import responders
 from gateway.checking.running import running
 from gateway.config import ConfigError, Loaded, load
 from gateway.config.files import Unreadable
@@ -20,8 +22,8 @@ async def everything(path: Path, environment: Mapping[str, str], metrics: str, c
         loaded = await asyncio.to_thread(load, path, environment)
     except ConfigError as error:
         return tuple(files.unread(error.problems))
-    greeted = asyncio.create_task(cities(loaded, clock))
-    lines = [*await asyncio.to_thread(_read, loaded, metrics, clock), *await greeted]
+    asked = asyncio.gather(responders(loaded, clock), cities(loaded, clock))
+    lines = [*await asyncio.to_thread(_read, loaded, metrics, clock), *chain(*await asked)]
     order = list(Category)
     return tuple(sorted(lines, key=lambda each: order.index(each.category)))
 

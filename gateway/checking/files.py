@@ -64,7 +64,7 @@ def tables(loaded: Loaded) -> Iterator[Line]:
 
 def material(loaded: Loaded, now: datetime) -> Iterator[Line]:
     """What `kuacheng certs check` finds, by our categories. Raises Unreadable, OSError."""
-    told = [_told(each) for each in readiness.findings(loaded, {}, now)]
+    told = [line(each) for each in readiness.findings(loaded, {}, now)]
     yield from told
     silent = {Category.CERTIFICATES, Category.RIGHTS, Category.CLOCK} - {each.category for each in told}
     said = {
@@ -93,7 +93,8 @@ def limits(loaded: Loaded) -> Iterator[Line]:
         )
 
 
-def _told(finding: Finding) -> Line:
+def line(finding: Finding) -> Line:
+    """A finding of `kuacheng certs check` as a line of ours."""
     reason, _, mend = finding.message.partition(". ")
     reason_zh, _, mend_zh = finding.message_zh.partition("。")
     state = State.FAILED if finding.severity is Severity.ERROR else State.WARNING

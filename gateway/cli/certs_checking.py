@@ -57,7 +57,7 @@ def check(partners: tuple[str, ...], path: str, lang: str, output: str, **pair: 
 
             loaded = loaded_or_fail(Path(path), output)
             _refuse_unknown(bundles, loaded)
-            found, checked = findings(loaded, bundles, now), path
+            found, checked = (*findings(loaded, bundles, now), *_responders(loaded)), path
     except Unreadable as error:
         printing.fail(f"{error.message}; {error.hint}")
     except OSError as error:
@@ -66,6 +66,17 @@ def check(partners: tuple[str, ...], path: str, lang: str, output: str, **pair: 
 
 
 COMMANDS: Final = (check,)
+
+
+def _responders(loaded: Loaded) -> tuple[Finding, ...]:
+    import asyncio
+
+    from gateway.asking import tried
+    from gateway.clock import SystemClock, entropy
+
+    if not any(each.ocsp for each in loaded.settings.regions.values()):
+        return ()
+    return asyncio.run(tried(loaded, SystemClock(), entropy))
 
 
 def _tell(found: tuple[Finding, ...], checked: str, lang: str, output: str) -> None:

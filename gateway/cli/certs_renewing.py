@@ -14,7 +14,8 @@ from gateway.cli.certs_finding import quiet
 if TYPE_CHECKING:
     from certs.issuers import Issuer
     from gateway.changing import Place
-    from gateway.config.settings import RenewalSettings
+    from gateway.config.certificate_sections import AcmeSettings, RenewalSettings
+    from gateway.config.reference_sections import SecretFile
     from gateway.model.act import Act
     from gateway.renewing import Renewer, Round
 
@@ -50,6 +51,7 @@ def renew(path: str, operator: str, output: str, *, watched: bool, force: bool) 
         _watch(renewer, output)
         return
     done = renewer.round()
+    _note(renewer, done)
     _tell(done, output)
     raise SystemExit(printing.FINDING if done.result in {Result.FAILED, Result.WAITING} else 0)
 
@@ -67,7 +69,19 @@ def _watch(renewer: Renewer, output: str) -> None:
     ending = Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: ending.set())
-    watch(renewer, fraction, ending.wait, lambda done: _tell(done, output))
+    watch(renewer, fraction, ending.wait, lambda done: _note(renewer, done), lambda done: _tell(done, output))
+
+
+def _note(renewer: Renewer, done: Round) -> None:
+    """For the gateway's metrics; without them it was renewed all the same."""
+    from gateway import renewals
+    from gateway.renewing import Result
+
+    tried = "" if done.result is Result.NOTHING_DUE else done.result.value
+    try:
+        renewals.note(renewer.place.loaded.beside, tried, None if done.result is Result.FAILED else done.then.timestamp())
+    except OSError as error:
+        click.echo(f"the metrics of this renewal could not be written: {error}", err=True)
 
 
 def _renewer(path: Path, operator: str, output: str, *, force: bool) -> Renewer:
@@ -92,26 +106,60 @@ def _renewer(path: Path, operator: str, output: str, *, force: bool) -> Renewer:
     def record(act: Act, facts: Mapping[str, str]) -> object:
         return record_by_command(loaded, act, operator=operator, facts=facts)
 
-    return Renewer(place, _issuer(policy, path.parent), record, SystemClock(), policy.activation == "automatic", force)
+    return Renewer(place, _issuers(policy, path.parent), record, SystemClock(), policy.activation == "automatic", force)
 
 
-def _issuer(policy: RenewalSettings, base: Path) -> Issuer:
-    from certs.authority import Authority
-    from certs.issuers import BuiltIn, Program
-    from certs.issuing import Place
-    from gateway.config.files import Unreadable, read_file
+def _issuers(policy: RenewalSettings, base: Path) -> tuple[Issuer, ...]:
+    """ACME first, for what it can certify."""
+    from certs.issuers import Program
+    from gateway.config.files import Unreadable
 
-    if policy.authority is None:
-        return Program(policy.command)
-    place = Place(base / policy.authority)
     try:
-        secret = read_file(base / policy.passphrase.file, most=1 << 12, private=True).strip() if policy.passphrase else None
-        certificate, key = read_file(place.certificate, most=_MOST), read_file(place.key, most=_MOST, private=True)
-        return BuiltIn(place, Authority.load(certificate, key, secret))
+        acme = (_acme(policy.acme, base),) if policy.acme else ()
+        if policy.authority is not None:
+            return (*acme, _built_in(base / policy.authority, _secret(policy.passphrase, base)))
+        return (*acme, Program(policy.command)) if policy.command else acme
     except Unreadable as error:
         printing.fail(f"{error.message}; {error.hint}")
+    except OSError as error:
+        printing.fail(str(error))
+
+
+def _built_in(certificate: Path, secret: bytes | None) -> Issuer:
+    from certs.authority import Authority
+    from certs.issuers import BuiltIn
+    from certs.issuing import Place
+    from gateway.config.files import read_file
+
+    place = Place(certificate)
+    pem, key = read_file(place.certificate, most=_MOST), read_file(place.key, most=_MOST, private=True)
+    try:
+        return BuiltIn(place, Authority.load(pem, key, secret))
     except ValueError as error:
         printing.fail(f"{place.certificate}: {error}")
+
+
+def _acme(wanted: AcmeSettings, base: Path) -> Issuer:
+    """The account's key is made where there is none: the CA knows the account by it and by nothing else."""
+    from certs import custody
+    from certs.acme import Account, Acme, account_key
+    from certs.proving import Page, Record
+    from gateway.config.files import read_file
+
+    key, binding = base / wanted.account_key, wanted.external_account
+    if not key.exists():
+        custody.write_key(key, account_key())
+    external = (binding.id, (_secret(binding.key, base) or b"").decode()) if binding else None
+    authorities = str(base / wanted.authorities.file) if wanted.authorities else ""
+    account = Account(wanted.directory, read_file(key, most=_MOST, private=True), wanted.contact, authorities, external)
+    prover = Page(wanted.http.host, wanted.http.port) if wanted.http else Record(wanted.dns)
+    return Acme(account, wanted.names, prover)
+
+
+def _secret(named: SecretFile | None, base: Path) -> bytes | None:
+    from gateway.config.files import read_file
+
+    return read_file(base / named.file, most=1 << 12, private=True).strip() if named else None
 
 
 def _tell(done: Round, output: str) -> None:

@@ -11,8 +11,7 @@ import click
 from gateway.cli import printing
 
 if TYPE_CHECKING:
-    from ssl import SSLContext
-
+    from gateway.ledger.listening import Papers
     from gateway.ledger.records import Opening
     from gateway.ledger.serving import Door, Readers, Served
 
@@ -49,7 +48,7 @@ def serve(
 
     Hashes alone tell nothing of an exchange; they are served in plain on a loopback address. With --cert, --key and --ca those whose
     certificate has one of the URIs of --monitor read them from anywhere, and those of --auditor the entries too. A change of any of these
-    files counts from the next start on.
+    files, or of a link to them, is taken up within a second; what cannot serve is logged, and the ones before stay.
 
     \b
     kuacheng ledger serve --listen 0.0.0.0:8720 --cert reading.pem --key reading.key --ca regions.pem \\
@@ -128,9 +127,9 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _tls(cert: Path | None, key: Path | None, ca: Path | None, crl: Path | None, readers: Readers) -> SSLContext | None:
+def _tls(cert: Path | None, key: Path | None, ca: Path | None, crl: Path | None, readers: Readers) -> Papers | None:
     """Mutual TLS, if it was asked for; half of it is wrong use."""
-    from gateway.ledger.serving import mutual_tls
+    from gateway.ledger.listening import Papers
 
     given = cert, key, ca
     anybody = bool(readers.monitors or readers.auditors)
@@ -138,7 +137,9 @@ def _tls(cert: Path | None, key: Path | None, ca: Path | None, crl: Path | None,
         return None
     if not (cert and key and ca and anybody):
         raise click.UsageError("mutual TLS needs all of --cert, --key, --ca, and at least one --monitor or --auditor")
+    papers = Papers(str(cert), str(key), str(ca), str(crl) if crl else None)
     try:
-        return mutual_tls(str(cert), str(key), str(ca), str(crl) if crl else None)
+        papers.context()
     except OSError as error:  # an ssl.SSLError is one
         printing.fail(f"--cert, --key, --ca or --crl: {error.strerror or error}")
+    return papers

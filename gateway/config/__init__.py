@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from gateway.config.certificate_sections import OcspSettings
     from gateway.config.loading import Loaded, Survey, load, survey, survey_tables
     from gateway.config.material import (
         ConsoleMaterial,
@@ -33,6 +34,7 @@ __all__ = [
     "DatabaseMaterial",
     "Loaded",
     "LogPlace",
+    "OcspSettings",
     "Problem",
     "RevocationList",
     "ServerMaterial",
@@ -50,6 +52,7 @@ __all__ = [
 
 _PARTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
+        "certificate_sections": ("OcspSettings",),
         "loading": ("Loaded", "Survey", "load", "survey", "survey_tables"),
         "places": ("followed", "generations", "moved"),
         "problem": ("ConfigError", "Problem"),

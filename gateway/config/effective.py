@@ -9,7 +9,7 @@ from typing import Final
 
 from gateway.config.document import Document, Path, dotted
 from gateway.config.loading import Loaded
-from gateway.config.settings import SecretFile, SecretVariable
+from gateway.config.reference_sections import SecretFile, SecretVariable
 from gateway.config.shape import Section
 
 SECRET: Final = "***"  # noqa: S105 - what is shown instead of one

@@ -19,19 +19,15 @@ from gateway.config.document import Document
 from gateway.config.files import Unreadable, read_file
 from gateway.config.places import Places
 from gateway.config.problem import ConfigError, Gathering, Problem
+from gateway.config.reference_sections import FileReference, KeyReference, SecretFile, SecretReference, TokenSettings
 from gateway.config.settings import (
     ConsoleSettings,
-    FileReference,
     FormerKeySettings,
     HolderKeySettings,
-    KeyReference,
     PostgresqlSettings,
     RegionSettings,
-    SecretFile,
-    SecretReference,
     Settings,
     SystemSettings,
-    TokenSettings,
     WitnessSettings,
 )
 from gateway.config.words import Address

@@ -7,8 +7,10 @@ The page docs/configuration.md says the same for people, and a test holds it to 
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import Field, model_validator
 
+from gateway.config.certificate_sections import OcspSettings, RenewalSettings
+from gateway.config.reference_sections import FileReference, KeyReference, SecretReference, TokenSettings
 from gateway.config.shape import Section, fault
 from gateway.config.words import (
     Connector,
@@ -28,84 +30,12 @@ from gateway.config.words import (
     Text,
     TrustDomain,
     Url,
-    Variable,
 )
 from gateway.model.retention import Retention
 from gateway.model.world import Limits
 
 SHIPPED: Final = "shipped"
 _LIMITS: Final = Limits()
-_KEY_HINT: Final = "write {file: path} or {pkcs11: {module, token, label, pin}}"
-_REFERENCE_HINT: Final = "write {file: path} or {env: NAME}, and renew the secret if this file was shown to anybody"
-
-
-class FileReference(Section):
-    """A file by its path."""
-
-    file: Path = Field(description="path, relative to gateway.yaml")
-
-
-class SecretFile(Section):
-    """A secret that stands in a file of its own, readable by its owner only."""
-
-    file: Path = Field(description="path, relative to gateway.yaml; mode 600")
-
-
-class SecretVariable(Section):
-    """A secret that stands in an environment variable."""
-
-    env: Variable = Field(description="name of the variable")
-
-
-def _referred(value: object) -> object:
-    if not isinstance(value, dict):
-        raise fault("a secret must not stand in this file", _REFERENCE_HINT)
-    if len({"env", "file"} & value.keys()) != 1:
-        raise fault("must name either a file or a variable", _REFERENCE_HINT)
-    return value
-
-
-def _kind_of_secret(value: object) -> str:
-    return "<env>" if isinstance(value, dict) and "env" in value else "<file>"
-
-
-SecretReference = Annotated[
-    Annotated[SecretFile, Tag("<file>")] | Annotated[SecretVariable, Tag("<env>")],
-    Discriminator(_kind_of_secret),
-    BeforeValidator(_referred),
-]
-
-
-class TokenSettings(Section):
-    """A key in a PKCS#11 token."""
-
-    module: Path = Field(description="the shared library of the token's maker")
-    token: Text = Field(description="the token's label")
-    label: Text = Field(description="the key's label in the token")
-    pin: SecretReference = Field(description="the user's PIN, {file} or {env}")
-
-
-class TokenReference(Section):
-    """A key that lies in a token and never leaves it."""
-
-    pkcs11: TokenSettings = Field(description="where it lies, {module, token, label, pin}")
-
-
-def _kept(value: object) -> object:
-    if isinstance(value, dict) and len({"file", "pkcs11"} & value.keys()) != 1:
-        raise fault("must name either a file or a token", _KEY_HINT)
-    return value
-
-
-def _kind_of_key(value: object) -> str:
-    return "<pkcs11>" if isinstance(value, dict) and "pkcs11" in value else "<file>"
-
-
-KeyReference = Annotated[
-    Annotated[FileReference, Tag("<file>")] | Annotated[TokenReference, Tag("<pkcs11>")],
-    Discriminator(_kind_of_key),
-    BeforeValidator(_kept),
-]
 
 
 class Listen(Section):
@@ -212,6 +142,9 @@ class RegionSettings(Section):
         default=(), description="where its CAs' revocation lists (CRL) are: files, or http(s) URLs"
     )
     revocation_grace: Duration = Field(default=3600.0, description="how long a list serves after its next one was due")
+    ocsp: OcspSettings | None = Field(
+        default=None, description="how its CAs are asked for each caller's certificate, {responder, hosts, unreachable, refresh}"
+    )
     systems: Annotated[Mapping[Name, SystemSettings], Field(min_length=1), Frozen] = Field(
         description="the systems that answer for the region, by a name of your choice"
     )
@@ -362,27 +295,6 @@ class LimitSettings(Section):
         return self
 
 
-class RenewalSettings(Section):
-    """Who renews what the gateway shows. Read by `kuacheng certs renew` only: the gateway itself needs no CA's key."""
-
-    authority: Path | None = Field(default=None, description="the certificate of a built-in CA, its key beside it")
-    passphrase: SecretFile | None = Field(default=None, description="of that key, {file}, mode 600")
-    command: tuple[Text, ...] = Field(
-        default=(), description="a program and its arguments: a request on standard input, the certificate on standard output"
-    )
-    activation: Literal["automatic", "manual"] = Field(
-        default="automatic", description="whether the renewer puts a new generation in force, or a person does"
-    )
-
-    @model_validator(mode="after")
-    def _one_issuer(self) -> "RenewalSettings":
-        if (self.authority is None) is not bool(self.command):
-            raise fault("must name exactly one of authority and command", "keep the one that issues")
-        if self.passphrase is not None and self.authority is None:
-            raise fault("passphrase is that of authority's key", "leave it out; a command has its own secrets")
-        return self
-
-
 class Settings(Section):
     """gateway.yaml."""
 
@@ -411,6 +323,6 @@ class Settings(Section):
     limits: LimitSettings = Field(default_factory=LimitSettings, description="deadlines and load")
     deny_list: Path = Field(default="revoked.json", description="whom to refuse at once, written by `kuacheng certs revoke`")
     renewal: RenewalSettings | None = Field(
-        default=None, description="who renews the gateway's own certificates, {authority, passphrase, command, activation}"
+        default=None, description="who renews the gateway's own certificates, {authority, passphrase, command, acme, activation}"
     )
     strict_identifiers: bool = Field(default=False, description="refuse e-licences whose identifier breaks GB/T 36904")

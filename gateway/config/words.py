@@ -52,13 +52,14 @@ class Address:
             return False
 
 
-def _duration(value: object) -> float:
+def seconds(value: object) -> float:
+    """A duration as it is written. Raises a fault."""
     if not isinstance(value, str) or (found := _DURATION.fullmatch(value)) is None:
         raise fault("must be a duration with its unit", 'write it as "500ms", "20s" or "2m"')
-    seconds = float(found[1]) * _SECONDS[found[2]]
-    if not seconds:
+    lasts = float(found[1]) * _SECONDS[found[2]]
+    if not lasts:
         raise fault("must be longer than nothing", 'write it as "500ms", "20s" or "2m"')
-    return seconds
+    return lasts
 
 
 def _retention(value: object) -> Retention:
@@ -189,7 +190,7 @@ Frozen = AfterValidator(_frozen)
 Text = Annotated[str, StringConstraints(min_length=1, max_length=400), AfterValidator(_line)]
 Named = Annotated[Text, AfterValidator(_named)]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(_line)]
-Duration = Annotated[float, BeforeValidator(_duration)]
+Duration = Annotated[float, BeforeValidator(seconds)]
 Kept = Annotated[Retention, PlainValidator(_retention)]
 Listening = Annotated[Address, PlainValidator(_address)]
 Reached = Annotated[Address, PlainValidator(_reached)]

@@ -9,7 +9,6 @@ Source: C2SP tlog-tiles v1; RFC 9110 (ETag, HEAD), RFC 8246 (immutable).
 
 import asyncio
 import logging
-import ssl
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
@@ -21,6 +20,7 @@ from typing import Final
 from aiohttp import web
 
 from gateway.ledger.layout import CHECKPOINT, COSIGNED, ENTRIES, WIDTH, LayoutRefused, Tile, bundle
+from gateway.ledger.listening import Papers, listening
 from gateway.ledger.records import LogUnusable, Opening, Records
 from gateway.ledger.tree import HASH_SIZE
 
@@ -67,7 +67,7 @@ class Door:
 
     host: str
     port: int
-    tls: ssl.SSLContext | None = None
+    tls: Papers | None = None
     readers: Readers | None = None
 
 
@@ -89,23 +89,6 @@ class _Refused(Exception):  # noqa: N818  named for what happened
         self.said = said
 
 
-def mutual_tls(certificate: str, key: str, authorities: str, revoked: str | None = None) -> ssl.SSLContext:
-    """TLS 1.3 with the server's certificate, for clients of these authorities; all are PEM files. Raises OSError, ssl.SSLError.
-
-    With `revoked`, a file of CRLs, a certificate that no current CRL covers is refused.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.num_tickets = 0  # every connection shows its certificate anew
-    context.load_cert_chain(certificate, key)
-    context.load_verify_locations(authorities)
-    context.verify_mode = ssl.CERT_REQUIRED
-    if revoked is not None:
-        context.load_verify_locations(revoked)
-        context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
-    return context
-
-
 @asynccontextmanager
 async def serving(served: Served, door: Door) -> AsyncIterator[str]:
     """Serves within the context; yields the address, scheme and real port included. Raises OSError."""
@@ -115,9 +98,9 @@ async def serving(served: Served, door: Door) -> AsyncIterator[str]:
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=_GRACE_SECONDS)
         await runner.setup()
         try:
-            await web.TCPSite(runner, door.host, door.port, ssl_context=door.tls).start()
-            host = f"[{door.host}]" if ":" in door.host else door.host
-            yield f"{'https' if door.tls else 'http'}://{host}:{runner.addresses[0][1]}"
+            async with listening(runner, door.host, door.port, door.tls) as port:
+                host = f"[{door.host}]" if ":" in door.host else door.host
+                yield f"{'https' if door.tls else 'http'}://{host}:{port}"
         finally:
             await runner.cleanup()
 

@@ -28,6 +28,7 @@ AHEAD: Final = 300
 """Seconds that a witness's clock may be ahead of ours."""
 
 _MOST_BYTES: Final = 1 << 16
+_TEXT: Final = "text/plain; charset=utf-8"
 _SIZE: Final = re.compile(rb"(0|[1-9][0-9]{0,18})\n")
 
 
@@ -126,9 +127,10 @@ def _behind(body: bytes, checkpoint: Checkpoint, old: int) -> Behind:
 class HttpPost:
     """A Post over aiohttp: `async with HttpPost() as post`. No redirects, no proxies of the environment."""
 
-    def __init__(self, trust: ssl.SSLContext | None = None, seconds: float = SECONDS) -> None:
-        """`trust` for https addresses, the system's authorities if None."""
+    def __init__(self, trust: ssl.SSLContext | None = None, seconds: float = SECONDS, kind: str = _TEXT) -> None:
+        """`trust` for https addresses, the system's authorities if None; `kind` of what is sent, as Content-Type has it."""
         self._trust = trust
+        self._kind = kind
         self._seconds = seconds
         self._session: aiohttp.ClientSession | None = None
 
@@ -152,7 +154,7 @@ class HttpPost:
 
         if self._session is None:
             raise RuntimeError("nothing is sent before `async with`")
-        headers = {"Content-Type": "text/plain; charset=utf-8"}
+        headers = {"Content-Type": self._kind}
         try:
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
                 return Reply(response.status, await _limited(response.content))

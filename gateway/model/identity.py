@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,28 @@ Issued = tuple[str, str]
 """A certificate by its issuer (RFC 4514) and its serial number (hex)."""
 
 
+class Verdict(Enum):
+    """What a CA's responder says of one certificate (RFC 6960 section 2.2)."""
+
+    GOOD = "good"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """What was said of one certificate, and until when that serves. A revocation serves until something newer is said."""
+
+    verdict: Verdict
+    until: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Revoked:
     """Whom we believe no more: by the deny-list (`uris`, `fingerprints`, `serials`), and by what the CAs of each region listed.
 
-    `unclear` has the regions of which nobody can tell now what their CAs have revoked, and why.
+    `unclear` has the regions of which nobody can tell now what their CAs have revoked, and why. `vouched` has the regions whose CAs are
+    asked for each certificate (OCSP), and what they said; one of which they said nothing is not believed.
     """
 
     uris: frozenset[str] = frozenset()
@@ -42,6 +60,7 @@ class Revoked:
     serials: frozenset[Issued] = frozenset()
     listed: Mapping[str, frozenset[Issued]] = field(default_factory=dict)
     unclear: Mapping[str, str] = field(default_factory=dict)
+    vouched: Mapping[str, Mapping[Issued, Vouched]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

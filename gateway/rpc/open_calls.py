@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import grpc
 
 from gateway.model.identity import Peer
-from gateway.model.refusal import Refusal
+from gateway.model.refusal import Reason, Refusal
 
 _AT_ONCE = 256
 
@@ -30,6 +30,23 @@ class CutOffMeter(Protocol):
 
     def cut_off(self, reason: str) -> None:
         """A stream was ended, or a call refused, for this reason."""
+        ...
+
+
+class Vouching(Protocol):
+    """Has CAs vouch for certificates, where a region wants that. `wanted` is asked at each call."""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether any region does."""
+        ...
+
+    def settled(self, peer: Peer) -> bool:
+        """Whether it was asked about; it is from now on where it was not."""
+        ...
+
+    async def vouch(self, peer: Peer) -> None:
+        """Asks where it must; never raises, for what comes of it is found when the caller is judged."""
         ...
 
 
@@ -79,13 +96,29 @@ class OpenCalls:
     """Who may call now, and which streams are open. `judge` gives what a call of this peer would be refused with now."""
 
     def __init__(
-        self, judge: Callable[[Peer], Refusal | None], refuse: Refuse, peer: Callable[[Context], Peer], meter: CutOffMeter
+        self,
+        judge: Callable[[Peer], Refusal | None],
+        refuse: Refuse,
+        peer: Callable[[Context], Peer],
+        meter: CutOffMeter,
+        vouching: Vouching,
     ) -> None:
         self._judge = judge
         self._refuse = refuse
         self._peer = peer
         self._meter = meter
+        self._vouching = vouching
         self._open: set[_Held] = set()
+
+    def vouched(self, inner: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        """The handler of one answer that knows who calls, once that caller's CA was asked where it has to be."""
+
+        async def run(request: Any, context: Any) -> Any:
+            if self._vouching.wanted:
+                await self._vouching.vouch(self._peer(context))
+            return await inner(request, context)
+
+        return run
 
     def judged(self, inner: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         """The handler of one answer, for those who may call."""
@@ -105,7 +138,7 @@ class OpenCalls:
             return self._generating(inner)
 
         async def run(request: Any, context: Any) -> Any:
-            peer = await self._admitted(context) if judged else self._peer(context)
+            peer = await self._admitted(context) if judged else await self._asked(context)
             with self._holding(context, peer) as held:
                 return await inner(request, _Writing(held))
 
@@ -118,10 +151,14 @@ class OpenCalls:
             if number % _AT_ONCE == _AT_ONCE - 1:
                 await asyncio.sleep(0)
             refusal = self._judge(held.peer)
-            if refusal is not None and held in self._open:
+            if refusal is not None and held in self._open and not self._is_being_asked(held.peer, refusal):
                 found += 1
                 await self._cut_off(held, refusal)
         return found
+
+    def _is_being_asked(self, peer: Peer, refusal: Refusal) -> bool:
+        """Who has been here since before a region had its CA asked is asked about now, and judged when that has ended."""
+        return refusal.reason is not Reason.CERTIFICATE_REVOKED and self._vouching.wanted and not self._vouching.settled(peer)
 
     def _generating(self, inner: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         async def run(request: Any, context: Any) -> AsyncIterator[Any]:
@@ -136,8 +173,14 @@ class OpenCalls:
 
         return run
 
-    async def _admitted(self, context: Context) -> Peer:
+    async def _asked(self, context: Context) -> Peer:
         peer = self._peer(context)
+        if self._vouching.wanted:
+            await self._vouching.vouch(peer)
+        return peer
+
+    async def _admitted(self, context: Context) -> Peer:
+        peer = await self._asked(context)
         refusal = self._judge(peer)
         if refusal is not None:
             self._meter.cut_off(refusal.reason.name)

@@ -47,7 +47,8 @@ class Registrar:
         if handler.unary_unary is None or not inspect.iscoroutinefunction(handler.unary_unary):
             return handler
         own = service.startswith(_OURS)
-        inner = self._metering.counted(service, method, handler.unary_unary if own else self._calls.judged(handler.unary_unary))
+        asked = self._calls.vouched if own else self._calls.judged
+        inner = self._metering.counted(service, method, asked(handler.unary_unary))
         return grpc.unary_unary_rpc_method_handler(inner, soft(handler.request_deserializer), handler.response_serializer)
 
     def _held(self, service: str, method: str, handler: Any) -> Any:

@@ -23,7 +23,7 @@ from gateway.model.world import World
 from gateway.ports import Receipts, Usages
 from gateway.rpc import deferred, directory, presented, reading, receipts, usage, writing
 from gateway.rpc.door import Door, time_left
-from gateway.rpc.open_calls import CutOffMeter, OpenCalls
+from gateway.rpc.open_calls import CutOffMeter, OpenCalls, Vouching
 from gateway.rpc.pb.v1 import directory_service_pb2 as directory_pb
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from gateway.rpc.pb.v1 import ledger_service_pb2 as ledger_pb
@@ -59,6 +59,7 @@ class Inside:
     new_id: Callable[[], str]
     entropy: Callable[[int], bytes]
     seen: Callable[[Peer], None]
+    vouching: Vouching
 
 
 class Evidence(EvidenceServiceServicer):
@@ -214,6 +215,7 @@ def open_calls(inside: Inside, meter: CutOffMeter) -> OpenCalls:
         lambda context, refusal: _refuse(context, refusal, inside.new_id()),
         lambda context: _peer(context, inside),
         meter,
+        inside.vouching,
     )
 
 

@@ -9,6 +9,7 @@ Source: SPIFFE-ID 2, X509-SVID 2 to 5; RFC 5280 6.1; NIST SP 800-131A (sizes of 
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -22,7 +23,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from gateway.model.identifiers import CreditCode, InvalidIdentifier
-from gateway.model.identity import Anchor, Caller, Issued, Peer, Revoked, Trust
+from gateway.model.identity import Anchor, Caller, Issued, Peer, Revoked, Trust, Verdict, Vouched
 from gateway.model.refusal import Reason, Refusal
 
 _PATH = re.compile(r"/department/([0-9A-Z]{18})/system/([a-z0-9][a-z0-9.-]{0,62})")
@@ -59,6 +60,7 @@ def _shown(peer: Peer, trust: Trust, now: datetime) -> Caller:
     caller = _read(peer, trust)
     _in_force(caller.not_before, caller.not_after, now)
     _not_revoked(caller, trust.revoked)
+    _vouched_for(caller, trust.revoked.vouched.get(caller.region), now)
     return caller
 
 
@@ -76,6 +78,25 @@ def _through_proxy(proxy: Peer, forwarded: Peer, trust: Trust, now: datetime) ->
     return replace(caller, through=shows.uri)
 
 
+def paths(peer: Peer, trust: Trust) -> tuple[tuple[str, list[x509.Certificate]], ...]:
+    """For each certificate that somebody has to be believed by: its region, and the way from it to the region's authority, with both ends.
+
+    Worked out anew each time: for whoever asks the authorities about what stands on it. Raises as identify.
+    """
+    own = _way(peer, trust)
+    if peer.forwarded is None:
+        return (own,)
+    if _only_uri(own[1][0]) != trust.front_proxy:
+        raise _not_forwarded("a certificate is named by somebody who is not the front proxy")
+    return own, _way(peer.forwarded, trust)
+
+
+def _way(shown: Peer, trust: Trust) -> tuple[str, list[x509.Certificate]]:
+    leaf = _parse(shown.leaf)
+    anchor = claimed(_only_uri(leaf), trust).anchor
+    return anchor.region, _verify(leaf, shown.chain, anchor)
+
+
 def _not_revoked(caller: Caller, revoked: Revoked) -> None:
     """Some look-ups in sets: they are made on every call, for a connection outlives a revocation."""
     if caller.uri in revoked.uris or caller.fingerprint in revoked.fingerprints or not revoked.serials.isdisjoint(caller.issued):
@@ -84,6 +105,22 @@ def _not_revoked(caller: Caller, revoked: Revoked) -> None:
         raise Refusal(Reason.CERTIFICATE_REVOKED, "the region's CA has revoked the certificate")
     if caller.region in revoked.unclear:
         raise _unknown(f"nobody can tell whether the certificate was revoked: {revoked.unclear[caller.region]}")
+
+
+def _vouched_for(caller: Caller, answers: Mapping[Issued, Vouched] | None, now: datetime) -> None:
+    """Where the region's CAs are asked for each certificate, each has to be good by an answer that still serves."""
+    for issued in caller.issued if answers is not None else ():
+        answer = answers.get(issued) if answers else None
+        if answer is None:
+            raise _unknown(
+                "nobody can tell whether the certificate was revoked: its CA's responder has said nothing of it (OCSP)"
+            )
+        if answer.verdict is Verdict.REVOKED:
+            raise Refusal(Reason.CERTIFICATE_REVOKED, "the region's CA has revoked the certificate, its responder says (OCSP)")
+        if answer.verdict is Verdict.UNKNOWN:
+            raise _unknown("the CA's responder does not know the certificate (OCSP)")
+        if now > answer.until:
+            raise _unknown("nobody can tell whether the certificate was revoked: its CA's responder said so too long ago (OCSP)")
 
 
 def claimed(uri: str, trust: Trust) -> Claim:

@@ -18,6 +18,7 @@ from gateway.model.standing import Standing
 from gateway.telemetry import series
 from gateway.telemetry.access import AccessLog
 from gateway.telemetry.authorities import Authorities, Believed
+from gateway.telemetry.renewing import Renewing, Stands
 from gateway.telemetry.systems import Systems
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -52,6 +53,11 @@ class Metrics:
             self._reloads(each)  # there from the start, or the first refusal would be no increase
         self._cut_off = lru_cache(64)(self._counter(series.REVOKED).labels)
         self._list_age = Gauge(series.LIST_AGE.name, series.LIST_AGE.help, series.LIST_AGE.labels, registry=self.registry)
+        self._ocsp_answers = lru_cache(64)(self._counter(series.OCSP_ANSWERS).labels)
+        ocsp = series.OCSP_CERTIFICATES, series.OCSP_AGE
+        self._ocsp_certificates, self._ocsp_age = (
+            Gauge(each.name, each.help, each.labels, registry=self.registry) for each in ocsp
+        )
         self._not_after = Gauge(series.NOT_AFTER.name, series.NOT_AFTER.help, series.NOT_AFTER.labels, registry=self.registry)
         self._not_before = Gauge(series.NOT_BEFORE.name, series.NOT_BEFORE.help, series.NOT_BEFORE.labels, registry=self.registry)
         self._generation = Gauge(series.GENERATION.name, series.GENERATION.help, series.GENERATION.labels, registry=self.registry)
@@ -129,6 +135,10 @@ class Metrics:
         """Where to read, at each scrape, how the CAs of each region stand."""
         self.registry.register(Authorities(read))
 
+    def renewing(self, read: Callable[[], Stands]) -> None:
+        """Where to read, at each scrape, how renewing stands."""
+        self.registry.register(Renewing(read))
+
     def cut_off(self, reason: str) -> None:
         """Somebody who is not believed (any more) was refused a call or lost a stream."""
         self._cut_off(reason).inc()
@@ -138,6 +148,19 @@ class Metrics:
         self._list_age.clear()
         for region, age in ages.items():
             self._list_age.labels(region).set(age)
+
+    def ocsp_answered(self, region: str, result: str) -> None:
+        """A question to a CA's responder ended."""
+        self._ocsp_answers(region, result).inc()
+
+    def ocsp_stands(self, counts: Mapping[tuple[str, str], int], ages: Mapping[str, float]) -> None:
+        """How the answers of each region stand."""
+        self._ocsp_certificates.clear()
+        self._ocsp_age.clear()
+        for (region, standing), count in counts.items():
+            self._ocsp_certificates.labels(region, standing).set(count)
+        for region, age in ages.items():
+            self._ocsp_age.labels(region).set(age)
 
     def connections(self, accepted: Callable[[], int]) -> None:
         """Where to read, at each scrape, how many connections came in."""

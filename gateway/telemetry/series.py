@@ -151,8 +151,40 @@ LIST_AGE = Series(
     "Age of the oldest revocation list of a region; +Inf where one is missing. Only of regions that have any.",
     ("region",),
 )
+OCSP_ANSWERS = Series(
+    "kuacheng_ocsp_answers_total",
+    Kind.COUNTER,
+    "Questions to responders of CAs that ended, by result: good, revoked, unknown, refused (not believed), unreachable.",
+    ("region", "result"),
+)
+OCSP_CERTIFICATES = Series(
+    "kuacheng_ocsp_certificates",
+    Kind.GAUGE,
+    "Callers' certificates by what their CA's responder said last: good, last-good (its time is over and `unreachable` lets it serve), "
+    "silent (nothing, or too long ago: refused), revoked, unknown. Only of regions that have `ocsp`.",
+    ("region", "standing"),
+)
+OCSP_AGE = Series(
+    "kuacheng_ocsp_answer_age_seconds",
+    Kind.GAUGE,
+    "Age of the oldest good answer that callers of a region live by, from the moment that it is of.",
+    ("region",),
+)
 RELOADS = Series("kuacheng_reloads_total", Kind.COUNTER, "Configurations and generations taken up, by result.", ("result",))
 GENERATION = Series("kuacheng_generation_info", Kind.INFO, "The generation of certificates that is in force.", ("generation",))
+RENEWALS = Series(
+    "kuacheng_renewal_attempts_total",
+    Kind.COUNTER,
+    "Attempts of `kuacheng certs renew`, by result: in-force, waiting (for a person), failed; each worker tells the same. "
+    "Only where one was made.",
+    ("result",),
+)
+RENEWAL_DUE = Series(
+    "kuacheng_renewal_due_timestamp_seconds",
+    Kind.GAUGE,
+    "When the next renewal falls due, Unix time, as the renewer last reckoned it; long past, it does not run or fails.",
+)
+STAGED = Series("kuacheng_generations_staged", Kind.GAUGE, "Generations of certificates that wait to be put in force.")
 ACCEPTED = Series(
     "kuacheng_connections_accepted_total",
     Kind.COUNTER,
@@ -198,8 +230,14 @@ ALL = (
     STRAGGLERS,
     REVOKED,
     LIST_AGE,
+    OCSP_ANSWERS,
+    OCSP_CERTIFICATES,
+    OCSP_AGE,
     RELOADS,
     GENERATION,
+    RENEWALS,
+    RENEWAL_DUE,
+    STAGED,
     ACCEPTED,
     TURNED_AWAY_AT_DOOR,
     IN_FLIGHT,

@@ -22,6 +22,7 @@ _FACTS: dict[str, object] = {
     "place": 1,
     "name": "N",
     "file": "f.pem",
+    "url": "http://ocsp.ca.test/",
     "mode": 0o644,
     "partner": "P",
     "source": "S",

@@ -1,6 +1,7 @@
 """One development layout a module, for tests that change its files while a gateway runs."""
 
 import logging
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -24,5 +25,6 @@ def living(laid: Layout) -> Iterator[Layout]:
     yield laid
     root.handlers[:] = before
     root.setLevel(level)
+    shutil.rmtree(laid.folder / "ledger.db.ocsp", ignore_errors=True)
     for left in ("revoked.json", "ledger.db.crls", "foshan.crl"):
         (laid.folder / left).unlink(missing_ok=True)

@@ -72,7 +72,7 @@ def authority(where: Where) -> BuiltIn:
 
 
 def renewer(where: Where, issuer: Any, acts: _Acts, *, clock: Any = None, automatic: bool = True) -> Renewer:
-    return Renewer(where, issuer, lambda act, facts: acts.append((act, facts)), clock or Hours(NOW), automatic)
+    return Renewer(where, (issuer,), lambda act, facts: acts.append((act, facts)), clock or Hours(NOW), automatic)
 
 
 def test_it_renews_in_time_and_by_itself(where: Where) -> None:
@@ -119,6 +119,7 @@ class Wrong:
 
     def __init__(self, right: BuiltIn) -> None:
         self._right = right
+        self.serves, self.wanted = right.serves, right.wanted
 
     def issue(self, wanted: Wanted, request: bytes, now: datetime) -> bytes:
         other = Profile(uri=f"{URI}-2", usages=frozenset(Usage), dns_names=(SERVER_NAME,))
@@ -145,7 +146,7 @@ def test_what_cannot_be_recorded_is_not_staged(where: Where) -> None:
     def full(*_: object) -> None:
         raise OSError("no space left")
 
-    done = Renewer(where, authority(where), full, Hours(NOW), automatic=True).round()
+    done = Renewer(where, (authority(where),), full, Hours(NOW), automatic=True).round()
     assert (done.result, done.says) == (Result.FAILED, "no space left")
     assert [each.name for each in generations.generations(where.folder)] == ["000001"]
 
@@ -155,6 +156,7 @@ class Late:
 
     def __init__(self, right: BuiltIn, clock: Hours, since: datetime) -> None:
         self.name, self._right, self._clock, self._since = right.name, right, clock, since
+        self.serves, self.wanted = right.serves, right.wanted
 
     def issue(self, wanted: Wanted, request: bytes, now: datetime) -> bytes:
         if self._clock.now() < self._since:
@@ -165,10 +167,12 @@ class Late:
 def test_the_daemon_waits_tries_again_and_goes_on(where: Where) -> None:
     clock = Hours(NOW - 4 * DAY, NOW - DAY / 4)
     told: list[Round] = []
+    noted: list[Round] = []
     late = Late(authority(where), clock, NOW - DAY / 2)
     # Handshakes go by the machine's clock and this daemon by ours; what reads certificates still judges the generation.
     daemon = replace(renewer(where, late, [], clock=clock), judge=lambda *_: ())
-    watch(daemon, lambda: 0.5, clock.wait, told.append)
+    watch(daemon, lambda: 0.5, clock.wait, noted.append, told.append)
+    assert len(noted) == len(clock.waited)
     results = [each.result for each in told]
     assert results[0] is Result.NOTHING_DUE
     assert results.count(Result.IN_FORCE) == 1, [each.says for each in told[-4:]]

@@ -14,7 +14,8 @@ from cryptography import x509
 from gateway.cli.ledger import command
 from gateway.clock import entropy
 from gateway.ledger.filed import FiledRecords
-from gateway.ledger.serving import Door, Served, mutual_tls, serving
+from gateway.ledger.listening import Papers
+from gateway.ledger.serving import Door, Served, serving
 from gateway.ledger.serving import Readers as Who
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.exchange import EntryKind
@@ -94,7 +95,7 @@ async def _served(path: Path, tmp_path: Path) -> AsyncIterator[tuple[str, str, t
         ("me.key", kept.sound.key),
     ):
         (tmp_path / name).write_bytes(content)
-    tls = mutual_tls(str(tmp_path / "server"), str(tmp_path / "server.key"), str(tmp_path / "regions"))
+    tls = Papers(str(tmp_path / "server"), str(tmp_path / "server.key"), str(tmp_path / "regions"))
     names = x509.load_pem_x509_certificate(kept.sound.certificate).extensions.get_extension_for_class(x509.SubjectAlternativeName)
     (uri,) = names.value.get_values_for_type(x509.UniformResourceIdentifier)
     options = ("--ca", tmp_path / "ca", "--cert", tmp_path / "me", "--cert-key", tmp_path / "me.key", "--key", VKEY)

@@ -13,7 +13,9 @@ from gateway.config.agreement_file import (
     ValiditySection,
 )
 from gateway.config.catalogue_file import EvidenceTypeFile, FieldSection, read_type
+from gateway.config.certificate_sections import AcmeSettings, ExternalAccount, OcspSettings, RenewalSettings
 from gateway.config.document import read_document
+from gateway.config.reference_sections import FileReference, SecretFile, SecretVariable, TokenReference, TokenSettings
 from gateway.config.rule_sections import (
     AskFrom,
     ConstantSection,
@@ -27,7 +29,6 @@ from gateway.config.search_right_file import SearchRightSection, SearchRightsFil
 from gateway.config.settings import (
     ConsoleRoles,
     ConsoleSettings,
-    FileReference,
     FormerKeySettings,
     FormerLogSettings,
     HolderKeySettings,
@@ -38,13 +39,8 @@ from gateway.config.settings import (
     NameOfRegion,
     PostgresqlSettings,
     RegionSettings,
-    RenewalSettings,
-    SecretFile,
-    SecretVariable,
     Settings,
     SystemSettings,
-    TokenReference,
-    TokenSettings,
     Traces,
     WitnessSettings,
 )
@@ -75,7 +71,10 @@ PLACES: dict[type[Section], str] = {
     TokenSettings: "pkcs11",
     FormerKeySettings: "former holder keys",
     LimitSettings: "limits",
+    OcspSettings: "ocsp",
     RenewalSettings: "renewal",
+    AcmeSettings: "acme",
+    ExternalAccount: "external_account",
     AgreementsFile: "Agreements",
     AgreementSection: "Agreements",
     EvidenceSection: "evidence",

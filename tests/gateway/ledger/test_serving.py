@@ -1,6 +1,8 @@
 """The log over HTTP: what is served, to whom, and with which headers."""
 
 import asyncio
+import logging
+import shutil
 import sqlite3
 import ssl
 from collections.abc import AsyncIterator, Mapping
@@ -19,10 +21,11 @@ from gateway.ledger import serving as serving_module
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.filed import FiledRecords
 from gateway.ledger.layout import unbundled
+from gateway.ledger.listening import Papers
 from gateway.ledger.note import Note
-from gateway.ledger.serving import Door, Readers, Served, mutual_tls, serving
+from gateway.ledger.serving import Door, Readers, Served, serving
 from gateway.ledger.tree import Frontier, grow, leaf_hash
-from tests.gateway.rpc.house import papers
+from tests.gateway.rpc.house import PATIENCE, papers
 
 MONITOR, AUDITOR, STRANGER = (f"spiffe://foshan.test/{name}" for name in ("monitor", "auditor", "stranger"))
 COSIGNED = "a cosigned note\n"
@@ -155,7 +158,7 @@ def showing(files: dict[str, str], uri: str | None) -> ssl.SSLContext:
 
 @asynccontextmanager
 async def guarded(path: Path, files: dict[str, str]) -> AsyncIterator[str]:
-    tls = mutual_tls(files["cert"], files["key"], files["client ca"])
+    tls = Papers(files["cert"], files["key"], files["client ca"])
     readers = Readers(frozenset({MONITOR}), frozenset({AUDITOR}))
     async with serving(served(path), Door("127.0.0.1", 0, tls, readers)) as address:
         yield address
@@ -200,3 +203,65 @@ async def test_appending_goes_on_while_the_log_is_read(path: Path, ledger_at, bo
             sizes.append(Checkpoint.parse(Note.parse(got.body.decode()).text).size)
             assert recorded.index == n
         assert sizes == sorted(sizes)
+
+
+class Log(logging.Handler):
+    """Tells when something was logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.news: asyncio.Queue[str] = asyncio.Queue()
+        self._loop = asyncio.get_running_loop()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._loop.call_soon_threadsafe(self.news.put_nowait, record.getMessage())
+
+
+@pytest.fixture
+async def logged() -> AsyncIterator[asyncio.Queue[str]]:
+    logger, heard = logging.getLogger("kuacheng.monitors"), Log()
+    logger.addHandler(heard)
+    logger.setLevel(logging.INFO)
+    yield heard.news
+    logger.removeHandler(heard)
+    logger.setLevel(logging.NOTSET)
+
+
+def generation(folder: Path, files: Mapping[str, str]) -> Path:
+    folder.mkdir()
+    for name, of in files.items():
+        shutil.copy(of, folder / name)
+    return folder
+
+
+def lead(link: Path, folder: Path) -> None:
+    fresh = link.with_suffix(".new")
+    fresh.symlink_to(folder)
+    fresh.replace(link)
+
+
+async def test_a_new_generation_is_taken_up_and_a_bad_one_is_not(
+    written: Path, files: dict[str, str], tmp_path: Path, logged: asyncio.Queue[str]
+) -> None:
+    """Whom the new authorities do not let in reads nothing more, over a connection that stands either."""
+    sound, link = {"cert": files["cert"], "key": files["key"], "ca": files["client ca"]}, tmp_path / "current"
+    first, bad = generation(tmp_path / "1", sound), generation(tmp_path / "2", sound | {"key": files[f"{AUDITOR} key"]})
+    other = generation(tmp_path / "3", sound | {"ca": files["server ca"]})
+    lead(link, first)
+    shown = Papers(*(str(link / name) for name in ("cert", "key", "ca")))
+    door = Door("127.0.0.1", 0, shown, Readers(frozenset(), frozenset({AUDITOR})))
+    async with serving(served(written), door) as address, client(address, showing(files, AUDITOR)) as session:
+        assert (await get(session, "/checkpoint")).status == 200
+        lead(link, bad)
+        async with asyncio.timeout(PATIENCE):
+            assert "cannot be shown" in await logged.get()
+        assert (await get(session, "/checkpoint")).status == 200
+        lead(link, other)
+        async with asyncio.timeout(PATIENCE):
+            assert "are shown" in await logged.get()
+        with pytest.raises(aiohttp.ClientError):
+            await get(session, "/checkpoint")
+        lead(link, first)
+        async with asyncio.timeout(PATIENCE):
+            assert "are shown" in await logged.get()
+        assert (await get(session, "/checkpoint")).status == 200

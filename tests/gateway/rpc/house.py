@@ -125,6 +125,18 @@ class Watched:
         self._news.set()
 
 
+class Unasked:
+    """No region has its CA asked about callers."""
+
+    wanted = False
+
+    def settled(self, _: Peer) -> bool:
+        return True
+
+    async def vouch(self, _: Peer) -> None:
+        """Nothing to do."""
+
+
 class Counts(Metrics):
     """The gateway's own metrics; tells when a call has been counted, which may be after its answer has arrived."""
 
@@ -299,7 +311,7 @@ async def house(limits: Limits | None = None, *, connections: int = 4096, **chan
         listener = Listener("127.0.0.1:0", Shown(shown.certificate, shown.key, trusted), connections=connections)
         usages = LogUsages(partial(FiledRecords.open, file))
         shown_by: list[Peer] = []
-        inside = Inside(lambda: worlds[-1], ports, receipts, usages, Door(), new_id, entropy, shown_by.append)
+        inside = Inside(lambda: worlds[-1], ports, receipts, usages, Door(), new_id, entropy, shown_by.append, Unasked())
         metering = Metering(metrics, clock.monotonic)
         server = Server(listener, inside, metering)
         configure(said)

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certs import subject
-from gateway.model.identity import Anchor, Peer, Revoked, Trust
+from gateway.model.identity import Anchor, Issued, Peer, Revoked, Trust, Verdict, Vouched
 from gateway.model.refusal import Reason, Refusal
-from gateway.stages.identify import identify
+from gateway.stages.identify import identify, paths
 from tests.certs import faulty
 from tests.gateway.stages.builders import NOW, authorities, peer, trust
 
@@ -363,3 +363,47 @@ def test_a_refusal_does_not_repeat_what_was_shown() -> None:
 
 def test_a_peer_and_a_trust_show_no_certificates() -> None:
     assert "BEGIN" not in repr((replace(peer(), chain=b"BEGIN"), trust()))
+
+
+SILENT = unknown("nobody can tell whether the certificate was revoked: its CA's responder has said nothing of it (OCSP)")
+SAID: dict[str, tuple[Vouched | None, Refusal | None]] = {
+    "good": (Vouched(Verdict.GOOD, NOW), None),
+    "too long ago": (
+        Vouched(Verdict.GOOD, NOW - timedelta(seconds=1)),
+        unknown("nobody can tell whether the certificate was revoked: its CA's responder said so too long ago (OCSP)"),
+    ),
+    "revoked, long ago": (
+        Vouched(Verdict.REVOKED, NOW - DAY),
+        Refusal(Reason.CERTIFICATE_REVOKED, "the region's CA has revoked the certificate, its responder says (OCSP)"),
+    ),
+    "unknown": (Vouched(Verdict.UNKNOWN, NOW + DAY), unknown("the CA's responder does not know the certificate (OCSP)")),
+    "nothing": (None, SILENT),
+}
+
+
+@pytest.mark.parametrize("said", SAID)
+def test_where_the_ca_is_asked_it_has_to_vouch(said: str) -> None:
+    answer, expected = SAID[said]
+    shown = peer()
+    issued: Issued = identify(shown, trust(), NOW).issued[0]
+    answers = {issued: answer} if answer else {}
+    asked = replace(trust(), revoked=Revoked(vouched={"440100": answers}))
+    if expected is None:
+        assert identify(shown, asked, NOW).issued == (issued,)
+    else:
+        assert refusal(shown, asked) == expected
+    elsewhere = replace(trust(), revoked=Revoked(vouched={"440600": {}}))
+    assert identify(shown, elsewhere, NOW).region == "440100"
+
+
+def test_the_way_to_the_authority_has_both_ends() -> None:
+    ((region, chain),) = paths(peer(), trust())
+    assert (region, [each.issuer for each in chain]) == ("440100", [authorities().own.certificate.subject] * 2)
+
+
+def test_what_the_front_proxy_forwards_has_a_way_of_its_own_and_nobody_else_forwards() -> None:
+    named = replace(peer(), forwarded=peer())
+    assert len(paths(named, replace(trust(), front_proxy=faulty.SOUND_URI))) == 2
+    with pytest.raises(Refusal) as refused:
+        paths(named, trust())
+    assert refused.value.reason is Reason.FORWARDING_REFUSED

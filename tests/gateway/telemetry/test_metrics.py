@@ -21,6 +21,7 @@ from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from gateway.telemetry import authorities, series
 from gateway.telemetry.access import AccessLog
 from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.renewing import Stands
 from gateway.telemetry.series import Kind
 from tests.gateway.rpc.house import PATIENCE, House, house, request
 from tests.gateway.telemetry.test_access import ENDED
@@ -83,6 +84,9 @@ def test_every_series_of_the_table_is_exported_with_its_labels_and_bounds(metric
     metrics.door(lambda: {Reason.OVERLOADED: 2})
     metrics.cut_off("CERTIFICATE_REVOKED")
     metrics.lists({"440600": 3.0})
+    metrics.ocsp_answered("440600", "good")
+    metrics.ocsp_stands({("440600", "good"): 1}, {"440600": 2.0})
+    metrics.renewing(lambda: Stands({"failed": 1}, 2.0, 1))
     metrics.authorities(lambda: {"440600": authorities.Believed(1, 1, 2)})
     with served(metrics) as url:
         found = scraped(url)

@@ -6,6 +6,7 @@ import re
 from gateway.development.pages import metrics
 from gateway.telemetry.access import AccessLog
 from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.renewing import Stands
 from gateway.telemetry.series import ALL, FINE, LATENCY
 
 PAGE = metrics.page()
@@ -19,6 +20,7 @@ def test_every_metric_of_the_registry_and_no_other() -> None:
     registered.connections(int)
     registered.door(dict)
     registered.authorities(dict)
+    registered.renewing(lambda: Stands({}, None, 0))
     exported = [each.name + ("_total" if each.type == "counter" else "") for each in registered.registry.collect()]
     assert sorted(listed) == sorted(exported)
 

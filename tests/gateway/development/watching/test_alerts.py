@@ -42,7 +42,10 @@ FIRE: dict[str, dict[str, str]] = {
     "WitnessSeesFork": {'kuacheng_witness_failures_total{fault="FORKED"}': "1+0" + LONG},
     "CertificateEndsSoon": {f'{ENDS}{{role="server"}}': "326000+0" + LONG, f'{BEGAN}{{role="server"}}': f"{AGO}+0{LONG}"},
     "CertificateEndsVerySoon": {f'{ENDS}{{role="server"}}': "156000+0" + LONG, f'{BEGAN}{{role="server"}}': f"{AGO}+0{LONG}"},
+    "RenewalOverdue": {"kuacheng_renewal_due_timestamp_seconds": "-21600+0" + LONG},
+    "GenerationWaits": {"kuacheng_generations_staged": "1+0" + LONG},
     "RevocationListOverdue": {'kuacheng_revocation_list_age_seconds{region="440600"}': "90000+0" + LONG},
+    "OcspSilent": {'kuacheng_ocsp_certificates{region="440600",standing="last-good"}': "1+0" + LONG},
     "CallersOnOldAuthority": {'kuacheng_stragglers{region="440600"}': "1+0" + LONG},
     "ReloadRefused": {'kuacheng_reloads_total{result="refused"}': "0+1" + LONG},
     "EventLoopLags": _histogram("kuacheng_event_loop_lag_seconds", "0.25", "0.5"),
@@ -62,11 +65,15 @@ QUIET: dict[str, str] = {
     f'{ENDS}{{role="server"}}': "90000000+0" + LONG,
     f'{BEGAN}{{role="server"}}': f"{AGO}+0{LONG}",
     'kuacheng_revocation_list_age_seconds{region="440600"}': "60+0" + LONG,
+    'kuacheng_ocsp_certificates{region="440600",standing="good"}': "7+0" + LONG,
+    'kuacheng_ocsp_certificates{region="440600",standing="silent"}': NEVER,
+    "kuacheng_renewal_due_timestamp_seconds": "90000+0" + LONG,
+    "kuacheng_generations_staged": NEVER,
     'kuacheng_stragglers{region="440600"}': NEVER,
     'kuacheng_reloads_total{result="refused"}': "3+0" + LONG,
 }
-SLOW = {"CallersOnOldAuthority"}
-"""Fires after a week only, so that it has a clock of its own."""
+SLOW = {"CallersOnOldAuthority", "GenerationWaits"}
+"""Fire after days only, so that they have a clock of their own."""
 
 
 def _case(alert: str, series: dict[str, str], interval: str, moment: str) -> dict[str, object]:
