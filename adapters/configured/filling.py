@@ -28,6 +28,11 @@ class Asking:
 
 def fill(filling: Filling, asking: Asking) -> Leaf:
     """The value."""
+    value = _value(filling, asking)
+    return f"{filling.before}{value}" if filling.before else value
+
+
+def _value(filling: Filling, asking: Asking) -> Leaf:
     match filling.origin:
         case Origin.CONSTANT:
             return filling.value

@@ -12,9 +12,10 @@ from gateway.ports import CityAdapter, Clock
 
 def configured(interface: Interface, settings: SystemSettings, clock: Clock, entropy: Callable[[int], bytes]) -> CityAdapter:
     """What asks a system by this description. Raises ValueError, which quotes no credential, for settings that cannot serve."""
-    for name in sorted(interface.credentials - {"password"}):
-        settings.credential(name)
     if interface.http is not None:
+        for name in sorted(interface.credentials):
+            settings.credential(name)
         return ConfiguredAdapter(interface.http, settings, clock, entropy)
-    account = settings.credentials.get("account", "")
-    return FrontAdapter(settings, front_dialect(interface.name, interface.tables or {}, account), clock, entropy)
+    tables = interface.tables or {}
+    account = settings.credential("account") if any(each.account for each in tables.values()) else ""
+    return FrontAdapter(settings, front_dialect(interface.name, tables, account), clock, entropy)

@@ -24,10 +24,12 @@ _Record = dict[str, object]
 
 
 class Wrapping(Protocol):
-    """One way. `content` is the Content-Type, empty for no body."""
+    """One way."""
 
     @property
-    def content(self) -> str: ...
+    def content(self) -> str:
+        """The Content-Type, empty for no body."""
+        ...
 
     def write(self, tree: Tree, asking: Asking, vector: bytes) -> bytes:
         """The body; `vector` is 16 bytes that were never used before."""

@@ -47,11 +47,12 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """One such value. `value` is the constant, or the credential's name; `form` is that of a moment."""
+    """One such value. `value` is the constant, or the credential's name; `form` is that of a moment; `before` stands before it."""
 
     origin: Origin
     value: str | int | bool = ""
     form: str = "seconds"
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)
