@@ -4,14 +4,10 @@ Law: where one of them could not be read, names of it are not called unknown; on
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Final
+from dataclasses import dataclass, field
 
 from gateway.model.catalogue import EvidenceType
 from gateway.model.interface import Interface
-
-NONE: Final[Mapping[str, Interface]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +22,7 @@ class Known:
     systems: Mapping[str, str] | None
     types: Mapping[str, EvidenceType]
     every_type: bool
-    interfaces: Mapping[str, Interface] = NONE
+    interfaces: Mapping[str, Interface] = field(default_factory=dict)
 
     @property
     def aliases(self) -> frozenset[str]:
