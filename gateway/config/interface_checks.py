@@ -137,6 +137,9 @@ def _clashes(document: Document, spec: HttpSpec) -> Iterator[Problem]:
         yield from _meeting(document, ("login", "request", "parts"), spec.login.request.parts, ())
     if isinstance(spec.wrapping, XmlInJsonSpec):
         yield from _meeting(document, ("envelope", "beside"), spec.wrapping.beside, filter(None, [spec.wrapping.question]))
+        for name in spec.wrapping.beside:
+            if spec.wrapping.question and name.startswith(f"{spec.wrapping.question}."):
+                yield document.problem(("envelope", "beside", name), "stands within the question's text", "rename it", key=True)
 
 
 def _meeting(document: Document, at: Path, parts: Iterable[str], others: Iterable[str]) -> Iterator[Problem]:

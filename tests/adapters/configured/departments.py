@@ -174,7 +174,7 @@ def sealed(self: Department, asked: Asked) -> bytes:
     output = [{**row, "ajmx": json.dumps(row["ajmx"])} for row in rows]
     msgid = "0" * 32 if self.mood == "stale" else question["msgid"]
     document = json.dumps({"ret": code, "msgid": msgid, "output": output[0] if len(output) == 1 else output or None})
-    return json.dumps({"code": "0", "data": _sealed(document.encode())}).encode()
+    return json.dumps({"code": "0", "data": sealed_document(document.encode())}).encode()
 
 
 FAMILIES: dict[str, Callable[[Department, Asked], bytes]] = {
@@ -214,7 +214,7 @@ def _opened(envelope: dict[str, Any]) -> bytes:
     return cbc_decrypt(CIPHER_KEY, text[:16], text[16:])
 
 
-def _sealed(document: bytes) -> dict[str, Any]:
+def sealed_document(document: bytes) -> dict[str, Any]:
     now = str(int(datetime.now(UTC).timestamp() * 1000))  # noqa: TID251  the city's own clock
     text = b64encode(VECTOR + cbc_encrypt(CIPHER_KEY, VECTOR, document)).decode()
     envelope: dict[str, Any] = {"version": "2.0", "algorithm": "SM4-CBC", "appId": ACCOUNT, "time": now, "cipher": {"text": text}}
