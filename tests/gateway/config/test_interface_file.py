@@ -204,7 +204,12 @@ def changed(family: str, old: str, new: str) -> list[str]:
             '"5000": no-record',
             "envelope.levels: what carries the answer says nothing about a holder; ",
         ),
-        ("xml-in-json", "request.type:", "request.value.x:", "envelope.beside: "),
+        (
+            "xml-in-json",
+            "request.type:",
+            "request.value.x:",
+            "envelope.beside.request.value.x: stands within the question's text; ",
+        ),
         (
             "xml-in-json",
             '"4011": ours',
