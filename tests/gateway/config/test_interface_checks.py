@@ -54,6 +54,6 @@ def test_a_name_that_it_cannot_carry(family, name, problem):
 def test_it_neither_compares_nor_gives_files():
     more = "files: [OFD]\nverify: {operation: aidRecord, claims: {xm: {from: holder.name}}}\n"
     assert [each.partition("; ")[0] for each in told("soap", TABLE + more)] == [
-        "table.yaml:23:1: verify: no interface compares values that is described in a file",
-        "table.yaml:22:1: files: no interface gives files that is described in a file",
+        "table.yaml:24:1: verify: no interface compares values that is described in a file",
+        "table.yaml:23:1: files: no interface gives files that is described in a file",
     ]
