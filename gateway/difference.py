@@ -60,6 +60,7 @@ def _named(loaded: Loaded) -> Mapping[str, Mapping[str, Any]]:
         "evidence type": {each.type.alias: each.type for each in world.tables.values()},
         "table": {f"{each.type.alias} of {each.region}": (each.edition, each.system) for each in world.tables.values()},
         "region": {code: (each, loaded.revocation_lists.get(code)) for code, each in world.regions.items()},
+        "interface": {each.interface.name: each.interface for each in loaded.interfaces},
         "system": {each.name: _reached(each) for each in systems},
         "certificate": {"of the listener": _shown(loaded)} | {f"shown to {each.name}": each.pair for each in systems},
         "authorities": {f"of {each.region}": each.authorities for each in world.trust.anchors.values()}

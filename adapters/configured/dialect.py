@@ -45,7 +45,7 @@ _Key = TypeVar("_Key")
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredDialect:
-    """One interface, for one account of it."""
+    """One interface, for one account of it. One that is `slow` takes a millisecond, so that it belongs into a thread."""
 
     system: str
     spec: HttpSpec
@@ -54,11 +54,7 @@ class ConfiguredDialect:
     readers: Mapping[str, Reader]
     scheme: Scheme | None
     login: Login | None
-
-    @property
-    def slow(self) -> bool:
-        """Whether it takes a millisecond, so that it belongs into a thread."""
-        return isinstance(self.wrapping, Sealed) or any(each.algorithm in ciphers.SLOW for each in _ciphers(self.spec))
+    slow: bool
 
     def compose(self, request: CityRequest, stamp: Stamp, token: str, vector: bytes) -> HttpRequest:
         """The question on the wire. Raises INVALID_REQUEST for a text that XML cannot carry."""
@@ -130,7 +126,8 @@ def dialect(system: str, spec: HttpSpec, credentials: Mapping[str, str]) -> Conf
         wrapping=_wrapping(system, spec, credentials),
         readers=MappingProxyType(readers),
         scheme=_scheme(spec.signature) if spec.signature else None,
-        login=login(spec.login, credentials, system) if spec.login else None,
+        login=login(spec.login, credentials, system, spec.charset) if spec.login else None,
+        slow=isinstance(spec.wrapping, SealSpec) or any(each.algorithm in ciphers.SLOW for each in _ciphers(spec)),
     )
 
 

@@ -11,7 +11,8 @@ from typing import Final
 
 from adapters.configured.ciphers import Opener, opener
 from adapters.configured.levels import Step, judge, steps
-from adapters.connectors.json_body import read_object
+from adapters.connectors.charset import decoded
+from adapters.connectors.json_body import expect, read_json_text
 from adapters.connectors.lease import Lease
 from adapters.connectors.message import HttpResponse, accepted_body
 from adapters.connectors.moments import read_moment
@@ -30,12 +31,14 @@ class Login:
 
     spec: LoginSpec
     where: str
+    charset: str
     levels: tuple[Step, ...]
     open: Opener | None = field(repr=False)
 
     def read(self, response: HttpResponse, asked: datetime) -> Lease:
         """The token and its life from the moment `asked`. Raises Refusal, blame COUNTERPARTY."""
-        answer = read_object(accepted_body(response, self.where), self.where)
+        body = decoded(accepted_body(response, self.where), self.charset, self.where)
+        answer = expect(read_json_text(body, self.where), dict[str, object], self.where)
         judge(self.levels, answer, self.where)
         token = follow(answer, tuple(self.spec.token.split(".")))
         if self.open is not None:
@@ -60,7 +63,7 @@ class Login:
         return float(str(life)) * spec.unit
 
 
-def login(spec: LoginSpec, credentials: Mapping[str, str], system: str) -> Login:
+def login(spec: LoginSpec, credentials: Mapping[str, str], system: str, charset: str) -> Login:
     """The description, compiled. Raises ValueError for a key that does not serve."""
     open_ = opener(spec.cipher, credentials, system) if spec.cipher else None
-    return Login(spec, f"{system} login", steps(spec.levels, innermost=False), open_)
+    return Login(spec, f"{system} login", charset, steps(spec.levels, innermost=False), open_)

@@ -140,7 +140,9 @@ def _spec(file: _HttpFile) -> HttpSpec:
     wrapping: SoapSpec | XmlInJsonSpec | SealSpec | None = None
     if isinstance(file, SoapInterface):
         wrapping = file.envelope.spec(file.charset)
-        request = replace(request, written="xml", headers={"SOAPAction": Filling(Origin.CONSTANT, '""'), **request.headers})
+        # A form or a query would be refused, and is not overwritten.
+        written = "xml" if request.written == "json" else request.written
+        request = replace(request, written=written, headers={"SOAPAction": Filling(Origin.CONSTANT, '""'), **request.headers})
     elif isinstance(file, XmlInJsonInterface | SealedInterface):
         wrapping = file.envelope.spec()
     return HttpSpec(

@@ -195,6 +195,8 @@ class LoginSection(Section):
     def _about_us(self) -> "LoginSection":
         if any({"no-record", "ambiguous"} & set(each.codes.values()) for each in self.levels):
             raise fault("a log-in says nothing about a holder", "write refused or later")
+        if self.request.question is not None:
+            raise fault("a log-in asks no question", "take `question` out of its request")
         if self.levels[-1].optional:
             raise fault("the last level must be there, for nothing else says that the answer is fine", "take out `optional`")
         return self

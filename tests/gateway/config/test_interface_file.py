@@ -225,6 +225,8 @@ def changed(family: str, old: str, new: str) -> list[str]:
         ("token-rest", '"E1": ours', '"E1": no-record', "login: a log-in says nothing about a holder; write refused or later"),
         ("token-rest", "{credential: secret}", "{from: token}", "login.request.parts.client_secret: there is no token here; "),
         ("token-rest", "login:\n", "login:\n  signed: true\n", "login.signed: there is no `signature` to sign it by; "),
+        ("token-rest", "written: form", "question: x", "login: a log-in asks no question; take `question` out of its request"),
+        ("soap", "  question: data\n", "  written: form\n", "request: "),
         ("token-rest", "before: ", "constant: x, before: ", "request.headers.Authorization: must have exactly one of "),
         ("tables", "table: fy_sq", "table: fy_sq; DROP", "request.table: must be the name of a table or column; "),
         ("tables", 'done: ["2"]', 'done: ["1"]', "a flag says both that there is an answer and that there is none; "),
