@@ -126,27 +126,39 @@ def _clashes(document: Document, spec: HttpSpec) -> Iterator[Problem]:
     """Names that get in each other's way, or that an element cannot have."""
     question = [spec.request.question] if spec.request.question else []
     own: list[_Group] = [(("operations", name, "parts"), each.parts) for name, each in spec.operations.items()]
+    for at, parts in own:
+        for name in parts:
+            if any(_meet(name, each) for each in spec.request.parts):
+                yield document.problem((*at, name), "meets a part of `request`", "rename one of them", key=True)
     for at, parts in [(("request", "parts"), spec.request.parts), *own]:
-        others = [*question, *(spec.request.parts if at[0] == "operations" else ())]
-        yield from _meeting(document, at, parts, others)
-        if _is_xml(spec):
-            for name in parts:
-                if not all(XML_NAME.fullmatch(each) for each in name.split(".")):
-                    yield document.problem((*at, name), "is no name that an element of XML can have", "rename it", key=True)
+        yield from _meeting(document, at, parts, question)
+        yield from _elements(document, at, parts if _is_xml(spec) else ())
     if spec.login:
         yield from _meeting(document, ("login", "request", "parts"), spec.login.request.parts, ())
     if isinstance(spec.wrapping, XmlInJsonSpec):
-        yield from _meeting(document, ("envelope", "beside"), spec.wrapping.beside, filter(None, [spec.wrapping.question]))
-        for name in spec.wrapping.beside:
-            if spec.wrapping.question and name.startswith(f"{spec.wrapping.question}."):
-                yield document.problem(("envelope", "beside", name), "stands within the question's text", "rename it", key=True)
+        yield from _beside(document, spec.wrapping)
+
+
+def _elements(document: Document, at: Path, parts: Iterable[str]) -> Iterator[Problem]:
+    for name in parts:
+        if not all(XML_NAME.fullmatch(each) for each in name.split(".")):
+            yield document.problem((*at, name), "is no name that an element of XML can have", "rename it", key=True)
+
+
+def _beside(document: Document, wrapping: XmlInJsonSpec) -> Iterator[Problem]:
+    """What stands beside a question that is a text, which has no parts."""
+    at = ("envelope", "beside")
+    yield from _meeting(document, at, wrapping.beside, filter(None, [wrapping.question]))
+    for name in wrapping.beside:
+        if wrapping.question and name.startswith(f"{wrapping.question}."):
+            yield document.problem((*at, name), "stands within the question's text", "rename it", key=True)
 
 
 def _meeting(document: Document, at: Path, parts: Iterable[str], others: Iterable[str]) -> Iterator[Problem]:
+    """What is put below another name is beside it; a value in the very place of one, or above it, is in its way."""
     others = tuple(others)
-    # What is put below the question is beside what a table asks; only a value in its very place, or above it, is in its way.
     for name in parts:
-        if any(name == each or each.startswith(f"{name}.") for each in (*others, *parts) if each is not name):
+        if name in others or any(each.startswith(f"{name}.") for each in (*others, *parts)):
             yield document.problem((*at, name), "stands in the way of another name", "rename one of them", key=True)
 
 

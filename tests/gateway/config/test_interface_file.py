@@ -124,6 +124,16 @@ FAULTS = {
         "9:20: request.parts.head.id: `form` is that of a moment; ",
     ),
     "a part in the way": ("head.id", "biz", "9:11: request.parts.biz: stands in the way of another name; rename one of them"),
+    "a part in the way, of one letter": (
+        "question: biz\n  parts: {head.id",
+        "question: b\n  parts: {b",
+        "9:11: request.parts.b: stands in the way of ",
+    ),
+    "a part of an operation below one of all": (
+        "{path: /query}",
+        "{path: /query, parts: {head.id.x: {constant: 1}}}",
+        "15:37: operations.aidRecord.parts.head.id.x: meets a part of `request`; rename one of them",
+    ),
     "a part above another": (
         "{head.id:",
         "{head: {constant: 1}, head.id:",
