@@ -67,9 +67,9 @@ def table_problems(document: Document, table: TableSpec, interface: Interface) -
     if table.operation not in interface.operations:
         yield document.problem(("operation",), *unknown(f"operation of {interface.name}", table.operation, interface.operations))
         return
-    for key, what in (("verify", "compares values"), ("files", "gives files")):
+    for key, what in (("verify", "compares values"), ("files", "gives files"), ("presented", "takes a code that a holder shows")):
         if getattr(table, key):
-            yield document.problem((key,), f"no interface {what} that is described in a file", f"take out `{key}`", key=True)
+            yield document.problem((key,), f"no interface that a file describes {what}", f"take out `{key}`", key=True)
     for name in table.ask:
         if told := _unfit(name, table.operation, interface):
             yield document.problem(("ask", name), *told, key=True)

@@ -51,9 +51,10 @@ def test_a_name_that_it_cannot_carry(family, name, problem):
     assert not problem or f"table.yaml:10:3: {problem}" in found[0]
 
 
-def test_it_neither_compares_nor_gives_files():
-    more = "files: [OFD]\nverify: {operation: aidRecord, claims: {xm: {from: holder.name}}}\n"
+def test_it_neither_compares_nor_gives_files_nor_takes_a_shown_code():
+    more = "presented: {operation: aidRecord, code: lzm}\nfiles: [OFD]\nverify: {operation: aidRecord, claims: {xm: {from: holder.name}}}\n"
     assert [each.partition("; ")[0] for each in told("soap", TABLE + more)] == [
-        "table.yaml:24:1: verify: no interface compares values that is described in a file",
-        "table.yaml:23:1: files: no interface gives files that is described in a file",
+        "table.yaml:25:1: verify: no interface that a file describes compares values",
+        "table.yaml:24:1: files: no interface that a file describes gives files",
+        "table.yaml:23:1: presented: no interface that a file describes takes a code that a holder shows",
     ]
