@@ -19,14 +19,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO
 
-from adapters.connectors.settings import SystemSettings
 from adapters.guarding.guarded import Bounds, Guarded
-from adapters.registry import CONNECTORS, CREDENTIALS, FILES, OPERATIONS
 from certs import seen
 from certs.denying import DenyListUnusable
 from certs.preflight import Trust, examine
 from certs.seen import Sightings
-from gateway import acts, asking, reauthenticating, rotation, sighting, standings, storage
+from gateway import acts, asking, connecting, reauthenticating, rotation, sighting, standings, storage
 from gateway.clock import SystemClock, entropy, fraction, new_id
 from gateway.config import Loaded, System, WitnessMaterial
 from gateway.deferred import DeferredFile
@@ -46,7 +44,7 @@ from gateway.ledger.usages import LogUsages
 from gateway.model.act import Act, HostRole
 from gateway.model.identity import Revoked
 from gateway.model.refusal import Reason, Refusal
-from gateway.ports import CityAdapter, Clock, Ledger, Meter
+from gateway.ports import Clock, Ledger, Meter
 from gateway.reloading import Making, Reloader, Standing
 from gateway.revoking import Revoking
 from gateway.rpc.door import Door
@@ -168,9 +166,7 @@ async def gateway(
 def problems(loaded: Loaded) -> tuple[str, ...]:
     """What keeps a gateway from being made of this configuration, although each part of it reads well."""
     return (
-        *(f"no connector {each.name}; there are {', '.join(sorted(CONNECTORS))}" for each in _unknown(loaded)),
-        *(text for each in loaded.systems.values() if each.name in CREDENTIALS for text in _credentials(each)),
-        *(text for text in _operations(loaded)),
+        *connecting.problems(loaded),
         *(_witness_problems(loaded, loaded.witnesses) if loaded.witnesses else ()),
         *_untraceable(loaded),
         *(f"Reason {each.name} has no wording" for each in Reason if each not in WORDINGS),
@@ -193,32 +189,6 @@ def material_findings(loaded: Loaded) -> tuple[str, ...]:
     return tuple(str(finding) for name, pem in trusted for finding in examine(Trust(name=name, authorities=pem), now))
 
 
-def _unknown(loaded: Loaded) -> list[System]:
-    return [each for each in loaded.systems.values() if each.name not in CONNECTORS]
-
-
-def _credentials(system: System) -> list[str]:
-    wanted, given = CREDENTIALS[system.name], frozenset(system.credentials)
-    return [
-        *(f"{system.name}: the credential {name} is missing; name a file or variable for it" for name in sorted(wanted - given)),
-        *(f"{system.name}: takes no credential {name}; it takes {', '.join(sorted(wanted))}" for name in sorted(given - wanted)),
-    ]
-
-
-def _operations(loaded: Loaded) -> list[str]:
-    return [
-        f"table {table.type.alias} of {table.region}: {table.system} has no operation {operation}; "
-        f"it has {', '.join(sorted(OPERATIONS[table.system]))}"
-        for table in loaded.world.tables.values()
-        for operation in table.operations
-        if table.system in OPERATIONS and operation not in OPERATIONS[table.system]
-    ] + [
-        f"table {table.type.alias} of {table.region}: {table.system} gives no files; take `files` out"
-        for table in loaded.world.tables.values()
-        if table.files and table.system not in FILES
-    ]
-
-
 def _making(read: Callable[[], Loaded], clock: SystemClock, ledger: Ledger, operator: str) -> Making:
     async def record(loaded: Loaded) -> None:
         facts = {"world": loaded.world.edition, "version": version("kuacheng")}
@@ -230,30 +200,10 @@ def _making(read: Callable[[], Loaded], clock: SystemClock, ledger: Ledger, oper
     return Making(read, problems, fit, lambda system: _guard(system, clock), _shown, record)
 
 
-def connector(system: System, clock: Clock) -> CityAdapter:
-    """What asks this system, without a guard before it. Raises ValueError for settings that no connection can be made with."""
-    return CONNECTORS[system.name](_settings(system), clock, entropy)
-
-
 def _guard(system: System, clock: SystemClock) -> Guarded:
-    adapter = connector(system, clock)
+    adapter = connecting.connector(system, clock)
     bounds = Bounds(places=system.connections, queue=system.queue, patience=system.timeout / 2)
     return Guarded(system.name, adapter, bounds, clock, fraction)
-
-
-def _settings(system: System) -> SystemSettings:
-    return SystemSettings(
-        name=system.name,
-        url=system.url,
-        server_name=system.server_name,
-        authorities=system.authorities,
-        certificate=system.certificate,
-        key=system.key,
-        timeout=system.timeout,
-        connections=system.connections,
-        credentials=system.credentials,
-        authorities_file=system.authorities_file,
-    )
 
 
 def _shown(loaded: Loaded) -> Shown:

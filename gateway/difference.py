@@ -63,6 +63,7 @@ def _named(loaded: Loaded) -> Mapping[str, Mapping[str, Any]]:
             code: (each, loaded.revocation_lists.get(code), loaded.settings.regions[code].ocsp)
             for code, each in world.regions.items()
         },
+        "interface": {each.interface.name: each.interface for each in loaded.interfaces},
         "system": {each.name: _reached(each) for each in systems},
         "certificate": {"of the listener": _shown(loaded)} | {f"shown to {each.name}": each.pair for each in systems},
         "authorities": {f"of {each.region}": each.authorities for each in world.trust.anchors.values()}

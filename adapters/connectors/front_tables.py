@@ -8,11 +8,12 @@ record' is a code of the city's and brings no values.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from adapters.connectors.database import Row, Statement
+from adapters.connectors.moments import write_moment
 from adapters.connectors.verdict import CodeTable, Meaning, invalid, spelled
 from gateway.model.city import CityAnswer, CityRequest, Leaf, Record
 from gateway.model.refusal import Reason, Refusal
@@ -22,7 +23,6 @@ _MOST_ANSWERS: Final = 2
 _MOST_ROWS: Final = 10_000
 _LONGEST_TEXT: Final = 65_536
 _TICKET: Final = re.compile(r"[0-9a-f]{32}")
-BEIJING: Final = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class Detail:
 class FrontTables:
     """One operation's tables and columns.
 
-    `constants` go into every request; `account` and `moment` are columns of the request. `waiting` and `done` are the flag's values;
-    `holder` is the column by which two answers are seen to be of two holders; `columns` are the values of an answer.
+    `constants` go into every request; `account` and `moment` are columns of the request, empty where it has none. `waiting` and `done`
+    are the flag's values; `holder` is the column by which two answers are seen to be of two holders; `columns` are the values of an answer.
     """
 
     requests: str
@@ -69,8 +69,7 @@ class FrontTables:
         names = {
             self.requests,
             self.ticket,
-            self.moment,
-            self.account,
+            *filter(None, (self.moment, self.account)),
             *self.constants,
             *self.asked,
             self.responses,
@@ -96,7 +95,11 @@ class FrontDialect:
     def file(self, request: CityRequest, ticket: str, now: datetime) -> tuple[Statement, ...]:
         """Puts the question into the request table. It may come twice: the ticket is in the table once."""
         tables = self._tables(request)
-        own = {tables.ticket: ticket, tables.moment: _moment(tables, now), tables.account: self.account}
+        own = {tables.ticket: ticket}
+        if tables.moment:
+            own[tables.moment] = write_moment(now, tables.moment_form)
+        if tables.account:
+            own[tables.account] = self.account
         if not request.values.keys() <= set(tables.asked):
             raise RuntimeError(f"{self.system} has no such column in its request table")
         values = {**own, **tables.constants, **request.values}
@@ -186,7 +189,3 @@ def _leaf(value: object, where: str) -> Leaf:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     raise invalid(where, "is no text and no whole number")
-
-
-def _moment(tables: FrontTables, now: datetime) -> str:
-    return now.astimezone(UTC).astimezone(BEIJING).strftime(tables.moment_form)

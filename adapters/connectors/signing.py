@@ -4,18 +4,18 @@ Laws: pure; time and chance come in as a Stamp; the secret stands in no header.
 Standards: FIPS 180-4 (SHA-256), GB/T 32905 (SM3), RFC 2104 (HMAC), RFC 4648 section 4 (Base64).
 """
 
+import binascii
 import hashlib
 import hmac
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from enum import Enum, StrEnum
+from datetime import datetime
+from enum import StrEnum
 from types import MappingProxyType
 
+from adapters.connectors.moments import write_moment
 from adapters.guomi.sm3 import hmac_sm3, sm3
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Part(StrEnum):
@@ -25,13 +25,14 @@ class Part(StrEnum):
     SECRET = "secret"  # noqa: S105 - the name of a part, no secret
     NONCE = "nonce"
     MOMENT = "moment"
+    BODY = "body"
 
 
-class ClockUnit(Enum):
+class ClockUnit(StrEnum):
     """In what the interface counts time since 1970."""
 
-    SECONDS = timedelta(seconds=1)
-    MILLISECONDS = timedelta(milliseconds=1)
+    SECONDS = "seconds"
+    MILLISECONDS = "milliseconds"
 
 
 class Digest(StrEnum):
@@ -53,19 +54,22 @@ class Spelling(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """How one interface wants to be signed: the headers that carry parts, the header of the signature, and how that is made."""
+    """How one interface wants to be signed: the headers that carry parts, the header of the signature, and how that is made.
+
+    `unit` is one of ClockUnit, or a strftime form of Beijing time.
+    """
 
     headers: Mapping[Part, str]
     signature_header: str
     parts: tuple[Part, ...]
     digest: Digest
     spelling: Spelling
-    unit: ClockUnit
+    unit: str
     separator: str = ""
 
     def __post_init__(self) -> None:
-        if Part.SECRET in self.headers:
-            raise RuntimeError("a secret stands in no header")
+        if {Part.SECRET, Part.BODY} & self.headers.keys():
+            raise RuntimeError("a secret stands in no header, nor does the body")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +106,26 @@ _SPELLINGS: Mapping[Spelling, Callable[[bytes], str]] = MappingProxyType(
 )
 
 
-def signed_headers(scheme: Scheme, signer: Signer, stamp: Stamp) -> dict[str, str]:
+def spell(spelling: Spelling, content: bytes) -> str:
+    """The bytes, written so."""
+    return _SPELLINGS[spelling](content)
+
+
+def unspell(spelling: Spelling, text: str) -> bytes:
+    """The bytes that a text of this spelling holds; hex may be in either case. Raises ValueError."""
+    return binascii.a2b_base64(text, strict_mode=True) if spelling is Spelling.BASE64 else bytes.fromhex(text)
+
+
+def signed_headers(scheme: Scheme, signer: Signer, stamp: Stamp, body: bytes = b"") -> dict[str, str]:
     """The headers of one request: the parts that travel, and the signature."""
     parts = {
         Part.ACCOUNT: signer.account,
         Part.SECRET: signer.secret,
         Part.NONCE: stamp.nonce,
-        Part.MOMENT: str((stamp.moment - _EPOCH) // scheme.unit.value),
+        Part.MOMENT: write_moment(stamp.moment, scheme.unit),
     }
-    text = scheme.separator.join([parts[part] for part in scheme.parts])
-    digest = _DIGESTS[scheme.digest](signer.secret.encode(), text.encode())
+    text = scheme.separator.encode().join([body if part is Part.BODY else parts[part].encode() for part in scheme.parts])
+    digest = _DIGESTS[scheme.digest](signer.secret.encode(), text)
     headers = {name: parts[part] for part, name in scheme.headers.items()}
-    headers[scheme.signature_header] = _SPELLINGS[scheme.spelling](digest)
+    headers[scheme.signature_header] = spell(scheme.spelling, digest)
     return headers

@@ -26,6 +26,8 @@ class Meaning(Enum):
     EXPIRED_TOKEN = auto()
     INVALID = auto()
     CODE_REFUSED = auto()
+    OURS = auto()
+    AMBIGUOUS = auto()
 
 
 class TokenExpiredError(Refusal):
@@ -43,6 +45,12 @@ _WORDS: Mapping[Meaning, tuple[type[Refusal], Reason, str]] = MappingProxyType(
         Meaning.EXPIRED_TOKEN: (TokenExpiredError, Reason.CITY_REFUSED, "the city no longer takes our token"),
         Meaning.CODE_REFUSED: (Refusal, Reason.PRESENTED_CODE_REFUSED, "the city does not take the shown code"),
         Meaning.INVALID: (Refusal, Reason.CITY_ANSWER_INVALID, "the city's code cannot stand here"),
+        Meaning.OURS: (
+            Refusal,
+            Reason.CITY_REFUSED,
+            "the city says that the fault is the gateway's: look at the system's settings",
+        ),
+        Meaning.AMBIGUOUS: (Refusal, Reason.HOLDER_AMBIGUOUS, "the city says that several holders match"),
     }
 )
 

@@ -10,11 +10,13 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
-from adapters.connectors.nesting import Tree
+from adapters.connectors.nesting import Tree, leaf_text
 from adapters.connectors.verdict import invalid
+from gateway.model.refusal import Reason, Refusal, Violation
 
 _DEEPEST = 16
 _DECLARATION = re.compile(r"\s{0,64}<\?xml\s[^>]{0,200}\?>")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ENCODING = re.compile(r"""\sencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 
 
@@ -34,9 +36,16 @@ def parse_xml(text: str, known_as: frozenset[str], where: str) -> etree._Element
     return root
 
 
+def check_carried(document: str, system: str) -> None:
+    """Raises INVALID_REQUEST for a text that XML cannot carry."""
+    if _NOT_XML.search(document):
+        rule = "a text holds a character that XML does not allow"
+        raise Refusal(Reason.INVALID_REQUEST, f"{system} request: {rule}", violations=(Violation("", rule),))
+
+
 def write_xml(tree: Tree) -> str:
     """The tree as elements without attributes, in its own order; an empty text makes an empty element."""
-    pieces = [(name, escape(part) if isinstance(part, str) else write_xml(part)) for name, part in tree.items()]
+    pieces = [(name, write_xml(part) if isinstance(part, dict) else escape(leaf_text(part))) for name, part in tree.items()]
     return "".join([f"<{name}>{content}</{name}>" for name, content in pieces])
 
 

@@ -9,10 +9,10 @@ from typing import Final
 
 from adapters.connectors.greeting import Greeted, Greeting
 from certs.readiness import CLOCK_TOLERANCE
-from gateway.app import connector
 from gateway.checking.line import Category, Line, fine, found
 from gateway.checking.wording import Fault
 from gateway.config import Loaded, System
+from gateway.connecting import connector
 from gateway.model.refusal import Reason, Refusal
 from gateway.ports import Clock
 

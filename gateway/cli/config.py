@@ -32,8 +32,10 @@ def check(path: str, output: str) -> None:
         for each in found:
             click.echo(f"{path}: {each}", err=True)
         agreements = sum(len(each) for each in world.agreements.values())
+        described = f" ({len(loaded.interfaces)} interfaces as described)" if loaded.interfaces else ""
         counts = (
-            f"{len(world.regions)} regions, {len(loaded.systems)} systems, {len(world.tables)} tables, {agreements} agreements"
+            f"{len(world.regions)} regions, {len(loaded.systems)} systems{described}, "
+            f"{len(world.tables)} tables, {agreements} agreements"
         )
         click.echo(f"{path}: {'not fine' if found else 'fine'}: {counts}; edition {world.edition}")
     raise SystemExit(printing.FINDING if found else 0)

@@ -12,6 +12,8 @@ import click
 from gateway.cli import printing
 
 if TYPE_CHECKING:
+    from gateway.config import Loaded
+    from gateway.config.interface_file import InterfaceText
     from gateway.model.catalogue import EvidenceType
     from gateway.model.exchange import Route
     from gateway.model.identity import Caller
@@ -29,6 +31,11 @@ class Explained:
     route: Route | None
     refusal: Refusal | None
     weighed: tuple[Weighed, ...]
+
+    def described(self, loaded: Loaded) -> InterfaceText | None:
+        """The file that describes the interface which would be asked, where one does."""
+        asked = self.route.table.system if self.route else ""
+        return next((each for each in loaded.interfaces if each.interface.name == asked), None)
 
 
 @click.command("explain")
@@ -87,17 +94,18 @@ def command(path: str, output: str, uri: str | None, cert: Path | None, moment: 
         raise click.UsageError("--by-code names no holder, and nothing is verified by a code: take --claim and --holder-type out")
     if (uri is None) == (cert is None):
         raise click.UsageError("name the system: either --as URI or --cert FILE")
-    world = loaded_or_fail(Path(path), output).world
+    loaded = loaded_or_fail(Path(path), output)
     now = moment or SystemClock().now()
     if asked["search"]:
         from gateway.cli.explain_search import explain_search
 
-        raise SystemExit(explain_search(world, now, lambda: _caller(world, now, uri, cert), asked, as_json=output == "json"))
-    found = _explained(world, now, uri, cert, asked)
+        status = explain_search(loaded.world, now, lambda: _caller(loaded.world, now, uri, cert), asked, as_json=output == "json")
+        raise SystemExit(status)
+    found = _explained(loaded.world, now, uri, cert, asked)
     if output == "json":
-        printing.as_json(_plain(found))
+        printing.as_json(_plain(found, found.described(loaded)))
     else:
-        _told(found)
+        _told(found, found.described(loaded))
     raise SystemExit(printing.FINDING if found.refusal else 0)
 
 
@@ -170,7 +178,7 @@ def _claimed(name: str, kind: EvidenceType | None) -> Claimed:
     return Claimed(name, claimable(field) if field else "", field.codes[0] if field and field.codes else "")
 
 
-def _plain(found: Explained) -> dict[str, Any]:
+def _plain(found: Explained, described: InterfaceText | None) -> dict[str, Any]:
     caller, way, refusal = found.caller, found.route, found.refusal
     return {
         "allowed": refusal is None,
@@ -178,6 +186,7 @@ def _plain(found: Explained) -> dict[str, Any]:
         "agreement": way.permit.agreement.id if way else None,
         "fields": sorted(way.permit.fields) if way else [],
         "system": way.table.system if way else None,
+        "interface": described and {"family": described.interface.family.value, "file": described.document.file},
         "table": way.table.edition if way else None,
         "reason": refusal.reason.name if refusal else None,
         "blame": refusal.reason.blame.value if refusal else None,
@@ -186,13 +195,14 @@ def _plain(found: Explained) -> dict[str, Any]:
     }
 
 
-def _told(found: Explained) -> None:
+def _told(found: Explained, described: InterfaceText | None) -> None:
     from gateway.rpc.status import WORDINGS
 
     way, refusal = found.route, found.refusal
     if way is not None:
         click.echo(f"allowed by agreement {way.permit.agreement.id}")
-        click.echo(f"  asks    {way.table.system}, table {way.table.edition}")
+        how = f" ({described.interface.family}, as {described.document.file} says)" if described else ""
+        click.echo(f"  asks    {way.table.system}{how}, table {way.table.edition}")
         power = "tells of" if way.permit.query.claims else "shows"
         click.echo(f"  {power:<7} {', '.join(sorted(way.permit.fields))}")
     if refusal is not None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from gateway.config.agreement_file import Written, read_agreements
 from gateway.config.catalogue_file import read_type
 from gateway.config.document import Document, Path
+from gateway.config.interface_checks import table_problems
+from gateway.config.interface_file import InterfaceText, read_interface
 from gateway.config.known import Known
 from gateway.config.problem import Gathering, Problem
 from gateway.config.search_right_file import WrittenRight, read_search_rights
@@ -55,6 +57,14 @@ def read_vocabulary(gathering: Gathering, sources: Sequence[Source]) -> Vocabula
     return Vocabulary(Catalogue.of(tuple(kinds.values())), complete=gathering.count == before)
 
 
+def gather_interfaces(gathering: Gathering, sources: Sequence[Source]) -> tuple[InterfaceText, ...]:
+    """The interfaces that are described and not programmed; problems are gathered."""
+    read = [gathering.attempt(read_interface, source.document) for source in sources]
+    found = tuple(each for each in read if each is not None)
+    gathering.add(_twice("interface", [(each.interface.name, each.document, ("interface",)) for each in found]))
+    return found
+
+
 def read_tables(gathering: Gathering, sources: Sequence[Source], known: Known) -> Tables:
     """The tables of the regions known, held against catalogue and systems; problems are gathered."""
     before = gathering.count
@@ -71,6 +81,8 @@ def read_tables(gathering: Gathering, sources: Sequence[Source], known: Known) -
             texts.append(text)
             found, covered = check_table(text, kind)
             gathering.add(found)
+            if interface := known.interfaces.get(text.spec.system):
+                gathering.add(table_problems(text.document, text.spec, interface))
             coverage.append(covered)
     keys = [(f"{text.spec.region} {known.types[text.spec.type].alias}", text.document, ("type",)) for text in texts]
     gathering.add(_twice("table of", keys))

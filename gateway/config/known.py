@@ -4,22 +4,25 @@ Law: where one of them could not be read, names of it are not called unknown; on
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.model.catalogue import EvidenceType
+from gateway.model.interface import Interface
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """`regions` and `systems` are None where gateway.yaml does not say; `types` by code and by alias.
 
-    `systems` maps an adapter's name to the region it stands under; `every_type` is false where a type could not be read.
+    `systems` maps an adapter's name to the region it stands under; `every_type` is false where a type could not be read;
+    `interfaces` are those that a file describes, by name.
     """
 
     regions: frozenset[str] | None
     systems: Mapping[str, str] | None
     types: Mapping[str, EvidenceType]
     every_type: bool
+    interfaces: Mapping[str, Interface] = field(default_factory=dict)
 
     @property
     def aliases(self) -> frozenset[str]:

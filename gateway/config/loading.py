@@ -6,7 +6,7 @@ what judges and of no secret, and does not depend on where the files lie.
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -14,10 +14,12 @@ from typing import Final
 from gateway.config.agreement_file import Written
 from gateway.config.document import Document
 from gateway.config.front_proxy import unusable
+from gateway.config.interface_file import InterfaceText
 from gateway.config.judging import (
     Tables,
     Vocabulary,
     gather_agreements,
+    gather_interfaces,
     gather_search_rights,
     read_tables,
     read_vocabulary,
@@ -61,9 +63,8 @@ class Loaded:
 
     `systems` by the adapter's name; `ledger` is the log's file or database, `log_keys` what signs it; `former` are those before it, oldest
     first; `witnesses` is None where nobody need cosign, `console` where there is none behind mutual TLS; `document` is gateway.yaml;
-    `links` as Places.links;
-    `deny_list` is a path, `revocation_lists` by region; `beside` is what the gateway's small records stand beside: the log's file, or,
-    where the log is in a database, a name in the folder of gateway.yaml.
+    `links` as Places.links; `interfaces` are those that a file describes; `deny_list` is a path, `revocation_lists` by region; `beside` is
+    what the gateway's small records stand beside: the log's file, or, where the log is in a database, a name in the folder of gateway.yaml.
     """
 
     settings: Settings
@@ -76,6 +77,7 @@ class Loaded:
     witnesses: WitnessMaterial | None
     console: ConsoleMaterial | None
     coverage: tuple[Coverage, ...]
+    interfaces: tuple[InterfaceText, ...]
     document: Document = field(repr=False)
     links: Mapping[Path, Path]
     beside: Path
@@ -99,6 +101,7 @@ class _Parts:
     settings: Settings | None
     material: Material | None
     vocabulary: Vocabulary
+    interfaces: tuple[InterfaceText, ...]
     tables: Tables
     agreements: tuple[Written, ...]
     search_rights: tuple[WrittenRight, ...]
@@ -119,7 +122,7 @@ def load(path: Path, environment: Mapping[str, str], instead: Mapping[Path, Path
     return Loaded(
         settings=parts.settings,
         world=_world(parts, parts.settings, parts.material),
-        systems=parts.material.systems,
+        systems=_systems(parts.material.systems, parts.interfaces),
         server=parts.material.server,
         ledger=parts.material.ledger,
         beside=where if isinstance(where := parts.material.ledger, Path) else plain.path("gateway"),
@@ -130,6 +133,7 @@ def load(path: Path, environment: Mapping[str, str], instead: Mapping[Path, Path
         witnesses=parts.material.witnesses,
         console=parts.material.console,
         coverage=parts.tables.coverage,
+        interfaces=parts.interfaces,
         document=parts.source.document,
         links=places.links,
     )
@@ -172,7 +176,10 @@ def _read(gathering: Gathering, path: Path, environment: Mapping[str, str], plac
 
     catalogue = listed("catalogue", lists.catalogue)
     vocabulary = read_vocabulary(gathering, catalogue)
-    known = Known(lists.regions, lists.systems, vocabulary.catalogue.types, vocabulary.complete)
+    interfaces_read = listed("interfaces", lists.interfaces)
+    interfaces = gather_interfaces(gathering, interfaces_read)
+    described = {each.interface.name: each.interface for each in interfaces}
+    known = Known(lists.regions, lists.systems, vocabulary.catalogue.types, vocabulary.complete, described)
     tables_read = listed("tables", lists.tables)
     tables = read_tables(gathering, tables_read, known)
     agreements_read = listed("agreements", lists.agreements)
@@ -184,10 +191,11 @@ def _read(gathering: Gathering, path: Path, environment: Mapping[str, str], plac
         ("settings", source.content),
         *(("catalogue", each.content) for each in catalogue),
         *(("table", each.content) for each in tables_read if each.document.file in used),
+        *(("interface", each.content) for each in interfaces_read),
         *(("agreements", each.content) for each in agreements_read),
         *(("search_rights", each.content) for each in rights_read),
     )
-    return _Parts(source, settings, material, vocabulary, tables, agreements, rights, judging)
+    return _Parts(source, settings, material, vocabulary, interfaces, tables, agreements, rights, judging)
 
 
 def _world(parts: _Parts, settings: Settings, material: Material) -> World:
@@ -214,6 +222,12 @@ def _world(parts: _Parts, settings: Settings, material: Material) -> World:
         former_holder_keys=material.former_holder_keys,
         search_rights=_by_caller(each.right for each in parts.search_rights),
     )
+
+
+def _systems(systems: Mapping[str, System], interfaces: tuple[InterfaceText, ...]) -> Mapping[str, System]:
+    """The systems, those of described interfaces with their description."""
+    described = {each.interface.name: each.interface for each in interfaces}
+    return MappingProxyType({name: replace(each, interface=described.get(name)) for name, each in systems.items()})
 
 
 def _compiled(parts: _Parts) -> Iterable[tuple[tuple[str, str], Table]]:

@@ -32,6 +32,7 @@ from gateway.config.settings import (
 )
 from gateway.config.words import Address
 from gateway.model.identity import Anchor
+from gateway.model.interface import Interface
 from gateway.model.world import HolderKey
 from gateway.token import Place, SigningKey, TokenRefused, derived, signing_key
 
@@ -58,7 +59,7 @@ class System:
     """What reaches one system of a city. `name` is the adapter's; `certificate` and `key` are paths, for ssl reads files only.
 
     `timeout` in seconds; `authorities` PEM, and `authorities_file` where they stand; `shown` is the certificate as it was read. `pair`
-    is a digest of certificate and key, by which one sees that they were replaced.
+    is a digest of certificate and key, by which one sees that they were replaced. `interface` is there where a file describes it.
     """
 
     name: str
@@ -75,6 +76,7 @@ class System:
     shown: bytes = field(default=b"", repr=False)
     pair: str = ""
     authorities_file: str = ""
+    interface: Interface | None = None
 
 
 @dataclass(frozen=True, slots=True)

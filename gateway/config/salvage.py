@@ -22,6 +22,7 @@ class Lists:
     systems: Mapping[str, str] | None
     catalogue: tuple[str, ...]
     tables: tuple[str, ...]
+    interfaces: tuple[str, ...]
     agreements: tuple[str, ...]
     search_rights: tuple[str, ...]
 
@@ -30,10 +31,10 @@ def salvaged(document: Document, settings: Settings | None) -> Lists:
     """The lists of the settings, or, without settings, those that stand in the document."""
     if settings is None:
         written = document.at(("regions",))
-        names = (_names(document, key) for key in ("catalogue", "tables", "agreements", "search_rights"))
+        names = (_names(document, key) for key in ("catalogue", "tables", "interfaces", "agreements", "search_rights"))
         return Lists(frozenset(written) if isinstance(written, dict) else None, None, *names)
     systems = {system.connector: code for code, region in settings.regions.items() for system in region.systems.values()}
-    lists = (settings.catalogue, settings.tables, settings.agreements, settings.search_rights)
+    lists = (settings.catalogue, settings.tables, settings.interfaces, settings.agreements, settings.search_rights)
     return Lists(frozenset(settings.regions), MappingProxyType(systems), *lists)
 
 

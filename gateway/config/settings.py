@@ -313,6 +313,9 @@ class Settings(Section):
         default=(SHIPPED,), min_length=1, description="kinds of evidence: `shipped`, folders, files"
     )
     tables: tuple[Path, ...] = Field(default=(SHIPPED,), min_length=1, description="tables: `shipped`, folders, files")
+    interfaces: tuple[Path, ...] = Field(
+        default=(), description="interfaces that are described and not programmed: folders, files; none if the key is left out"
+    )
     agreements: tuple[Path, ...] = Field(min_length=1, description="agreements: folders, files")
     search_rights: tuple[Path, ...] = Field(
         default=(), description="who may search the log for a holder: folders, files; nobody if the key is left out"

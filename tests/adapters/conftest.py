@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import json
 import re
+import socket
 import ssl
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from adapters.connectors.settings import SystemSettings
 from adapters.guomi.sm2 import PrivateKey
 from certs.development import DevelopmentPki, write_development_pki
 from gateway.clock import SystemClock
+from tests.postgresql import Server
 
 ROOT = Path(__file__).parents[2]
 REGIONS = {"guangzhou": "440100", "foshan": "440600"}
@@ -196,6 +198,47 @@ def guangzhou(pki: DevelopmentPki, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(scope="module")
 def foshan(pki: DevelopmentPki, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     yield from _running("foshan", pki, tmp_path_factory.mktemp("foshan"))
+
+
+@dataclass
+class FrontServer:
+    """A PostgreSQL server that speaks TLS by both certificates."""
+
+    server: Server
+    further: str
+    port: int
+
+    @property
+    def folder(self) -> Path:
+        return self.server.folder
+
+    def stop(self) -> None:
+        self.server.stop()
+
+    def start(self) -> None:
+        self.server.start(self.further)
+
+
+@pytest.fixture(scope="session")
+def front_server(pki: DevelopmentPki) -> Iterator[FrontServer]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = int(listener.getsockname()[1])
+    server, pair = Server.begin(), pki.cities["440600"]
+    files = {
+        "ssl_cert_file": pair.certificate.read_bytes(),
+        "ssl_key_file": pair.key.read_bytes(),
+        "ssl_ca_file": pki.gateway_ca.read_bytes(),
+        "hba_file": b"local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256 clientcert=verify-ca\n",
+    }
+    options = " ".join(f"-c {name}={server.write(name, content)}" for name, content in files.items())
+    front = FrontServer(server, f"{options} -c ssl=on -c listen_addresses=127.0.0.1 -c port={port}", port)
+    try:
+        front.stop()
+        front.start()
+        yield front
+    finally:
+        server.end()
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,17 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from gateway.config import Loaded
+from gateway.config.document import read_document
+from gateway.config.interface_file import InterfaceText, read_interface
 from gateway.development.layout import Layout
 from gateway.difference import difference
 from tests.gateway.living import read
+from tests.terminal import ROOT
+
+
+def aid(path: str = "/rest/aid/query") -> InterfaceText:
+    text = (ROOT / "tests/adapters/configured/written/signed-rest.yaml").read_text(encoding="utf-8")
+    return read_interface(read_document("aid.yaml", text.replace("/rest/aid/query", path).encode()))
 
 
 def told(before: Loaded, after: Loaded) -> list[str]:
@@ -36,6 +44,9 @@ def test_each_kind_is_told_by_its_name(living: Layout) -> None:
     assert any(each.startswith("removed agreement ") for each in found)
     assert "anything" not in str(found)
     assert any(each.startswith("added agreement ") for each in told(after, loaded))
+    described = replace(loaded, interfaces=(aid(),))
+    assert told(loaded, described) == ["added interface guangzhou.aid"]
+    assert told(described, replace(loaded, interfaces=(aid("/rest/aid/other"),))) == ["changed interface guangzhou.aid"]
 
 
 def test_what_has_no_name_here_is_still_told(living: Layout) -> None:

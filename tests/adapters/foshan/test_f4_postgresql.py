@@ -1,7 +1,6 @@
 """F4 over PostgreSQL: TLS with the server's name verified and the gateway's certificate shown, and a city that restarts."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -23,42 +22,20 @@ from gateway.clock import SystemClock, entropy
 from gateway.model.city import CityAnswer, CityTicket
 from gateway.model.refusal import Refusal
 from tests.adapters.asking import question
-from tests.postgresql import Server
+from tests.adapters.conftest import FrontServer
 
 pytestmark = pytest.mark.needs("postgresql")
 
 KIND, ACCOUNT = "social-insurance-proof", "front_account"
 ASKED = question("foshan", KIND, 1)
-RULES = b"local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256 clientcert=verify-ca\n"
-
-
-@pytest.fixture(scope="module")
-def served(pki: DevelopmentPki) -> Any:
-    """A server of Foshan's own: its address, its TLS, one account that may file and read."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = int(listener.getsockname()[1])
-    server, pair = Server.begin(), pki.cities["440600"]
-    files = {
-        "ssl_cert_file": pair.certificate.read_bytes(),
-        "ssl_key_file": pair.key.read_bytes(),
-        "ssl_ca_file": pki.gateway_ca.read_bytes(),
-        "hba_file": RULES,
-    }
-    options = " ".join(f"-c {name}={server.write(name, content)}" for name, content in files.items())
-    further = f"{options} -c ssl=on -c listen_addresses=127.0.0.1 -c port={port}"
-    try:
-        server.stop()
-        server.start(further)
-        yield server, further, port
-    finally:
-        server.end()
 
 
 @pytest.fixture
-async def tables(served: Any, settings_of: Callable[..., SystemSettings], pki: DevelopmentPki) -> AsyncIterator[Any]:
-    server, _, port = served
-    conninfo = f"host={server.folder} port={port} dbname=postgres user=owner"
+async def tables(
+    front_server: FrontServer, settings_of: Callable[..., SystemSettings], pki: DevelopmentPki
+) -> AsyncIterator[Any]:
+    port = front_server.port
+    conninfo = f"host={front_server.folder} port={port} dbname=postgres user=owner"
     operations = Counter(Register(40, 30, 1), ACCOUNT).operations()
     book = FaultBook(operations)
     store = Store(front(conninfo, 0.0))
@@ -115,14 +92,15 @@ async def test_the_server_s_name_and_our_password_count(tables: tuple[FrontAdapt
         await adapter.close()
 
 
-async def test_a_connection_that_ended_meanwhile_is_made_anew(served: Any, tables: tuple[FrontAdapter, Any, FaultBook]) -> None:
+async def test_a_connection_that_ended_meanwhile_is_made_anew(
+    front_server: FrontServer, tables: tuple[FrontAdapter, Any, FaultBook]
+) -> None:
     adapter, _, book = tables
-    server, further, _ = served
     book.arm({"interface": "f4", "fault": "silence"})
     ticket = await adapter.ask(ASKED, 0.5)
     assert isinstance(ticket, CityTicket)
-    server.stop()
+    front_server.stop()
     with pytest.raises(Refusal, match="CITY_UNAVAILABLE"):
         await adapter.ready(replace(ASKED, ticket=ticket.ticket), 5.0)
-    server.start(further)
+    front_server.start()
     assert not await adapter.ready(replace(ASKED, ticket=ticket.ticket), 5.0)

@@ -1,4 +1,4 @@
-"""docs/configuration.md tells every key of the models, and its examples are true."""
+"""docs/configuration.md and docs/interface-files.md tell every key of the models, and their examples are true."""
 
 import re
 from pathlib import Path
@@ -15,6 +15,26 @@ from gateway.config.agreement_file import (
 from gateway.config.catalogue_file import EvidenceTypeFile, FieldSection, read_type
 from gateway.config.certificate_sections import AcmeSettings, ExternalAccount, OcspSettings, RenewalSettings
 from gateway.config.document import read_document
+from gateway.config.interface_envelopes import SealSection, SoapSection, XmlInJsonSection
+from gateway.config.interface_file import (
+    SealedInterface,
+    SignedRest,
+    SoapInterface,
+    TablesInterface,
+    TokenRest,
+    XmlInJsonInterface,
+)
+from gateway.config.interface_http import (
+    AnswerSection,
+    LifeSection,
+    LoginSection,
+    OperationSection,
+    RequestSection,
+    SignatureHeaders,
+    SignatureSection,
+)
+from gateway.config.interface_parts import CipherSection, CityMomentSection, FillingSection, LevelSection
+from gateway.config.interface_tables import AnsweringTable, AskingTable, DetailSection, TablesOperation
 from gateway.config.reference_sections import FileReference, SecretFile, SecretVariable, TokenReference, TokenSettings
 from gateway.config.rule_sections import (
     AskFrom,
@@ -48,7 +68,9 @@ from gateway.config.shape import Section, shape
 from gateway.config.table_file import PresentSection, TableFile, VerifySection, read_table
 from gateway.config.tables import check_table
 
-PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[3]
+PAGE = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("configuration.md", "interface-files.md"))
+_HTTP = "Families over HTTP"
 PLACES: dict[type[Section], str] = {
     Settings: "gateway.yaml",
     Listen: "listen",
@@ -94,6 +116,26 @@ PLACES: dict[type[Section], str] = {
     RowsSection: "Answer rules",
     PeriodSection: "Answer rules",
     HolderListSection: "Answer rules",
+    **dict.fromkeys((SignedRest, TokenRest, SoapInterface, XmlInJsonInterface, SealedInterface), _HTTP),
+    OperationSection: "Operations",
+    RequestSection: "Requests",
+    FillingSection: "Values",
+    AnswerSection: "Answers",
+    LevelSection: "Levels",
+    CityMomentSection: "Moments",
+    CipherSection: "Ciphers",
+    SignatureSection: "Signatures",
+    SignatureHeaders: "Headers of a signature",
+    LoginSection: "Log-ins",
+    LifeSection: "Lives of tokens",
+    SoapSection: "SOAP",
+    XmlInJsonSection: "XML in JSON",
+    SealSection: "Seals",
+    TablesInterface: "Front-end databases",
+    TablesOperation: "Operations of a database",
+    AskingTable: "Questions in a table",
+    AnsweringTable: "Answers in a table",
+    DetailSection: "Rows of an answer",
 }
 
 
@@ -139,7 +181,7 @@ def test_every_key_stands_in_the_page(model: type[Section], key: str):
     field = next(each for name, each in model.model_fields.items() if key in {name, each.alias})
     assert field.description
     # An answer rule has one of several keys: which of them are required, the page's first table says.
-    if PLACES[model] != "Answer rules":
+    if PLACES[model] != "Answer rules" and default != "by family":
         assert (default in {"required", "one of the two"}) == field.is_required()
     assert form or example
 
@@ -200,6 +242,21 @@ def test_the_example_of_rights_to_search_is_read():
 def test_the_example_of_the_catalogue_is_read():
     (content,) = examples("Catalogue")
     assert read_type(read_document("page", content)).alias == "income-tax-statement"
+
+
+@pytest.mark.parametrize(
+    ("heading", "family"),
+    [
+        ("signed-rest", "signed-rest"),
+        ("token-rest", "token-rest"),
+        ("SOAP", "soap"),
+        ("XML in JSON", "xml-in-json"),
+        ("Seals", "sealed"),
+        ("Front-end databases", "tables"),
+    ],
+)
+def test_the_example_of_each_family_is_the_one_that_is_asked(heading: str, family: str):
+    assert examples(heading) == [(ROOT / f"tests/adapters/configured/written/{family}.yaml").read_bytes()]
 
 
 def test_the_example_of_a_table_covers_its_kind():

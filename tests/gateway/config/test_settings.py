@@ -84,7 +84,7 @@ CHANGES = {
         "version: 1",
         "version: 1\ninsecure: true",
         "gateway.yaml:2:1: insecure: unknown key 'insecure'; known:"
-        " agreements, catalogue, console, deny_list, ledger, limits, listen, log, metrics,"
+        " agreements, catalogue, console, deny_list, interfaces, ledger, limits, listen, log, metrics,"
         " regions, renewal, search_rights, strict_identifiers, tables, traces, version",
     ),
 }
