@@ -21,7 +21,7 @@ SECONDS: Final = 5.0
 
 _METHOD: Final = ("certs.Handshake", "Shake")
 _HOST: Final = "localhost"
-_LIFE: Final = timedelta(minutes=10)
+_LIFE: Final = timedelta(hours=1)
 _TELLING: Final = (
     ("hostname", "its certificate does not bear the name by which it was called"),
     ("certificate_verify_failed", "its certificate does not lead to the published bundle, or is not valid now"),

@@ -9,6 +9,7 @@ from bench.mishaps import BAD
 from certs.authority import Authority
 from certs.extensions import Profile, Usage
 from gateway.client import QueryRefused
+from gateway.clock import SystemClock
 from gateway.config import Loaded
 from gateway.development.layout import WINDOW, Layout
 from gateway.model.refusal import Reason
@@ -93,7 +94,7 @@ async def test_a_bad_generation_is_refused_with_its_reason_and_the_old_one_stays
 
 
 async def test_what_another_clock_made_is_not_shown_to_anybody_before_its_time(living: Layout) -> None:
-    ahead = BAD["made by a clock an hour ahead"](living.pki.authority("gateway"), NOW)
+    ahead = BAD["made by a clock an hour ahead"](living.pki.authority("gateway"), SystemClock().now())
     async with running(living) as (serving, said):
         before = await met(serving)
         put_unjudged(living, {name: content for name, content in ahead.items() if content})

@@ -45,7 +45,7 @@ async def test_before_the_cities_are_up_only_they_fail(layout: Layout) -> None:
 
 
 async def test_a_key_that_others_read_is_told_and_the_rest_is_looked_at(layout: Layout) -> None:
-    next((layout.folder / "material").rglob("*.key")).chmod(0o644)
+    next((layout.folder / "material").rglob("server.key")).chmod(0o644)
     lines = await everything(layout.config, {}, "", CLOCK)
     (told,) = [each for each in lines if each.state is State.FAILED and each.category is not Category.CITIES]
     assert "chmod" in told.reason + told.mend
