@@ -130,7 +130,7 @@ class _Store:
         return [refused.get(number) or self._recorded(leaf, next(indexes), proofs) for number, leaf in enumerate(leaves)]
 
     def _recorded(self, leaf: Leaf, index: int, proofs: Proofs) -> Recorded:
-        return Recorded(self._notary.log, index, leaf.nonce + leaf.body, proofs.text(index))
+        return Recorded(self._notary.log, index, leaf.whole, proofs.text(index))
 
     def _locked(self, connection: Connection, leaves: Sequence[Leaf]) -> _Standing:
         """Begin a transaction, lock the head, read what is to be built on: one journey to the server."""
@@ -212,7 +212,7 @@ def _rows(leaves: Iterable[Leaf], first: int) -> list[Row]:
 
 
 def _hash(leaf: Leaf) -> bytes:
-    return leaf_hash(leaf.nonce + leaf.body)
+    return leaf_hash(leaf.whole)
 
 
 def _ends(rows: Iterable[Row]) -> tuple[list[tuple[str, int]], list[str]]:
