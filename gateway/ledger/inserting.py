@@ -42,8 +42,8 @@ def insert_all(connection: sqlite3.Connection, leaves: Sequence[Leaf], hashes: S
     for start in range(0, len(leaves), _ROWS):
         values: list[object] = []
         some = leaves[start : start + _ROWS]
-        for leaf, hash_, index in zip(some, hashes[start : start + _ROWS], range(first + start, first + len(leaves))):
-            values += _row(leaf, hash_, index)
+        for number, leaf in enumerate(some, start):
+            values += _row(leaf, hashes[number], first + number)
         connection.execute(_INSERTS[len(some)], values)
     ended = connection.execute(_END, (first,)).rowcount
     if ended != sum(leaf.kind == _OUTCOME for leaf in leaves):
