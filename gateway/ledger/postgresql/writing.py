@@ -269,6 +269,8 @@ class _Store:
 def _unavailable(error: Exception) -> Refusal:
     # Only names of faults and our own words: the driver's messages could carry an address or a value.
     what = str(error) if isinstance(error, LogUnusable) else fault(error)
+    if getattr(error, "sqlstate", None) == schema.IS_FINISHED:
+        what = "the log is finished: name its successor in the configuration"
     refusal = Refusal(Reason.LEDGER_UNAVAILABLE, f"the evidence log could not be written: {what}")
     refusal.__cause__ = error
     return refusal
