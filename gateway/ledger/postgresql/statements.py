@@ -13,7 +13,6 @@ from gateway.model.exchange import EntryKind
 
 BEGIN: Final = b"BEGIN ISOLATION LEVEL READ COMMITTED"
 COMMIT: Final = b"COMMIT"
-ROLLBACK: Final = b"ROLLBACK"
 
 _INTENT: Final = EntryKind.INTENT.value
 _OUTCOME: Final = EntryKind.OUTCOME.value
@@ -30,13 +29,14 @@ class Statements:
 
     def __init__(self, name: str, writer: str) -> None:
         columns = ", ".join(f"%b::{kind}[]" for kind in _TYPES)
-        self.settings = (
+        settings = (
             "SELECT set_config('synchronous_commit', 'on', true), "
             # Without statistics, as in a new log, the whole of it would be read for each batch; and what then seems dear would be compiled.
             "set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true), "
             f"set_config('lock_timeout', '{_LOCK_MILLISECONDS}', true), "
             f"set_config('statement_timeout', '{_STATEMENT_MILLISECONDS}', true)"
-        ).encode()
+        )
+        self.settings = settings.encode()
         self.lock = f"SELECT size, frontier, checkpoint FROM {name}.head FOR UPDATE".encode()
         self.entries = f"SELECT exchange_id, kind FROM {name}.entries WHERE exchange_id = ANY(%b::text[])".encode()
         self.replayed = f"SELECT replay_key FROM {name}.entries WHERE replay_key = ANY(%b::text[])".encode()
@@ -50,11 +50,17 @@ class Statements:
         ).encode()
         self.end = f"DELETE FROM {name}.open_exchanges WHERE exchange_id = ANY(%b::text[])".encode()
         self.head = f"UPDATE {name}.head SET size = %b, frontier = %b, checkpoint = %b".encode()
-        # Of statements that are sent together nobody sees the rows before all are done; so what must be one is divided by, and where it
-        # is none the division ends the transaction.
-        replaced = f"{self.head.decode()} WHERE size = %b AND checkpoint = %b RETURNING 1"
-        self.replace_head = f"WITH replaced AS ({replaced}) SELECT 1 / count(*) FROM replaced".encode()
-        self.end_all = f"WITH ended AS ({self.end.decode()} RETURNING 1) SELECT 1 / (count(*) = %b)::integer FROM ended".encode()
+        # For a batch in one journey, few statements, because each costs both sides about as much as ten rows. Of what is sent together
+        # nobody sees the rows before all is done; so what must be one is divided by, and where it is none the division undoes all.
+        # The head is locked when it was joined with the settings, so these hold by then.
+        self.replace_head = (
+            f"WITH settings AS MATERIALIZED ({settings}), replaced AS ({self.head.decode()} "
+            "FROM settings WHERE size = %b AND checkpoint = %b RETURNING 1) SELECT 1 / count(*) FROM replaced"
+        ).encode()
+        self.write = (
+            f"WITH ended AS ({self.end.decode()} RETURNING 1), opened AS ({self.open.decode()}), written AS ({self.insert.decode()}) "
+            "SELECT 1 / (count(*) = %b)::integer FROM ended"
+        ).encode()
 
 
 def entries(leaves: Sequence[Leaf], hashes: Sequence[bytes], first: int) -> Columns:
@@ -76,5 +82,5 @@ def ends(leaves: Iterable[Leaf], first: int) -> tuple[list[tuple[str, int]], lis
 
 
 def columns(rows: Iterable[Sequence[Any]]) -> Columns:
-    """Rows, at least one, column by column."""
+    """Rows, column by column; nothing where there are none."""
     return [list(column) for column in zip(*rows, strict=True)]

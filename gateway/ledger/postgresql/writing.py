@@ -23,7 +23,7 @@ from gateway.ledger.postgresql import schema, statements
 from gateway.ledger.postgresql.connecting import Connection, Database, fault, told
 from gateway.ledger.postgresql.living import BEAT, DEAD_AFTER, Living
 from gateway.ledger.postgresql.reading import tile
-from gateway.ledger.postgresql.statements import BEGIN, COMMIT, ROLLBACK, Columns, Statements, columns, ends
+from gateway.ledger.postgresql.statements import BEGIN, COMMIT, Columns, Statements, columns, ends
 from gateway.ledger.proving import Proofs
 from gateway.ledger.records import Head, LogUnusable, Opening
 from gateway.ledger.succession import Unrepeated
@@ -139,20 +139,18 @@ class _Store:
                 return self._at_once(connection, leaves, self._left)
             except _UNLIKE:
                 self._tiles.forget()
-                connection.execute(ROLLBACK)
         return self._in_turn(connection, leaves)
 
     def _at_once(self, connection: Connection, leaves: Sequence[Leaf], left: Head) -> Sequence[Recorded | Exception]:
         """Raises _UNLIKE, and then nothing is written."""
         grown = self._grown(left, leaves)
+        opened = columns(grown.opened) or [[], []]
+        # What is sent up to the end of a pipeline is one transaction, unless another was begun (libpq, 34.5.1.2).
         with connection.pipeline():
-            connection.execute(BEGIN)
-            connection.execute(self._sql.settings)
             connection.execute(self._sql.replace_head, (*grown.head.columns, left.size, left.checkpoint))
-            self._insert(connection, grown)
-            if grown.ended:
-                connection.execute(self._sql.end_all, (grown.ended, len(grown.ended)))
-            connection.execute(COMMIT)
+            if grown.tiles:
+                connection.execute(self._sql.tiles, columns(grown.tiles))
+            connection.execute(self._sql.write, (grown.ended, *opened, *grown.entries, len(grown.ended)))
         return self._conclude(grown, {}, leaves)
 
     def _in_turn(self, connection: Connection, leaves: Sequence[Leaf]) -> Sequence[Recorded | Exception]:
@@ -165,7 +163,11 @@ class _Store:
         refused = self._judged(leaves, standing)
         grown = self._grown(standing.head, [leaf for number, leaf in enumerate(leaves) if number not in refused])
         with connection.pipeline():
-            self._insert(connection, grown)
+            if grown.entries:
+                connection.execute(self._sql.insert, grown.entries)
+            for statement, changed in ((self._sql.tiles, grown.tiles), (self._sql.open, grown.opened)):
+                if changed:
+                    connection.execute(statement, columns(changed))
             if grown.ended:
                 connection.execute(self._sql.end, (grown.ended,))
             connection.execute(self._sql.head, grown.head.columns)
@@ -181,14 +183,6 @@ class _Store:
         opened, ended = ends(leaves, before.size)
         entries = statements.entries(leaves, hashes, before.size) if leaves else []
         return _Grown(before, after, made, self._notary.head(after), entries, extended, opened, ended)
-
-    def _insert(self, connection: Connection, grown: _Grown) -> None:
-        """What is added, but for the head and for what ends."""
-        if grown.entries:
-            connection.execute(self._sql.insert, grown.entries)
-        for statement, changed in ((self._sql.tiles, grown.tiles), (self._sql.open, grown.opened)):
-            if changed:
-                connection.execute(statement, columns(changed))
 
     def _conclude(
         self, grown: _Grown, refused: Mapping[int, Exception], leaves: Sequence[Leaf]
