@@ -1,7 +1,7 @@
 """Verifying a log as fast as the machine allows, and a log of somebody else's as warily as one should.
 
 Laws: however many processes look at pages, the verdict is the one that `Log.verify` comes to; this one looks at pages too wherever it
-would wait, from the first moment, while others are still being started; no more pages are in hand than a few for each process, so memory
+would wait, from the first moment, while others are still being started; no more pages are in hand than some for each process, so memory
 does not grow with the log; who gives two answers that cannot both be true is not believed in anything else.
 """
 
@@ -25,7 +25,7 @@ from gateway.ledger.verdict import Verdict
 WORTH_IT: Final = 100_000
 """Entries from which on starting other processes costs less than it saves: one does so many in the second that a start may take."""
 
-_IN_HAND: Final = 4
+_IN_HAND: Final = 16
 """Pages for each process."""
 
 
