@@ -1,8 +1,9 @@
-"""What durable recording costs: the ledger at 1, 16 and 64 in flight, beside a bare group commit of the same rows, in both stores.
+"""What durable recording costs: the ledger at 1, 16 and 64 in flight, beside the same rows in a bare table, in both stores.
 
-PostgreSQL is a server of its own on this machine, over a Unix socket, as durable as it is by itself. Each round does both, one after the
-other; each figure is the best of the rounds, because the disk is shared. CPU is that of the whole process, all threads, in microseconds an
-entry. With --grow, what it costs on a log of 10 thousand entries and of as many as named.
+The bare table is filled by a group commit, as an appender would, and by a mere insert of batches, see bench/bare.py. PostgreSQL is a
+server of its own on this machine, over a Unix socket, as durable as it is by itself. Each round does all, one after the other; each
+figure is the best of the rounds, because the disk is shared. CPU is that of the whole process, all threads, in microseconds an entry.
+With --grow, what it costs on a log of 10 thousand entries and of as many as named.
 Usage: python -m bench.ledger [--entries N] [--rounds N] [--folder FOLDER] [--grow N]
 """
 
@@ -18,16 +19,18 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
+from bench.bare import PostgresqlTable, SqliteTable, Table, grouped, inserted
 from gateway.ledger.appending import Appending
+from gateway.ledger.filed import FiledRecords
 from gateway.ledger.keys import new_key, signers
 from gateway.ledger.postgresql.reading import PostgresqlRecords
 from gateway.ledger.postgresql.writing import PostgresqlLedger
 from gateway.ledger.reading import Log
-from gateway.ledger.records import Row
+from gateway.ledger.records import Opening
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.exchange import Entry, EntryKind, Fact
 from tests.peers import PEERS
@@ -98,41 +101,6 @@ async def append(opened: Callable[[], Appending], seed: int, count: int, in_flig
     await ledger.close()
 
 
-def bare(path: Path, rows: list[tuple[object, ...]], batch: int) -> None:
-    """Insert rows that the ledger wrote into one table with the same indexes, `batch` to a transaction, and nothing else."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.executescript(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4096;"
-            "CREATE TABLE entries (idx INTEGER PRIMARY KEY, kind, exchange_id, at, replay_key, holder, leaf_hash, nonce, body);"
-            "CREATE UNIQUE INDEX r ON entries (replay_key); CREATE UNIQUE INDEX e ON entries (exchange_id, kind);"
-            "CREATE INDEX h ON entries (holder, idx) WHERE holder IS NOT NULL"
-        )
-        with measured:
-            for first in range(0, len(rows), batch):
-                connection.execute("BEGIN IMMEDIATE")
-                connection.executemany("INSERT INTO entries VALUES (?,?,?,?,?,?,?,?,?)", rows[first : first + batch])
-                connection.execute("COMMIT")
-
-
-def bare_postgresql(server: Server, rows: list[Row], batch: int) -> None:
-    """The same in PostgreSQL, one statement a batch; a table without rights, triggers or tree."""
-    with server.owner(prepare_threshold=0) as connection:
-        connection.execute("DROP TABLE IF EXISTS entries")
-        connection.execute(
-            "CREATE TABLE entries (idx BIGINT PRIMARY KEY, kind TEXT, exchange_id TEXT, at TEXT, replay_key TEXT, holder TEXT,"
-            "leaf_hash BYTEA, nonce BYTEA, body BYTEA)"
-        )
-        connection.execute("CREATE UNIQUE INDEX ON entries (replay_key)")
-        connection.execute("CREATE UNIQUE INDEX ON entries (exchange_id, kind)")
-        connection.execute("CREATE INDEX ON entries (holder, idx) WHERE holder IS NOT NULL")
-        types = ", ".join(f"%b::{kind}[]" for kind in ("bigint", *["text"] * 5, *["bytea"] * 3))
-        insert = f"INSERT INTO entries SELECT * FROM unnest({types})"  # noqa: S608 - of our own types
-        with measured:
-            for first in range(0, len(rows), batch):
-                columns = [list(column) for column in zip(*rows[first : first + batch], strict=True)]
-                connection.execute(insert, columns)
-
-
 class Stopwatch:
     """Wall clock and CPU seconds of what ran inside it last."""
 
@@ -167,55 +135,69 @@ class Figures:
         return cls(max(each.rate for each in kept), min(each.cpu for each in kept))
 
 
-def one_round(folder: Path, count: int, in_flight: int) -> tuple[Figures, Figures, Figures]:
-    """Append, insert the same rows bare, verify; in a folder of its own."""
+class Round(NamedTuple):
+    """The ledger, the same rows by a bare group commit and by a bare insert, and the log verified."""
+
+    ledger: Figures
+    grouped: Figures
+    inserted: Figures
+    verified: Figures
+
+
+def one_round(folder: Path, count: int, in_flight: int) -> Round:
+    """In a folder of its own."""
     with tempfile.TemporaryDirectory(dir=folder) as place:
         path = Path(place) / "ledger.db"
-        with measured:
-            asyncio.run(append(partial(sqlite, path), 1, count, in_flight))
-        appended = Figures.of(count)
-        with closing(sqlite3.connect(path)) as written:
-            rows = written.execute("SELECT * FROM entries ORDER BY idx").fetchall()
-        bare(Path(place) / "bare.db", rows, in_flight)
-        inserted = Figures.of(count)
-        with Log.open(path) as log, measured:
-            verdict = log.verify([each.verifier for each in KEY])
-        if not verdict.sound or verdict.entries != count:
-            raise SystemExit(f"the log does not verify: {verdict}")
-        return appended, inserted, Figures.of(count)
+        tables = (partial(SqliteTable, Path(place) / f"bare{number}.db") for number in range(2))
+        return _round(partial(sqlite, path), partial(FiledRecords.open, path), tables, count, in_flight)
 
 
-def one_round_postgresql(server: Server, count: int, in_flight: int) -> tuple[Figures, Figures, Figures]:
-    """The same, in a schema of its own."""
+def one_round_postgresql(server: Server, count: int, in_flight: int) -> Round:
+    """In a schema of its own."""
     database = server.empty()
+    return _round(
+        partial(PostgresqlLedger.open, database, log=LOG, signers=KEY, entropy=os.urandom),
+        partial(PostgresqlRecords.open, database),
+        repeat(partial(PostgresqlTable, server)),
+        count,
+        in_flight,
+    )
+
+
+def _round(
+    ledger: Callable[[], Appending], opening: Opening, tables: Iterator[Callable[[], Table]], count: int, in_flight: int
+) -> Round:
     with measured:
-        asyncio.run(
-            append(partial(PostgresqlLedger.open, database, log=LOG, signers=KEY, entropy=os.urandom), 1, count, in_flight)
-        )
+        asyncio.run(append(ledger, 1, count, in_flight))
     appended = Figures.of(count)
-    with Log(PostgresqlRecords.open(database)) as log:
-        with measured:
-            verdict = log.verify([each.verifier for each in KEY])
-        checked = Figures.of(count)
+    with Log(opening()) as log, measured:
+        verdict = log.verify([each.verifier for each in KEY])
+    checked = Figures.of(count)
     if not verdict.sound or verdict.entries != count:
         raise SystemExit(f"the log does not verify: {verdict}")
-    with closing(PostgresqlRecords.open(database)) as records:
-        rows = list(records.page(0, count, count))
-    bare_postgresql(server, rows, in_flight)
-    return appended, Figures.of(count), checked
+    with closing(opening()) as records:
+        rows = [tuple(row) for row in records.page(0, count, count)]
+    with measured:
+        asyncio.run(grouped(next(tables), rows, in_flight))
+    together = Figures.of(count)
+    with measured:
+        inserted(next(tables), rows, in_flight)
+    return Round(appended, together, Figures.of(count), checked)
 
 
-def table(name: str, entries: int, rounds: int, one: Callable[[int, int], tuple[Figures, Figures, Figures]]) -> None:
+def table(name: str, entries: int, rounds: int, one: Callable[[int, int], Round]) -> None:
     """Measure a store and print."""
-    print(f"\n{name}, {entries} entries, best of {rounds}")
-    print("in flight  ledger/s    bare/s  ratio  ledger us  bare us  verify/s")
+    print(f"\n{name}, {entries} entries, best of {rounds}; us: of CPU, an entry")
+    print("in flight  ledger/s    us  group commit/s    us  ratio  bare insert/s    us  ratio  verify/s")
     for n in IN_FLIGHT:
         count = entries if n > 1 else entries // 5
         done = [one(count, n) for _ in range(rounds)]
-        ours, base, checked = (Figures.best(each) for each in zip(*done, strict=True))
+        best = Round(*(Figures.best(each) for each in zip(*done, strict=True)))
         print(
-            f"{n:>9}{ours.rate:>10,.0f}{base.rate:>10,.0f}{ours.rate / base.rate:>7.2f}"
-            f"{ours.cpu:>11.0f}{base.cpu:>9.0f}{checked.rate:>10,.0f}"
+            f"{n:>9}{best.ledger.rate:>10,.0f}{best.ledger.cpu:>6.0f}"
+            f"{best.grouped.rate:>16,.0f}{best.grouped.cpu:>6.0f}{best.ledger.rate / best.grouped.rate:>7.2f}"
+            f"{best.inserted.rate:>15,.0f}{best.inserted.cpu:>6.0f}{best.ledger.rate / best.inserted.rate:>7.2f}"
+            f"{best.verified.rate:>10,.0f}"
         )
 
 

@@ -220,7 +220,7 @@ def _listener(loaded: Loaded, seat: Seat | None) -> Listener:
 
 def _check_not_rolled_back(loaded: Loaded) -> None:
     """Nothing may be signed on a log that was put back. Raises LogUnusable."""
-    note = storage.cosigned(loaded)()
+    note = storage.cosigned(loaded)(loaded.settings.log)
     held = Checkpoint.parse(Note.parse(note).text) if note is not None else None
     if held is not None and held.origin == loaded.settings.log:
         check_extends(LogSource(storage.opening(loaded)), held)

@@ -7,12 +7,10 @@ interrupted is simply begun anew; a gateway does not start on a log that is fini
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, TypeVar
 
 from gateway import acts, storage
 from gateway.config import Loaded, LogPlace
-from gateway.ledger import kept
 from gateway.ledger.appending import Appending
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.note import Note
@@ -113,26 +111,10 @@ def _unknown(ledger: Appending, clock: Clock, exchanges: Sequence[str]) -> list[
     return [ledger.append(seal.unknown(each, _LEFT_OPEN, now)) for each in exchanges]
 
 
-def cosigned(former: LogPlace) -> str | None:
-    """The newest checkpoint of a former log that witnesses cosigned, as it was kept when the log ended. Raises OSError."""
-    return kept.kept(_beside(former.where)) if isinstance(former.where, Path) else None
-
-
-def _keep_cosigned(loaded: Loaded, former: LogPlace) -> None:
-    """Lay the witnesses' last word on a log beside it: the next log's will take its place where it was kept."""
-    note = kept.kept(loaded.witnesses.kept) if loaded.witnesses else None
-    if note is not None and note.startswith(f"{former.log}\n") and isinstance(former.where, Path):
-        kept.keep(_beside(former.where), note)
-
-
-def _beside(former: Path) -> Path:
-    return former.with_name(f"{former.name}-cosigned")
-
-
 async def _finish(loaded: Loaded, former: LogPlace, clock: Clock, by: Actor) -> None:
     await _using(storage.ledger_at(former), lambda ledger: close_interrupted(ledger, clock))
-    storage.finish(former)
-    _keep_cosigned(loaded, former)
+    # The next log's will take the place of what was kept of this one.
+    storage.finish(former, storage.kept(loaded, former.log))
     said = finished(loaded.settings.log)
     await _using(storage.ledger_at(former), lambda ledger: acts.record(ledger, clock, Act.LOG_FINISHED, by, said))
 

@@ -15,6 +15,7 @@ from gateway.config import LogPlace
 from gateway.ledger import filed_finishing, filed_purging
 from gateway.ledger.appending import Notary
 from gateway.ledger.filed import FiledRecords
+from gateway.ledger.kept import keep
 from gateway.ledger.kept import kept as read_kept
 from gateway.ledger.keys import signers
 from gateway.ledger.records import LogUnusable
@@ -62,11 +63,20 @@ def _ledger(place: LogPlace, predecessor: Opening | None) -> Appending:
     return PostgresqlLedger.open(_database(where), log=log, signers=keys, entropy=entropy, predecessor=predecessor)
 
 
-def finish(place: LogPlace) -> None:
-    """From now on a log takes no exchange. Raises LogUnusable while somebody else writes it, an exchange is open, or it is in no file."""
-    if not isinstance(place.where, Path):
-        raise LogUnusable(f"the log {place.log} lies in a database, and only a log in a file can be ended")
-    filed_finishing.finish(place.where, Notary.of(place.log, signers(place.log, place.keys)))
+def finish(place: LogPlace, cosigned: str | None = None) -> None:
+    """From now on a log takes no exchange; the newest checkpoint that its witnesses cosigned is laid down beside it.
+
+    Raises LogUnusable while somebody else writes it or an exchange is open, OSError.
+    """
+    notary = Notary.of(place.log, signers(place.log, place.keys))
+    if isinstance(place.where, Path):
+        filed_finishing.finish(place.where, notary)
+        if cosigned is not None:
+            keep(_beside(place.where), cosigned)
+        return
+    from gateway.ledger.postgresql.finishing import finish as finish_database
+
+    finish_database(_database(place.where), notary, cosigned)
 
 
 def exists(loaded: Loaded) -> bool:
@@ -126,21 +136,39 @@ def _place(loaded: Loaded) -> LogPlace:
     return LogPlace(loaded.settings.log, loaded.ledger, loaded.log_keys)
 
 
-def kept(loaded: Loaded) -> str | None:
-    """The newest cosigned checkpoint that was kept of this log; of the one before it nothing counts any more. Raises OSError."""
+def kept(loaded: Loaded, log: str | None = None) -> str | None:
+    """The newest cosigned checkpoint that was kept of this log, where gateways keep it; of another log nothing counts. Raises OSError."""
     note = read_kept(loaded.witnesses.kept) if loaded.witnesses else None
-    return note if note is not None and note.startswith(f"{loaded.settings.log}\n") else None
+    return note if note is not None and note.startswith(f"{log or loaded.settings.log}\n") else None
 
 
-def cosigned(loaded: Loaded) -> Callable[[], str | None]:
-    """What reads the newest checkpoint that the witnesses of the policy have cosigned; None where there is none."""
+def kept_at_the_end(former: LogPlace) -> str | None:
+    """The newest checkpoint of a former log that witnesses cosigned, as `finish` laid it down. Raises OSError, LogUnusable."""
+    if isinstance(former.where, Path):
+        return read_kept(_beside(former.where))
+    from gateway.ledger.postgresql.finishing import cosigned as laid_down
+
+    return laid_down(_database(former.where))
+
+
+def cosigned(loaded: Loaded) -> Callable[[str], str | None]:
+    """What reads, for a log by its name, the newest checkpoint that the witnesses of the policy have cosigned; None where there is none.
+
+    Of a former log that is what was laid down at its end, as long as the policy still names the log.
+    """
     wanted = loaded.witnesses
     if wanted is None:
-        return lambda: None
+        return lambda _log: None
     from gateway.ledger.policy import Policy
     from gateway.ledger.receipts import standing
 
-    return partial(standing, partial(kept, loaded), Policy.parse(wanted.policy))
+    policy = Policy.parse(wanted.policy)
+    notes = {each.log: partial(kept_at_the_end, each) for each in loaded.former} | {loaded.settings.log: partial(kept, loaded)}
+    return lambda log: standing(notes[log], policy) if log in notes else None
+
+
+def _beside(former: Path) -> Path:
+    return former.with_name(f"{former.name}-cosigned")
 
 
 def _database(where: DatabaseMaterial, purger: Purger | None = None) -> Database:

@@ -49,7 +49,7 @@ def export(*, folder: Path, path: str, name: str | None, output: str) -> None:
 
 def _export(which: LogPlace, folder: Path, *, shown: bool) -> Exported:
     """Raises LogUnusable, OSError."""
-    from gateway import rotation, storage
+    from gateway import storage
     from gateway.ledger.exporting import export as exported
     from gateway.ledger.keys import signers
     from gateway.ledger.reading import Log
@@ -60,4 +60,4 @@ def _export(which: LogPlace, folder: Path, *, shown: bool) -> Exported:
     with Log(records) as log, progress(shown=shown) as tell:
         if log.successor() is None:
             raise LogUnusable(f"the log {which.log} is not finished: change the log first, `kuacheng ledger rotate`")
-        return exported(records, folder, verifiers, rotation.cosigned(which), tell)
+        return exported(records, folder, verifiers, storage.kept_at_the_end(which), tell)

@@ -106,16 +106,17 @@ command.add_command(verify)
 
 @command.command("schema")
 @click.option("--schema", default="kuacheng", show_default=True, help="The schema that the configuration names.")
-def schema(schema: str) -> None:
+@click.option("--ending", "only", is_flag=True, help="Only what lets a log end, for tables that were made without it.")
+def schema(schema: str, *, only: bool) -> None:
     """Print the SQL that makes a log's tables and roles in PostgreSQL, for the owner of the database to run once.
 
     \b
     kuacheng ledger schema | psql -v ON_ERROR_STOP=1 -d DATABASE
     """
-    from gateway.ledger.postgresql.schema import tables
+    from gateway.ledger.postgresql.schema import ending, tables
 
     try:
-        click.echo(tables(schema), nl=False)
+        click.echo(ending(schema) if only else tables(schema), nl=False)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
 

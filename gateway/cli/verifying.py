@@ -144,10 +144,12 @@ def _opening(path: str, source: str | None, name: str | None) -> Opening:
 
 def _files(source: str | None, tls: dict[str, Path | None]) -> Fetch | None:
     """What gives the files of a folder or an address; None for a database."""
-    from gateway.ledger.fetching import Folder, Site
+    from gateway.ledger.fetching import Folder
     from gateway.ledger.records import LogUnusable
 
     if source and "://" in source:
+        from gateway.ledger.site import Site
+
         try:
             return Site(source, _trust(**tls))
         except LogUnusable as error:

@@ -23,7 +23,9 @@ from gateway.config.reference_sections import FileReference, KeyReference, Secre
 from gateway.config.settings import (
     ConsoleSettings,
     FormerKeySettings,
+    FormerLogSettings,
     HolderKeySettings,
+    LedgerSettings,
     PostgresqlSettings,
     RegionSettings,
     Settings,
@@ -220,7 +222,7 @@ def read_material(references: References, settings: Settings) -> Material:
     holder_key = gathering.attempt(_holder_key, references, ("ledger", "holder_key"), settings.ledger.holder_key)
     former_holder_keys = gathering.attempt(_former_holder_keys, references, settings.ledger.holder_key)
     log_keys = gathering.attempt(_log_keys, references, settings)
-    ledger = gathering.attempt(_ledger, references, settings)
+    ledger = gathering.attempt(_ledger, references, ("ledger",), settings.ledger)
     former = gathering.attempt(_former, references, settings, log_keys or ())
     wanted = settings.ledger.witnesses
     witnesses = gathering.attempt(_witnesses, references, wanted) if wanted else None
@@ -336,15 +338,13 @@ def _log_keys(references: References, settings: Settings) -> tuple[bytes | Signi
     return tuple(keys)
 
 
-def _ledger(references: References, settings: Settings) -> Path | DatabaseMaterial:
-    wanted = settings.ledger
+def _ledger(references: References, at: yaml.Path, wanted: LedgerSettings | FormerLogSettings) -> Path | DatabaseMaterial:
     if wanted.postgresql is not None:
-        return _database(references, wanted.postgresql)
+        return _database(references, (*at, "postgresql"), wanted.postgresql)
     return references.path(wanted.file or "")
 
 
-def _database(references: References, wanted: PostgresqlSettings) -> DatabaseMaterial:
-    at = ("ledger", "postgresql")
+def _database(references: References, at: yaml.Path, wanted: PostgresqlSettings) -> DatabaseMaterial:
     gathering = Gathering()
     password = gathering.attempt(references.secret, (*at, "password"), wanted.password) if wanted.password else ""
     if wanted.authorities:
@@ -374,21 +374,28 @@ def _log_key(references: References, at: yaml.Path, key: KeyReference) -> bytes 
 def _former(references: References, settings: Settings, own: tuple[bytes | SigningKey, ...]) -> tuple[LogPlace, ...]:
     """The logs before this one; two under one name would be one."""
     gathering = Gathering()
-    names = {settings.log}
-    files = {references.path(settings.ledger.file)} if settings.ledger.file else set()
+    names, places = {settings.log}, {_place(references, settings.ledger)}
     found = []
     for index, each in enumerate(settings.ledger.former):
         at = ("ledger", "former", index)
-        file = references.path(each.file)
-        if each.log in names or file in files:
-            message = f"the log {each.log}, or its file, stands here twice"
-            gathering.add([references.document.problem((*at, "log"), message, "each log has a name and a file of its own")])
+        place = _place(references, each)
+        if each.log in names or place in places:
+            message = f"the log {each.log}, or its file or schema, stands here twice"
+            gathering.add([references.document.problem((*at, "log"), message, "each log has a name and a place of its own")])
         names.add(each.log)
-        files.add(file)
+        places.add(place)
+        where = gathering.attempt(_ledger, references, at, each)
         key = gathering.attempt(_log_key, references, (*at, "key"), each.key) if each.key else None
-        found.append(LogPlace(each.log, file, own if key is None else (key,)))
+        if where is not None:
+            found.append(LogPlace(each.log, where, own if key is None else (key,)))
     gathering.close()
     return tuple(found)
+
+
+def _place(references: References, log: LedgerSettings | FormerLogSettings) -> tuple[object, ...]:
+    """What no two logs share."""
+    where = log.postgresql
+    return (references.path(log.file or ""),) if where is None else (where.servers, where.socket, where.database, where.schema_)
 
 
 def _from_token(references: References, at: yaml.Path, wanted: TokenSettings, ask: Callable[[Place], T]) -> T:

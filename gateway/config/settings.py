@@ -5,7 +5,7 @@ The page docs/configuration.md says the same for people, and a test holds it to 
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -233,14 +233,29 @@ class PostgresqlSettings(Section):
         return self
 
 
+_Stored = TypeVar("_Stored", "FormerLogSettings", "LedgerSettings")
+
+
+def _in_one_store(log: _Stored) -> _Stored:
+    """The log, if it lies in one place."""
+    if (log.file is None) is (log.postgresql is None):
+        raise fault("must name exactly one of file and postgresql", "keep the one that holds the log")
+    return log
+
+
 class FormerLogSettings(Section):
     """A log that was written before this one, and is finished."""
 
     log: LogName = Field(description="its name")
-    file: Path = Field(description="its database, relative to gateway.yaml")
+    file: Path | None = Field(default=None, description="its database on this machine, relative to gateway.yaml")
+    postgresql: PostgresqlSettings | None = Field(default=None, description="where it is in PostgreSQL, as of the log itself")
     key: KeyReference | None = Field(
         default=None, description="the key that signed it last, if it is not `key`, {file} or {pkcs11}"
     )
+
+    @model_validator(mode="after")
+    def _one_store(self) -> "FormerLogSettings":
+        return _in_one_store(self)
 
 
 class LedgerSettings(Section):
@@ -257,7 +272,7 @@ class LedgerSettings(Section):
         description="the key under which holders' numbers are hashed, {id, file, former} or {id, pkcs11, former}"
     )
     former: tuple[FormerLogSettings, ...] = Field(
-        default=(), description="the logs before this one, oldest first, a list of {log, file, key}"
+        default=(), description="the logs before this one, oldest first, a list of {log, file or postgresql, key}"
     )
     retention: Kept = Field(default=Retention(36), description="how long what entries say is kept, at least six months")
     witnesses: WitnessSettings | None = Field(
@@ -266,9 +281,7 @@ class LedgerSettings(Section):
 
     @model_validator(mode="after")
     def _one_store(self) -> "LedgerSettings":
-        if (self.file is None) is (self.postgresql is None):
-            raise fault("must name exactly one of file and postgresql", "keep the one that holds the log")
-        return self
+        return _in_one_store(self)
 
 
 class LimitSettings(Section):

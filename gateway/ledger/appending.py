@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, Protocol, Self
 
 from gateway.ledger.batching import GroupCommit, Store
 from gateway.ledger.checkpoint import Checkpoint
-from gateway.ledger.encoding import NONCE_SIZE, MalformedEntry, encode, moment
+from gateway.ledger.encoding import NONCE_SIZE, MalformedEntry, encode, moment_of
 from gateway.ledger.note import Note, NoteRefused, Signer, signed
 from gateway.ledger.records import Head, LogUnusable, holder_column, unique_key
 from gateway.ledger.tree import Frontier
@@ -28,7 +28,7 @@ class OutOfOrder(RuntimeError):  # noqa: N818 - named for what was found
 
 
 class Leaf(NamedTuple):
-    """One entry, ready to be written."""
+    """One entry, ready to be written; `whole` is nonce and body, what its leaf hash covers."""
 
     kind: str
     exchange_id: str
@@ -37,6 +37,7 @@ class Leaf(NamedTuple):
     holder: str | None
     nonce: bytes
     body: bytes
+    whole: bytes
 
 
 class Notary(NamedTuple):
@@ -145,9 +146,10 @@ def fit_to_grow(head: Head, present: int, notary: Notary, what: str) -> None:
 
 def leaf(entry: Entry, nonce: bytes) -> Leaf:
     """What is written of an entry. Raises MalformedEntry."""
-    kind = entry.kind.value
+    kind = str(entry.kind)
     unique, holder = unique_key(kind, entry.replay_key), holder_column(entry.facts)
     # PostgreSQL has no such text; one law for all stores.
     if "\0" in entry.exchange_id or "\0" in (unique or "") or "\0" in (holder or ""):
         raise MalformedEntry("a text of the entry that is searched holds U+0000")
-    return Leaf(kind, entry.exchange_id, moment(entry.at), unique, holder, nonce, encode(entry))
+    body = encode(entry)
+    return Leaf(kind, entry.exchange_id, moment_of(body), unique, holder, nonce, body, nonce + body)

@@ -112,7 +112,7 @@ class GroupCommit(Generic[T, R]):
 
     def _hand_over(self) -> None:
         count = min(len(self._queue), BATCH_LIMIT)
-        self._most = max(count, self._most - 1)
+        self._most = max(count, self._most - 1 - self._most // 8)
         self._handed.put([self._queue.popleft() for _ in range(count)])
 
     def _run(self) -> None:

@@ -56,6 +56,9 @@ class Flaw(StrEnum):
 _ACT: Final = EntryKind.ACT.value
 _PLAIN: Final = re.compile("[0-9A-Za-z._-]+")
 
+_NAMES_HOLDER: Final = f'"{HOLDER}":"'
+_LEAF: Final = b"\0"
+
 UNKNOWN: Final = ""
 """The kind of a purged entry in a store that has no columns."""
 
@@ -110,7 +113,7 @@ def _of_whole(row: Row | BareRow, parse: Callable[[bytes], Body]) -> tuple[str, 
     nonce, body = row.nonce, row.body
     if not isinstance(nonce, bytes) or not isinstance(body, bytes) or len(nonce) != NONCE_SIZE:
         raise _Bad(Flaw.BODY_CHANGED)
-    if sha256(b"\0" + nonce + body).digest() != row.leaf_hash:
+    if sha256(b"".join((_LEAF, nonce, body))).digest() != row.leaf_hash:
         raise _Bad(Flaw.BODY_CHANGED)
     try:
         said = parse(body)
@@ -138,7 +141,7 @@ def _of_purged(row: Row | BareRow) -> tuple[str, str]:
 def _is_holder(column: object, facts: str) -> bool:
     """Whether this is what stands in the column `holder`, as `holder_column` makes it of the facts."""
     # Quotes inside a text are escaped, so what is looked for here stands at names and texts only. First what nearly every entry has.
-    if f'"{HOLDER}":"' not in facts:
+    if _NAMES_HOLDER not in facts:
         return column is None
     key, _, hash_ = str(column).partition(":")
     if _PLAIN.fullmatch(hash_) and _PLAIN.fullmatch(key) and f'"{HOLDER}":"{hash_}","{HOLDER_KEY}":"{key}"' in facts:

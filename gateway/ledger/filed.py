@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from gateway.ledger import schema
-from gateway.ledger.records import Head, LogUnusable, Row, Unreadable
+from gateway.ledger.records import Head, LogUnusable, Row, Unreadable, as_row
 from gateway.model.exchange import EntryKind
 
 _SELECT: Final = "SELECT idx, kind, exchange_id, at, replay_key, holder, leaf_hash, nonce, body FROM entries"
@@ -49,7 +49,7 @@ class FiledRecords:
     def page(self, first: int, end: int, limit: int) -> Iterator[Row]:
         """As the protocol says."""
         with _readable():
-            yield from map(Row._make, self._connection.execute(_SELECT_PAGE, (first, end, limit)))
+            yield from map(as_row, self._connection.execute(_SELECT_PAGE, (first, end, limit)))
 
     def find(
         self,

@@ -39,10 +39,12 @@ def insert_all(connection: sqlite3.Connection, leaves: Sequence[Leaf], hashes: S
 
     In few statements, for each hands the interpreter over to whoever computes, and gets it back late.
     """
-    rows = list(map(_row, leaves, hashes, range(first, first + len(leaves))))
-    for start in range(0, len(rows), _ROWS):
-        some = rows[start : start + _ROWS]
-        connection.execute(_INSERTS[len(some)], [value for row in some for value in row])
+    for start in range(0, len(leaves), _ROWS):
+        values: list[object] = []
+        some = leaves[start : start + _ROWS]
+        for number, leaf in enumerate(some, start):
+            values += _row(leaf, hashes[number], first + number)
+        connection.execute(_INSERTS[len(some)], values)
     ended = connection.execute(_END, (first,)).rowcount
     if ended != sum(leaf.kind == _OUTCOME for leaf in leaves):
         raise Unlike("an OUTCOME of the batch ends no exchange that was open before it")

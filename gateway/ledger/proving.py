@@ -21,29 +21,28 @@ class Proofs:
     """
 
     def __init__(self, before: Frontier, after: Frontier, made: Mapping[Place, bytes], checkpoint: str) -> None:
-        self._size = after.size
-        self._nodes = {**before.nodes(), **made}
-        self._ragged = _ragged(after)
         self._checkpoint = checkpoint
-        self._above: dict[Place, str] = {}
+        self._first = before.size
+        self._paths = _paths(before.size, after.size, {**before.nodes(), **made}, _ragged(after))
 
     def text(self, index: int) -> str:
         """The tlog-proof of one of the appended entries."""
-        return f"{_HEADER}index {index}\n{self._path(0, index)}\n{self._checkpoint}"
+        return f"{_HEADER}index {index}\n{self._paths[index - self._first]}\n{self._checkpoint}"
 
-    def _path(self, level: int, place: int) -> str:
-        """The lines of the audit path from this node upwards."""
-        if (self._size - 1) >> level == 0:
-            return ""
-        if (known := self._above.get((level, place))) is None:
-            known = self._above[level, place] = self._sibling(level, place ^ 1) + self._path(level + 1, place >> 1)
-        return known
 
-    def _sibling(self, level: int, place: int) -> str:
-        """The node beside the path: complete, or the ragged right edge, or nothing where the tree has ended."""
-        if (place + 1) << level <= self._size:
-            return f"{encoded(self._nodes[level, place])}\n"
-        return f"{encoded(self._ragged[level])}\n" if place << level < self._size else ""
+def _paths(first: int, size: int, nodes: Mapping[Place, bytes], ragged: Mapping[int, bytes]) -> list[str]:
+    """The lines of the audit paths of the leaves from `first` on: made from the root downwards, each node's of that above it."""
+    below = [""]
+    for level in reversed(range((size - 1).bit_length() if size > first else 0)):
+        above, started = below, first >> level + 1
+        below = []
+        for place in range(first >> level, (size - 1 >> level) + 1):
+            beside = place ^ 1
+            # The node beside the path: complete, or the ragged right edge, or nothing where the tree has ended.
+            node = nodes[level, beside] if beside + 1 << level <= size else ragged[level] if beside << level < size else b""
+            upwards = above[(place >> 1) - started]
+            below.append(f"{encoded(node)}\n{upwards}" if node else upwards)
+    return below
 
 
 def _ragged(frontier: Frontier) -> dict[int, bytes]:

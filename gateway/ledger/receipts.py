@@ -18,10 +18,11 @@ _ENTRIES_AN_EXCHANGE: Final = 2
 class LogReceipts:
     """The port `Receipts` on one log. Ended by `close`."""
 
-    def __init__(self, *openings: Opening, cosigned: Callable[[], str | None] = lambda: None) -> None:
+    def __init__(self, *openings: Opening, cosigned: Callable[[str], str | None] = lambda _log: None) -> None:
         """On the log that is written, and those before it, newest first.
 
-        `cosigned` gives the newest checkpoint that its witnesses have cosigned, None where there is none; called in the thread.
+        `cosigned` gives the newest checkpoint of a log, by its name, that its witnesses have cosigned, None where there is none; called in
+        the thread.
         """
         self._openings = openings
         self._cosigned = cosigned
@@ -30,7 +31,7 @@ class LogReceipts:
     async def find(self, exchange_id: str) -> tuple[Logged | Gone, ...]:
         """As the port says."""
         for opening in self._openings:
-            if found := await self._reader.read(opening, lambda log: _found(log, exchange_id, self._cosigned())):
+            if found := await self._reader.read(opening, lambda log: _found(log, exchange_id, self._cosigned)):
                 return found
         return ()
 
@@ -52,12 +53,13 @@ def standing(kept: Callable[[], str | None], policy: Policy) -> str | None:
         return None
 
 
-def _found(log: Log, exchange_id: str, cosigned: str | None) -> tuple[Logged | Gone, ...]:
+def _found(log: Log, exchange_id: str, cosigned: Callable[[str], str | None]) -> tuple[Logged | Gone, ...]:
     """The checkpoint is read after the entries, so it covers them; one for both, so that they fit together."""
     entries = log.listed(limit=_ENTRIES_AN_EXCHANGE, exchange_id=exchange_id)
     if not entries:
         return ()
-    note = cosigned if cosigned and _covers(log, cosigned, entries[-1].index) else log.checkpoint()
+    watched = cosigned(log.name)
+    note = watched if watched and _covers(log, watched, entries[-1].index) else log.checkpoint()
     return tuple(
         Gone(each.replay_key) if isinstance(each, PurgedEntry) else Logged(each.entry, log.recorded(each, note))
         for each in entries

@@ -6,7 +6,8 @@ holds is damaged; reading never holds up who appends.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol, Self
+from functools import partial
+from typing import Any, Final, NamedTuple, Protocol, Self
 
 from gateway.ledger.tree import HASH_SIZE, Frontier
 from gateway.model.exchange import HOLDER, HOLDER_KEY, EntryKind, Fact
@@ -42,6 +43,10 @@ class Row(NamedTuple):
     leaf_hash: bytes
     nonce: bytes | None
     body: bytes | None
+
+
+as_row: Final[Callable[[Sequence[Any]], Row]] = partial(tuple.__new__, Row)
+"""`Row._make` without a look at how many columns there are, for statements that name all nine."""
 
 
 class BareRow(NamedTuple):

@@ -121,7 +121,7 @@ class _Store:
 
     def _transact(self, connection: sqlite3.Connection, leaves: Sequence[Leaf]) -> Sequence[Recorded | Exception]:
         """All at once after the head that this process left; where the file says otherwise, one by one after the file's own head."""
-        hashes = [leaf_hash(leaf.nonce + leaf.body) for leaf in leaves]
+        hashes = [leaf_hash(leaf.whole) for leaf in leaves]
         if self._head is not None:
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -156,7 +156,7 @@ class _Store:
         return [refused.get(number) or self._recorded(leaf, next(indexes), proofs) for number, leaf in enumerate(leaves)]
 
     def _recorded(self, leaf: Leaf, index: int, proofs: Proofs) -> Recorded:
-        return Recorded(self._notary.log, index, leaf.nonce + leaf.body, proofs.text(index))
+        return Recorded(self._notary.log, index, leaf.whole, proofs.text(index))
 
     def _claim(self, connection: sqlite3.Connection) -> tuple[str, ...]:
         """Take over the exchanges that dead writers had in hand."""

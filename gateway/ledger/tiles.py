@@ -32,6 +32,27 @@ def extended(made: Iterable[tuple[Place, bytes]], tile: Tile) -> Iterator[tuple[
         yield level, number, standing + b"".join(node for _, _, node in added)
 
 
+class LastTiles:
+    """A Tile that remembers the last tile of each level, for who alone extends them and says what it has written."""
+
+    def __init__(self, tile: Tile) -> None:
+        self._tile = tile
+        self._last: dict[int, tuple[int, bytes]] = {}
+
+    def __call__(self, level: int, place: int) -> bytes:
+        """The tile."""
+        kept = self._last.get(level)
+        return kept[1] if kept and kept[0] == place else self._tile(level, place)
+
+    def keep(self, written: Iterable[tuple[int, int, bytes]]) -> None:
+        """Remember tiles, which are durable."""
+        self._last |= {level: (place, hashes) for level, place, hashes in written}
+
+    def forget(self) -> None:
+        """Somebody else may have extended them."""
+        self._last.clear()
+
+
 class Nodes:
     """Any complete node of a log's tree; keeps the tiles that it has read, so it is for a few questions, then to be let go."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway import acts, rotation, storage
 from gateway.app import gateway
@@ -14,7 +15,9 @@ from gateway.cli import main
 from gateway.clock import SystemClock, entropy
 from gateway.config import Loaded, WitnessMaterial, load
 from gateway.development.layout import LOG, Layout, lay_out, write_configuration
-from gateway.ledger.keys import new_key
+from gateway.ledger.checkpoint import Proof
+from gateway.ledger.keys import new_key, signers
+from gateway.ledger.note import Algorithm, Note, Signer, Verifier
 from gateway.ledger.reading import Log
 from gateway.ledger.receipts import LogReceipts
 from gateway.ledger.records import LogUnusable
@@ -22,6 +25,8 @@ from gateway.model.act import HostRole
 from gateway.model.exchange import Entry, EntryKind, Logged
 from gateway.model.refusal import Refusal
 
+PRIVATE = Ed25519PrivateKey.from_private_bytes(b"w" * 32)
+WITNESS = Signer(Verifier("witness.test/1", Algorithm.COSIGNATURE_V1, PRIVATE.public_key().public_bytes_raw()), PRIVATE.sign)
 NEW = "log.gateway.test/development-2"
 CLOCK = SystemClock()
 BY = acts.actor(HostRole.COMMAND, "operator-1")
@@ -199,11 +204,21 @@ def test_a_finished_log_is_exported_and_one_that_is_written_is_not(configured: L
     assert (found.exit_code, f"{LOG}: 2 entries" in found.output) == (0, True)
 
 
-async def test_what_witnesses_said_last_stays_beside_the_old_log(layout: Layout) -> None:
-    await append(load(layout.config, {}), Entry(EntryKind.REFUSED, "e-1", CLOCK.now(), {}))
-    note = layout.folder / "witnessed.note"
-    note.write_text(f"{LOG}\n1\nroot\n\n")
-    wanted = WitnessMaterial("", note, 10.0, 300.0, None)
+async def test_what_witnesses_said_last_stays_beside_the_old_log_and_proves_its_receipts(layout: Layout) -> None:
+    before = load(layout.config, {})
+    await append(before, Entry(EntryKind.REFUSED, "e-1", CLOCK.now(), {}))
+    with Log.open(layout.ledger) as log:
+        last = log.checkpoint()
+    kept = layout.folder / "witnessed.note"
+    kept.write_text(last + WITNESS.line(Note.parse(last).text, 1_900_000_000))
+    vkey = signers(LOG, before.log_keys)[0].verifier
+    wanted = WitnessMaterial(f"log {vkey}\nwitness w {WITNESS.verifier}\nquorum w\n", kept, 10.0, 300.0, None)
     loaded = replace(changed(layout), witnesses=wanted)
     await rotation.rotate(loaded, CLOCK, BY)
-    assert rotation.cosigned(loaded.former[0]) == note.read_text()
+    note = kept.read_text()
+    kept.write_text(f"{NEW}\n1\nroot\n\n")
+    assert storage.kept_at_the_end(loaded.former[0]) == note
+    receipts = LogReceipts(*storage.openings(loaded), cosigned=storage.cosigned(loaded))
+    (found,) = await receipts.find("e-1")
+    assert Proof.parse(found.recorded.proof).checkpoint == note
+    await receipts.close()

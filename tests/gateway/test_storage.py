@@ -6,7 +6,7 @@ import json
 import os
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,9 @@ from gateway import acts, app, rotation, storage
 from gateway.app import gateway
 from gateway.cli import main
 from gateway.clock import SystemClock, entropy
-from gateway.config import Loaded, LogPlace, load
+from gateway.config import ConfigError, Loaded, LogPlace, load
+from gateway.console.running import console
+from gateway.console.searching import ZONE
 from gateway.development.layout import Layout, lay_out, write_configuration
 from gateway.ledger.keys import signers
 from gateway.ledger.postgresql.writing import PostgresqlLedger
@@ -25,6 +27,7 @@ from gateway.ledger.records import LogUnusable
 from gateway.model.act import HostRole
 from gateway.model.exchange import Entry, EntryKind
 from gateway.model.refusal import Refusal
+from tests.gateway.console.conftest import House, administrators
 from tests.postgresql import Server
 
 pytestmark = pytest.mark.needs("postgresql")
@@ -100,6 +103,10 @@ async def test_the_command_line_reads_it(configured: Layout, loaded: Loaded) -> 
     assert (told.exit_code, json.loads(told.stdout)["entries"]) == (0, 1)
     told = CliRunner().invoke(main, ["ledger", "list", "-c", str(configured.config), "-o", "json"])
     assert [each["exchange_id"] for each in json.loads(told.stdout)] == ["one"]
+    for which in ("0", "one"):
+        status, said = kuacheng(configured, "show", which)
+        assert (status, [each["kind"] for each in json.loads(said)]) == (0, ["INTENT"])
+    assert kuacheng(configured, "show", "two")[0] == 1
 
 
 def kuacheng(configured: Layout, *arguments: str) -> tuple[int, str]:
@@ -155,8 +162,49 @@ async def test_a_log_in_postgresql_follows_one_in_a_file(configured: Layout, loa
     with pytest.raises(Refusal, match="REPLAYED_REQUEST"):
         await ledger.append(intent("one"))
     await ledger.close()
-    with pytest.raises(LogUnusable, match="only a log in a file can be ended"):
-        storage.finish(storage.places(changed)[0])
+
+
+async def test_a_log_in_postgresql_ends_and_another_follows_it(postgresql: Server, configured: Layout, loaded: Loaded) -> None:
+    ledger = storage.ledger(loaded)
+    await ledger.append(intent("one"))
+    await ledger.close()
+    text, where = configured.config.read_text(), postgresql.empty()
+    stored = next(line for line in text.splitlines() if line.startswith("  postgresql: "))
+    named = {loaded.ledger.schema: where.schema, loaded.ledger.user: where.user}
+    newer = stored
+    for old, new in named.items():
+        newer = newer.replace(f": {old}", f": {new}")
+    former = f"  former: [{{log: {loaded.settings.log}, {stored.strip()}}}]"
+    text = text.replace(stored, f"{newer}\n{former}").replace(f"log: {loaded.settings.log}", "log: log.gateway.test/next", 1)
+    configured.config.write_text(text)
+    status, said = await asyncio.to_thread(kuacheng, configured, "rotate")
+    assert (status, json.loads(said)["finished"]) == (0, True), said
+    changed = load(configured.config, os.environ)
+    rotation.check(changed)
+    assert results(loaded) == [("one", None), ("one", "UNKNOWN")]
+    ledger = storage.ledger(changed)
+    with pytest.raises(Refusal, match="REPLAYED_REQUEST"):
+        await ledger.append(intent("one"))
+    await ledger.close()
+    configured.config.write_text(text.replace(newer, stored, 1))
+    with pytest.raises(ConfigError, match="or its file or schema, stands here twice"):
+        load(configured.config, os.environ)
+
+
+async def test_the_console_searches_it_for_an_exchange_and_for_a_time(configured: Layout, loaded: Loaded) -> None:
+    exchange = "018f7d3a-0000-7000-8000-000000000001"
+    ledger = storage.ledger(loaded)
+    await ledger.append(intent(exchange))
+    await ledger.close()
+    administrators(configured)
+    first, last = (f"{SystemClock().now().astimezone(ZONE) + timedelta(hours=each):%Y-%m-%dT%H:%M}" for each in (-1, 1))
+    async with console(configured.config, os.environ, "http://127.0.0.1:1/metrics") as up:
+        house = House(configured, up, up, exchange, "", io.StringIO())
+        for path in (f"/exchanges?id={exchange}", f"/exchanges?from={first}&to={last}"):
+            answer = await house.get("audit", path)
+            assert (answer.status, exchange in answer.text) == (200, True)
+    with Log(storage.opening(loaded)()) as log:
+        assert [each.entry.facts.get("sought") for each in log.entries()] == [None, "exchange", "period"]
 
 
 def test_the_tables_are_printed_for_the_owner_of_the_database() -> None:

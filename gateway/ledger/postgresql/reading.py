@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 from gateway.ledger.postgresql import schema
 from gateway.ledger.postgresql.connecting import Connection, Database, told
-from gateway.ledger.records import Head, Row
+from gateway.ledger.records import Head, Row, as_row
 from gateway.ledger.tiles import WIDTH
 from gateway.model.exchange import EntryKind
 
@@ -49,7 +49,7 @@ class PostgresqlRecords:
     def page(self, first: int, end: int, limit: int) -> Iterator[Row]:
         """As the protocol says."""
         query = f"SELECT {schema.COLUMNS} FROM {self._schema}.entries WHERE idx >= %s AND idx < %s ORDER BY idx LIMIT %s"
-        return map(Row._make, self._asked(query, (first, end, limit)))
+        return map(as_row, self._asked(query, (first, end, limit)))
 
     def find(
         self,

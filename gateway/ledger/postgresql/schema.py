@@ -1,7 +1,8 @@
 """The log's tables in PostgreSQL, who may do what with them, and whether they are this log's.
 
 Laws: whoever writes the log may insert entries and read them, and neither change nor delete one; a purge is another role's, and takes
-nonce, body and holder together; tables of another log, another form or another hand are refused, never mended. The gateway makes no table.
+nonce, body and holder together; the writer may end the log, and nobody but the owner undo that; tables of another log, another form or
+another hand are refused, never mended. The gateway makes no table.
 """
 
 from typing import Final
@@ -64,15 +65,46 @@ GRANT INSERT ON {schema}.meta, {schema}.entries TO {schema}_writer;
 GRANT INSERT, UPDATE ON {schema}.head, {schema}.tiles TO {schema}_writer;
 GRANT INSERT, UPDATE, DELETE ON {schema}.open_exchanges, {schema}.writers TO {schema}_writer;
 GRANT UPDATE (nonce, body, holder) ON {schema}.entries TO {schema}_purger;
-COMMIT;
+"""
+
+IS_FINISHED: Final = "55000"
+"""The SQLSTATE that whoever writes an exchange into a log that has ended is told: object_not_in_prerequisite_state."""
+# A trigger that is not there until the log ends costs nothing until then. Only the owner can make one, so the writer does it by a function
+# of the owner's, whose names are looked for nowhere but where they are said to be.
+_ENDING: Final = """
+-- How the log is ended, once and for all.
+CREATE TABLE IF NOT EXISTS {schema}.ended (one BOOLEAN PRIMARY KEY DEFAULT true CHECK (one), cosigned TEXT);
+CREATE OR REPLACE FUNCTION {schema}.refuse_exchange() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the log is finished: it takes no exchange any more' USING ERRCODE = '{finished}';
+END $$;
+CREATE OR REPLACE FUNCTION {schema}.finish(cosigned TEXT) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO {schema}.ended (cosigned) VALUES (finish.cosigned) ON CONFLICT DO NOTHING;
+    CREATE OR REPLACE TRIGGER entries_finished BEFORE INSERT ON {schema}.entries FOR EACH ROW WHEN (NEW.kind <> 'ACT')
+        EXECUTE FUNCTION {schema}.refuse_exchange();
+END $$;
+REVOKE ALL ON FUNCTION {schema}.finish(TEXT) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION {schema}.finish(TEXT) TO {schema}_writer;
+GRANT SELECT ON {schema}.ended TO {schema}_writer, {schema}_reader, {schema}_purger;
 """
 
 
 def tables(schema: str) -> str:
     """The SQL that makes tables and roles of a log, for the owner of the database to run once."""
+    return _filled(f"{_TABLES}{_ENDING}COMMIT;\n", schema)
+
+
+def ending(schema: str) -> str:
+    """The part of it by which a log can be ended, for tables that were made without; may be run again."""
+    return _filled(f"BEGIN;{_ENDING}COMMIT;\n", schema)
+
+
+def _filled(sql: str, schema: str) -> str:
     if not is_name(schema):
         raise ValueError("a schema is named in small letters, digits and underscores, forty-one at most")
-    return _TABLES.format(schema=schema, form=SCHEMA)
+    return sql.format(schema=schema, form=SCHEMA, finished=IS_FINISHED)
 
 
 def begin(connection: Connection, database: Database, notary: Notary) -> None:

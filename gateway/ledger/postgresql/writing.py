@@ -1,14 +1,15 @@
 """The evidence log in PostgreSQL, which gateways on several machines may write.
 
 Laws: an acknowledged entry is on the server's disk (synchronous_commit=on), under a signed checkpoint that is there too; a transaction
-first locks the head's row and builds on what it reads there, so indexes are dense, there is one tree, and nothing in memory can disagree
-with it; a database that no longer holds what this gateway wrote is not written on; any fault of the database or of the key refuses the
-whole batch, and the next one connects afresh. An exchange has at most one INTENT, then at most one OUTCOME.
+first locks the head's row, and either finds there the head that this gateway left, or builds on what it reads; so indexes are dense,
+there is one tree, and nothing in memory can disagree with it; a database that no longer holds what this gateway wrote is not written on;
+any fault of the database or of the key refuses the whole batch, and the next one connects afresh. An exchange has at most one INTENT,
+then at most one OUTCOME.
 Serves: gateway.ports.Ledger; PIPL art. 56 and Network Data Security Regulations art. 12 (records of each provision).
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Final, NamedTuple, Self
@@ -18,14 +19,15 @@ import psycopg
 from gateway.ledger import tiles
 from gateway.ledger.appending import QUEUE_LIMIT, Appending, Leaf, Notary, OutOfOrder
 from gateway.ledger.note import Signer
-from gateway.ledger.postgresql import schema
+from gateway.ledger.postgresql import schema, statements
 from gateway.ledger.postgresql.connecting import Connection, Database, fault, told
 from gateway.ledger.postgresql.living import BEAT, DEAD_AFTER, Living
 from gateway.ledger.postgresql.reading import tile
+from gateway.ledger.postgresql.statements import BEGIN, COMMIT, Columns, Statements, columns, ends
 from gateway.ledger.proving import Proofs
-from gateway.ledger.records import Head, LogUnusable, Opening, Row
+from gateway.ledger.records import Head, LogUnusable, Opening
 from gateway.ledger.succession import Unrepeated
-from gateway.ledger.tiles import Nodes
+from gateway.ledger.tiles import LastTiles, Nodes
 from gateway.ledger.tree import Frontier, Place, grow, leaf_hash, root_of
 from gateway.model.exchange import EntryKind, Recorded
 from gateway.model.refusal import Reason, Refusal
@@ -33,9 +35,8 @@ from gateway.model.refusal import Reason, Refusal
 _INTENT: Final = EntryKind.INTENT.value
 _OUTCOME: Final = EntryKind.OUTCOME.value
 _NAME_SIZE: Final = 4
-_LOCK_MILLISECONDS: Final = 2000
-_STATEMENT_MILLISECONDS: Final = 10_000
-_TYPES: Final = ("bigint", "text", "text", "text", "text", "text", "bytea", "bytea", "bytea")
+_UNLIKE: Final = (psycopg.IntegrityError, psycopg.errors.DivisionByZero)
+"""What ends a batch that cannot be written in one journey: an entry that cannot stand, or a head that is another (see Statements)."""
 
 
 class _Standing(NamedTuple):
@@ -44,6 +45,19 @@ class _Standing(NamedTuple):
     head: Head
     entries: frozenset[tuple[str, str]]
     replay_keys: frozenset[str]
+
+
+class _Grown(NamedTuple):
+    """What a batch makes of the log, ready to be written."""
+
+    before: Frontier
+    after: Frontier
+    made: Mapping[Place, bytes]
+    head: Head
+    entries: Columns
+    tiles: Sequence[tuple[int, int, bytes]]
+    opened: Sequence[tuple[str, int]]
+    ended: Sequence[str]
 
 
 class PostgresqlLedger(Appending):
@@ -82,7 +96,10 @@ class _Store:
         self._notary = notary
         self._name = name
         self._written = Frontier()
-        self._sql = _Sql(database.schema, name)
+        self._left: Head | None = None
+        self._alone = True
+        self._sql = Statements(database.schema, name)
+        self._tiles = LastTiles(self._read_tile)
         self._connection: Connection | None = None
         try:
             with database.connect() as connection:
@@ -116,28 +133,76 @@ class _Store:
         self._living.close()
 
     def _transact(self, connection: Connection, leaves: Sequence[Leaf]) -> Sequence[Recorded | Exception]:
+        """In one journey after the head that this gateway left, while nobody else writes; else in two, after the head that is there."""
+        if self._left is not None and self._alone:
+            try:
+                return self._at_once(connection, leaves, self._left)
+            except _UNLIKE:
+                self._tiles.forget()
+        return self._in_turn(connection, leaves)
+
+    def _at_once(self, connection: Connection, leaves: Sequence[Leaf], left: Head) -> Sequence[Recorded | Exception]:
+        """Raises _UNLIKE, and then nothing is written."""
+        grown = self._grown(left, leaves)
+        opened = columns(grown.opened) or [[], []]
+        # What is sent up to the end of a pipeline is one transaction, unless another was begun (libpq, 34.5.1.2).
+        with connection.pipeline():
+            connection.execute(self._sql.replace_head, (*grown.head.columns, left.size, left.checkpoint))
+            if grown.tiles:
+                connection.execute(self._sql.tiles, columns(grown.tiles))
+            connection.execute(self._sql.write, (grown.ended, *opened, *grown.entries, len(grown.ended)))
+        return self._conclude(grown, {}, leaves)
+
+    def _in_turn(self, connection: Connection, leaves: Sequence[Leaf]) -> Sequence[Recorded | Exception]:
         standing = self._locked(connection, leaves)
-        before = standing.head.frontier()
-        if before.size < self._written.size:
+        if standing.head.size < self._written.size:
             raise LogUnusable("the database holds fewer entries than this gateway wrote: an older state was put back")
+        if standing.head != self._left:
+            self._tiles.forget()
+        self._alone = self._left is None or standing.head == self._left
         refused = self._judged(leaves, standing)
-        rows = _rows((leaf for number, leaf in enumerate(leaves) if number not in refused), before.size)
-        after, made = grow(before, [row.leaf_hash for row in rows])
-        head = self._notary.head(after)
-        self._write(connection, rows, made, head)
-        self._written = after
-        proofs, indexes = Proofs(before, after, made, head.checkpoint), iter(range(before.size, after.size))
+        grown = self._grown(standing.head, [leaf for number, leaf in enumerate(leaves) if number not in refused])
+        with connection.pipeline():
+            if grown.entries:
+                connection.execute(self._sql.insert, grown.entries)
+            for statement, changed in ((self._sql.tiles, grown.tiles), (self._sql.open, grown.opened)):
+                if changed:
+                    connection.execute(statement, columns(changed))
+            if grown.ended:
+                connection.execute(self._sql.end, (grown.ended,))
+            connection.execute(self._sql.head, grown.head.columns)
+            connection.execute(COMMIT)
+        return self._conclude(grown, refused, leaves)
+
+    def _grown(self, head: Head, leaves: Sequence[Leaf]) -> _Grown:
+        """What these entries make of a log with this head."""
+        before = head.frontier()
+        hashes = [leaf_hash(leaf.whole) for leaf in leaves]
+        after, made = grow(before, hashes)
+        extended = list(tiles.extended(made.items(), self._tiles))
+        opened, ended = ends(leaves, before.size)
+        entries = statements.entries(leaves, hashes, before.size) if leaves else []
+        return _Grown(before, after, made, self._notary.head(after), entries, extended, opened, ended)
+
+    def _conclude(
+        self, grown: _Grown, refused: Mapping[int, Exception], leaves: Sequence[Leaf]
+    ) -> Sequence[Recorded | Exception]:
+        """It is durable: remember where the log stands, and prove each entry."""
+        self._written, self._left = grown.after, grown.head
+        self._tiles.keep(grown.tiles)
+        proofs = Proofs(grown.before, grown.after, grown.made, grown.head.checkpoint)
+        indexes = iter(range(grown.before.size, grown.after.size))
         return [refused.get(number) or self._recorded(leaf, next(indexes), proofs) for number, leaf in enumerate(leaves)]
 
     def _recorded(self, leaf: Leaf, index: int, proofs: Proofs) -> Recorded:
-        return Recorded(self._notary.log, index, leaf.nonce + leaf.body, proofs.text(index))
+        return Recorded(self._notary.log, index, leaf.whole, proofs.text(index))
 
     def _locked(self, connection: Connection, leaves: Sequence[Leaf]) -> _Standing:
         """Begin a transaction, lock the head, read what is to be built on: one journey to the server."""
         exchanges = [leaf.exchange_id for leaf in leaves]
         keys = [leaf.replay_key for leaf in leaves if leaf.replay_key is not None]
         with connection.pipeline():
-            connection.execute(b"BEGIN")
+            connection.execute(BEGIN)
             connection.execute(self._sql.settings)
             head = connection.execute(self._sql.lock, binary=True)
             entries = connection.execute(self._sql.entries, (exchanges,), binary=True)
@@ -168,18 +233,8 @@ class _Store:
             return Refusal(Reason.LEDGER_UNAVAILABLE, "this gateway was taken for dead, and another has ended the exchange")
         return OutOfOrder(f"the exchange has its {leaf.kind} already")
 
-    def _write(self, connection: Connection, rows: Sequence[Row], made: dict[Place, bytes], head: Head) -> None:
-        """Insert, and commit: one journey, and another for each tile that has begun before."""
-        extended = list(tiles.extended(made.items(), partial(tile, connection, self._database.schema)))
-        opened, ended = _ends(rows)
-        with connection.pipeline():
-            for statement, changed in ((self._sql.insert, rows), (self._sql.tiles, extended), (self._sql.open, opened)):
-                if changed:
-                    connection.execute(statement, [list(column) for column in zip(*changed, strict=True)])
-            if ended:
-                connection.execute(self._sql.end, (ended,))
-            connection.execute(self._sql.head, head.columns)
-            connection.execute(b"COMMIT")
+    def _read_tile(self, level: int, place: int) -> bytes:
+        return tile(self._connected(), self._database.schema, level, place)
 
     def _connected(self) -> Connection:
         if self._connection is None:
@@ -197,67 +252,19 @@ class _Store:
             )
 
     def _disconnect(self) -> None:
+        self._left = None
+        self._tiles.forget()
         if self._connection is not None:
             with suppress(psycopg.Error):
                 self._connection.close()
             self._connection = None
 
 
-def _rows(leaves: Iterable[Leaf], first: int) -> list[Row]:
-    """What stands in the table, from this index on."""
-    return [
-        Row(index, leaf.kind, leaf.exchange_id, leaf.at, leaf.replay_key, leaf.holder, _hash(leaf), leaf.nonce, leaf.body)
-        for index, leaf in enumerate(leaves, first)
-    ]
-
-
-def _hash(leaf: Leaf) -> bytes:
-    return leaf_hash(leaf.nonce + leaf.body)
-
-
-def _ends(rows: Iterable[Row]) -> tuple[list[tuple[str, int]], list[str]]:
-    """The exchanges that a batch leaves open, with the index of their INTENT, and those it ends that were open before."""
-    opened: dict[str, int] = {}
-    ended: list[str] = []
-    for row in rows:
-        if row.kind == _INTENT:
-            opened[row.exchange_id] = row.idx
-        elif row.kind == _OUTCOME and opened.pop(row.exchange_id, None) is None:
-            ended.append(row.exchange_id)
-    return list(opened.items()), ended
-
-
-class _Sql:
-    """The statements on one schema; `writer` is who has in hand what is opened."""
-
-    def __init__(self, name: str, writer: str) -> None:
-        columns = ", ".join(f"%b::{kind}[]" for kind in _TYPES)
-        # Settings of the transaction, because those of a session are lost behind a pooler.
-        self.settings = (
-            "SELECT set_config('synchronous_commit', 'on', true), "
-            # Without statistics, as in a new log, the whole of it would be read for each batch; and what then seems dear would be compiled.
-            "set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true), "
-            f"set_config('lock_timeout', '{_LOCK_MILLISECONDS}', true), "
-            f"set_config('statement_timeout', '{_STATEMENT_MILLISECONDS}', true)"
-        ).encode()
-        self.lock = f"SELECT size, frontier, checkpoint FROM {name}.head FOR UPDATE".encode()
-        self.entries = f"SELECT exchange_id, kind FROM {name}.entries WHERE exchange_id = ANY(%b::text[])".encode()
-        self.replayed = f"SELECT replay_key FROM {name}.entries WHERE replay_key = ANY(%b::text[])".encode()
-        self.insert = f"INSERT INTO {name}.entries ({schema.COLUMNS}) SELECT * FROM unnest({columns})".encode()
-        self.tiles = (
-            f"INSERT INTO {name}.tiles SELECT * FROM unnest(%b::integer[], %b::bigint[], %b::bytea[]) "
-            "ON CONFLICT (level, place) DO UPDATE SET hashes = excluded.hashes"
-        ).encode()
-        self.open = (
-            f"INSERT INTO {name}.open_exchanges SELECT opened.*, '{writer}' FROM unnest(%b::text[], %b::bigint[]) AS opened"
-        ).encode()
-        self.end = f"DELETE FROM {name}.open_exchanges WHERE exchange_id = ANY(%b::text[])".encode()
-        self.head = f"UPDATE {name}.head SET size = %b, frontier = %b, checkpoint = %b".encode()
-
-
 def _unavailable(error: Exception) -> Refusal:
     # Only names of faults and our own words: the driver's messages could carry an address or a value.
     what = str(error) if isinstance(error, LogUnusable) else fault(error)
+    if getattr(error, "sqlstate", None) == schema.IS_FINISHED:
+        what = "the log is finished: name its successor in the configuration"
     refusal = Refusal(Reason.LEDGER_UNAVAILABLE, f"the evidence log could not be written: {what}")
     refusal.__cause__ = error
     return refusal

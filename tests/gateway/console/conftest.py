@@ -98,7 +98,7 @@ async def house(folder: Path) -> AsyncIterator[House]:
     write_configuration(layout, {"440100": "https://127.0.0.1:1", "440600": "https://127.0.0.1:2"}, "127.0.0.1:0", "127.0.0.1:0")
     local = layout.config.with_name("local.yaml")
     local.write_text(layout.config.read_text() + "console: {address: 127.0.0.1:0}\n")
-    _administrators(layout)
+    administrators(layout)
     loaded, said = load(layout.config, {}), io.StringIO()
     await _hostile(layout)
     configure(said)
@@ -119,7 +119,7 @@ async def stands(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hous
     root.setLevel(level)
 
 
-def _administrators(layout: Layout) -> None:
+def administrators(layout: Layout) -> None:
     authority = Authority.create("administrators CA", NOW - timedelta(days=1), timedelta(days=30))
     (layout.folder / "administrators.pem").write_bytes(authority.certificate_pem)
     for who in ("system", "security", "audit", STRANGER):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.ledger.encoding import MOST_BYTES, MalformedEntry, Parser, decode, encode, named, parse
+from gateway.ledger.encoding import MOST_BYTES, MalformedEntry, Parser, decode, encode, moment, moment_of, named, parse
 from gateway.ledger.tree import leaf_hash
 from gateway.model.exchange import Entry, EntryKind
 
@@ -95,6 +95,12 @@ def test_a_changed_byte_is_another_entry_or_none(entry: Entry, data: st.DataObje
         return
     assert other != entry
     assert encode(other) == body
+
+
+@given(entries)
+def test_the_moment_of_a_body_is_spelt_as_moments_are(entry: Entry) -> None:
+    for at in (entry.at, entry.at.replace(microsecond=0), entry.at.replace(microsecond=1)):
+        assert moment_of(encode(replace(entry, at=at))) == moment(at)
 
 
 @given(st.lists(entries, max_size=20))

@@ -34,11 +34,3 @@ def test_every_small_growth() -> None:
 @given(st.integers(0, 3000), st.integers(1, 256))
 def test_any_growth(before: int, count: int) -> None:
     check(before, count)
-
-
-def test_what_entries_share_is_made_once() -> None:
-    after, made = grow(Frontier(), leaves(64))
-    proofs = Proofs(Frontier(), after, made, "a note\n")
-    for index in range(64):
-        proofs.text(index)
-    assert len(proofs._above) == 64 + 32 + 16 + 8 + 4 + 2

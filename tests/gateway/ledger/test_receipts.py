@@ -82,7 +82,7 @@ async def test_a_log_without_a_sound_checkpoint_is_unavailable(path, ledger_at, 
 async def test_a_slow_disk_holds_up_one_reading_and_no_event_loop(path, ledger_at, book, reader, monkeypatch) -> None:
     go, begun = threading.Event(), threading.Event()
 
-    def slow(log: Log, name: str, cosigned: str | None) -> tuple[()]:
+    def slow(log: Log, name: str, cosigned: object) -> tuple[()]:
         begun.set()
         assert go.wait(10)
         return ()
@@ -112,7 +112,11 @@ def watched(signed_note: str) -> str:
 async def test_a_receipt_is_proven_under_the_cosigned_checkpoint_where_that_covers_it(path, ledger_at, book) -> None:
     notes: list[str] = []
     policy = Policy.parse(f"log {signers(book.log)[0].verifier}\nwitness w {WITNESS.verifier}\nquorum w\n")
-    kept = partial(receipts.standing, lambda: notes[-1] if notes else None, policy)
+
+    def kept(log: str) -> str | None:
+        assert log == book.log
+        return receipts.standing(lambda: notes[-1] if notes else None, policy)
+
     reader = LogReceipts(partial(FiledRecords.open, path), cosigned=kept)
 
     async def shown(n: int) -> str:

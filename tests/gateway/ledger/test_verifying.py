@@ -1,6 +1,7 @@
 """Verifying with several processes: the verdict is that of one."""
 
 import asyncio
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -54,3 +55,15 @@ async def test_processes_look_at_the_entries_and_progress_is_told_in_order(writt
     opening = partial(FiledRecords.open, written)
     verdict = await asyncio.to_thread(verified, opening, keys, progress=progress, processes=2)
     assert (verdict.sound, verdict.entries, told) == (True, 2700, [(2048, 2700), (2700, 2700), (2700, 2700)])
+
+
+async def test_pages_that_nobody_has_begun_are_looked_at_here(written: Path, book) -> None:
+    keys = [signers(book.log)[0].verifier]
+    free = threading.Event()
+    with ThreadPoolExecutor(1) as pool, Log.open(written) as log:
+        pool.submit(free.wait)
+        try:
+            verdict = log.verify(keys, looking=partial(verifying._shared, pool, 2))
+        finally:
+            free.set()
+    assert (verdict.sound, verdict.entries) == (True, 2700)

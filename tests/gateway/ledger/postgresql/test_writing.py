@@ -39,7 +39,8 @@ async def ends(ledger: PostgresqlLedger, *entries: Any) -> list[Any]:
     return await asyncio.gather(*map(ledger.append, entries), return_exceptions=True)
 
 
-async def test_an_exchange_has_one_intent_then_one_outcome(database, opened, book) -> None:
+@pytest.mark.parametrize("before", [0, 1], ids=["in two journeys", "in one journey first"])
+async def test_an_exchange_has_one_intent_then_one_outcome(database, opened, book, before: int) -> None:
     appended = [
         book.outcome(0),
         book.intent(0),
@@ -51,11 +52,22 @@ async def test_an_exchange_has_one_intent_then_one_outcome(database, opened, boo
         book.refused(1),
     ]
     async with opened(database) as ledger:
+        await ends(ledger, *map(book.act, range(before)))
         found = await ends(ledger, *appended)
-    assert [end.index if isinstance(end, Recorded) else type(end) for end in found] == [
+    assert [end.index - before if isinstance(end, Recorded) else type(end) for end in found] == [
         OutOfOrder, 0, OutOfOrder, 1, OutOfOrder, OutOfOrder, 2, OutOfOrder,
     ]  # fmt: skip
     assert verdict(database).sound
+
+
+async def test_gateways_that_write_in_turns_build_on_each_other_and_the_last_is_alone_again(database, opened, book) -> None:
+    async with opened(database, 1) as one, opened(database, 2) as other:
+        for n, ledger in enumerate((one, one, other, one, other, other)):
+            assert [end.index for end in await ends(ledger, book.intent(n), book.outcome(n))] == [2 * n, 2 * n + 1]
+        for first in range(6, 390, 64):
+            await ends(other, *(entry for n in range(first, first + 64) for entry in (book.intent(n), book.outcome(n))))
+        assert (one._store._alone, other._store._alone) == (False, True)
+    assert (verdict(database).sound, verdict(database).entries) == (True, 780)
 
 
 async def test_a_server_that_is_stopped_refuses_and_one_that_is_back_takes(postgresql, database, opened, book) -> None:
