@@ -78,7 +78,9 @@ async def test_the_answer_comes_though_the_gateway_was_killed_meanwhile(tmp_path
             by_hand = await watched(up, another, first.request_id)
         finally:
             await another.stop()
-        assert [each.stage for each in steps if isinstance(each, Progress)] == ["ACCEPTED", "WITH_CITY", "ANSWERED"]
+        stages = [each.stage for each in steps if isinstance(each, Progress)]
+        # By the time that the other gateway is up, the city may have answered.
+        assert stages in (["ACCEPTED", "WITH_CITY", "ANSWERED"], ["ACCEPTED", "ANSWERED"])
         last = steps[-1]
         assert isinstance(last, Answer)
         assert (last.outcome, last.deferral) == (Outcome.ISSUED, replace(first.deferral) if first.deferral else None)

@@ -17,7 +17,8 @@ import pytest_asyncio
 from certs import bundle
 from certs.authority import Authority
 from certs.extensions import Profile, Usage
-from certs.generations import activate, judged, stage
+from certs.generations import activate, discard, judged, stage
+from gateway import renewals
 from gateway.clock import SystemClock
 from gateway.development.environment import environment
 from gateway.development.layout import INTERFACES, SERVER_NAME
@@ -78,6 +79,22 @@ async def test_what_an_operator_brings_about(scene: Scene) -> None:
     scene.put({"authorities/440600.pem": bundle.tainted(both, bundle.members(old)[0].fingerprint, now)})
     assert await scene.ask("440100", times=20) >= {"OVERLOADED"}
     assert await scene.watch.fires("ReloadRefused", "Overloaded", "CallersOnOldAuthority", "RevocationListOverdue")
+    assert await scene.reloads(text) == "applied"
+
+
+async def test_what_nobody_renews_puts_in_force_or_vouches_for(scene: Scene) -> None:
+    """A renewer that ran last when it was due, seven hours ago, a generation that waits for a person, a CA's responder that is away."""
+    layout, now = scene.up.layout, SystemClock().now()
+    renewals.note(layout.ledger, "failed", (now - timedelta(hours=7)).timestamp())
+    uri = "spiffe://gateway.test/gateway/development"
+    leaf = layout.pki.authority("gateway").issue(Profile(uri=uri, usages=frozenset({Usage.CLIENT})), now, timedelta(days=3))
+    waiting = stage(layout.material, {"client.pem": leaf.certificate, "client.key": leaf.key}, partial(judged, now=now))
+    text, foshan = layout.config.read_text(), "    trust_domain: foshan.test\n"
+    asked = '    ocsp: {responder: "http://127.0.0.1:1", unreachable: refuse, refresh: 1s}\n'
+    assert await scene.reloads(text.replace(foshan, foshan + asked)) == "applied"
+    assert await scene.ask("440100") == {"CALLER_UNKNOWN"}
+    assert await scene.watch.fires("RenewalOverdue", "GenerationWaits", "OcspSilent")
+    discard(layout.material, waiting.name)
     assert await scene.reloads(text) == "applied"
 
 

@@ -214,8 +214,9 @@ def _opened(envelope: dict[str, Any]) -> bytes:
     return cbc_decrypt(CIPHER_KEY, text[:16], text[16:])
 
 
-def sealed_document(document: bytes) -> dict[str, Any]:
-    now = str(int(datetime.now(UTC).timestamp() * 1000))  # noqa: TID251  the city's own clock
+def sealed_document(document: bytes, moment: datetime | None = None) -> dict[str, Any]:
+    at = moment or datetime.now(UTC)  # noqa: TID251  the city's own clock
+    now = str(int(at.timestamp() * 1000))
     text = b64encode(VECTOR + cbc_encrypt(CIPHER_KEY, VECTOR, document)).decode()
     envelope: dict[str, Any] = {"version": "2.0", "algorithm": "SM4-CBC", "appId": ACCOUNT, "time": now, "cipher": {"text": text}}
     return {**envelope, "sign": b64encode(THEIRS.sign(_signed(envelope), SignatureForm.RAW)).decode()}

@@ -101,7 +101,9 @@ def test_a_credential_that_no_header_can_carry() -> None:
 
 
 def resealed(body: Any) -> bytes:
-    return json.dumps({"code": "0", "data": sealed_document(json.dumps(body).encode("utf-8", "surrogatepass"))}).encode()
+    return json.dumps(
+        {"code": "0", "data": sealed_document(json.dumps(body).encode("utf-8", "surrogatepass"), STAMP.moment)}
+    ).encode()
 
 
 def bodies(family: str) -> st.SearchStrategy[bytes]:
