@@ -47,7 +47,7 @@ CALLERS: Final = WINDOW.region
 
 _NOBODY: Final = "https://127.0.0.1:1"
 _PATIENCE: Final = 20.0
-_LOOK: Final = 0.02
+_LOOK: Final = 0.05
 _LOOKS_A_WORKER: Final = 4
 _ASKED_ANEW: Final = 3
 _ISSUED: Final = pb.Outcome.Name(pb.OUTCOME_ISSUED)
@@ -182,10 +182,11 @@ class _Callers:
             number += 1
         await asyncio.gather(*asked)
 
-    async def once(self, channel: grpc.aio.Channel) -> str:
-        """How one question ends: the outcome, or the status."""
+    async def once(self, channel: grpc.aio.Channel, *, patient: bool = False) -> str:
+        """How one question ends: the outcome, or the status. Who is patient waits for a connection."""
         try:
-            answer: bytes = await channel.unary_unary(METHOD)(self._question.fresh(), timeout=_PATIENCE)
+            asks = channel.unary_unary(METHOD)
+            answer: bytes = await asks(self._question.fresh(), timeout=_PATIENCE, wait_for_ready=patient)
         except grpc.aio.AioRpcError as error:
             return f"{error.code().name}: {error.details()}"
         return pb.Outcome.Name(pb.QueryResponse.FromString(answer).outcome)
@@ -204,7 +205,7 @@ class _Callers:
             if not told.startswith("UNAVAILABLE") or time.perf_counter() > self._bereft:
                 break
             self._found.asked_anew += 1
-            told = await self.once(channel)
+            told = await self.once(channel, patient=True)
         self._found.calls += 1
         self._found.latencies.append(time.perf_counter() - due)
         if told != _ISSUED:
@@ -348,9 +349,12 @@ class _Operator:
     async def _all_show(self, fingerprint: str) -> bool:
         """As many connections as meet every worker, but for once in some hundred times."""
         try:
-            return all([await self._shown() == fingerprint for _ in range(self._looks)])
+            for _ in range(self._looks):
+                if await self._shown() != fingerprint:
+                    return False
         except ConnectionError:  # a worker that was killed took the connection with it
             return False
+        return True
 
     async def _shown(self) -> str:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
