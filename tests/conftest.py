@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 hasten()
 
 # Inherits whatever profile is in force, such as Hypothesis's own for continuous integration.
-settings.register_profile("kuacheng", settings(), deadline=None, database=None, max_examples=45 * TIMES)
+settings.register_profile("kuacheng", settings(), deadline=None, database=None, max_examples=60 * TIMES)
 settings.load_profile("kuacheng")
 
 _LEAVE_OUT = "--leave-out-missing"

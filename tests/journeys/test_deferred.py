@@ -18,7 +18,8 @@ from gateway.development.samples import samples
 from gateway.ledger.reading import Log
 from gateway.model.binding import plain
 
-LATE = 3.0
+LATE = 8.0
+"""Seconds: by then another gateway is up and watched, on a busy machine too."""
 SAMPLE = next(
     each for each in samples() if (each.type, each.region, each.outcome) == ("social-insurance-proof", "440600", "ISSUED")
 )
@@ -78,9 +79,7 @@ async def test_the_answer_comes_though_the_gateway_was_killed_meanwhile(tmp_path
             by_hand = await watched(up, another, first.request_id)
         finally:
             await another.stop()
-        stages = [each.stage for each in steps if isinstance(each, Progress)]
-        # By the time that the other gateway is up, the city may have answered.
-        assert stages in (["ACCEPTED", "WITH_CITY", "ANSWERED"], ["ACCEPTED", "ANSWERED"])
+        assert [each.stage for each in steps if isinstance(each, Progress)] == ["ACCEPTED", "WITH_CITY", "ANSWERED"]
         last = steps[-1]
         assert isinstance(last, Answer)
         assert (last.outcome, last.deferral) == (Outcome.ISSUED, replace(first.deferral) if first.deferral else None)

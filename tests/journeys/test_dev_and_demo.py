@@ -85,29 +85,27 @@ def waits_for(process: subprocess.Popen[str]) -> bool:
     return process.poll() is None
 
 
-def test_the_demo_tells_five_scenes_ends_well_and_keeps_nothing(tmp_path: Path) -> None:
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    with subprocess.Popen(
-        [*KUACHENG, "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path
-    ) as process:
-        assert process.stdout is not None
-        told, secrets = "", list[str]()
-        for line in process.stdout:
-            told += line
-            if not secrets and "process " in line:
-                secrets = [each.read_text() for each in tmp_path.rglob("secrets/*")]
-        assert process.wait(20) == 0
-        assert process.stderr is not None
-        assert process.stderr.read() == ""
-    assert "✘" not in told
-    assert told.count("✔") > SCENES
-    assert [int(each) for each in re.findall(r"^([1-9])  .*─$", told, re.MULTILINE)] == list(range(1, SCENES + 1))
-    processes = [int(each) for each in re.findall(r"process (\d+)", told)]
+def test_the_demo_tells_five_scenes_ends_well_and_leaves_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    ended = run("demo", "--folder", str(folder), timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "✘" not in ended.stdout
+    assert ended.stdout.count("✔") > SCENES
+    assert [int(each) for each in re.findall(r"^([1-9])  .*─$", ended.stdout, re.MULTILINE)] == list(range(1, SCENES + 1))
+    processes = [int(each) for each in re.findall(r"process (\d+)", ended.stdout)]
     assert len(processes) == PROGRAMS
     assert not any(map(is_running, processes))
-    long = [each for each in secrets if len(each) > 20]
-    assert long
-    assert not [each for each in long if each in told]
+    assert not (folder / "dev.json").exists()
+    secrets = [each.read_text() for each in (folder / "secrets").iterdir()]
+    assert not [each for each in secrets if len(each) > 20 and each in ended.stdout]
+
+
+def test_the_demo_without_a_folder_keeps_nothing(tmp_path: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    ended = subprocess.run(
+        [*KUACHENG, "demo"], capture_output=True, text=True, timeout=60, check=False, env=environment, cwd=tmp_path
+    )
+    assert (ended.returncode, "✘" in ended.stdout) == (0, False)
     assert list(tmp_path.iterdir()) == []
 
 
