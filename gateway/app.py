@@ -47,6 +47,7 @@ from gateway.model.refusal import Reason, Refusal
 from gateway.ports import Clock, Ledger, Meter
 from gateway.reloading import Making, Reloader, Standing
 from gateway.revoking import Revoking
+from gateway.rpc.core_log import Heard
 from gateway.rpc.door import Door
 from gateway.rpc.metering import Metering
 from gateway.rpc.pace import PACE_SECONDS, Pace
@@ -100,11 +101,18 @@ class Seat:
 
 @asynccontextmanager
 async def gateway(
-    loaded: Loaded, stream: TextIO, operator: str = "", read: Callable[[], Loaded] | None = None, seat: Seat | None = None
+    loaded: Loaded,
+    stream: TextIO,
+    operator: str = "",
+    read: Callable[[], Loaded] | None = None,
+    seat: Seat | None = None,
+    *,
+    heard: Heard | None = None,
 ) -> AsyncIterator[Running]:
     """Serves within the context; log lines go to `stream`; `operator` is the id of who started it, for the log, or empty.
 
-    `read` reads the configuration again, for a reload; with a `seat` it shares the address with others.
+    `read` reads the configuration again, for a reload; with a `seat` it shares the address with others; `heard` is who
+    listens to gRPC's C-core in this process.
 
     Raises NotBuildable, OSError, or what the ledger says of its file.
     """
@@ -144,6 +152,7 @@ async def gateway(
         metrics.watch(lambda: float(door.inside))
         metrics.door(lambda: door.turned_away)
         metrics.connections(server.accepted)
+        metrics.handshakes((heard or Heard()).failed)
         metrics.authorities(lambda: standings.authorities(standing.loaded, clock))
         metrics.renewing(lambda: standings.renewing(standing.loaded))
         reloader = Reloader(standing, making, server, metrics, version("kuacheng"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from tests.postgresql import Server
 
 hasten()
+
+# C-core reads it once, when it is loaded; a test of the command line sets it for what that runs.
+os.environ.pop("GRPC_VERBOSITY", None)
+importlib.import_module("grpc")
 
 # Inherits whatever profile is in force, such as Hypothesis's own for continuous integration.
 settings.register_profile("kuacheng", settings(), deadline=None, database=None, max_examples=60 * TIMES)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gateway.cli import printing
-from gateway.cli.certs_finding import as_plain, quiet, told
+from gateway.cli.certs_finding import as_plain, told
 from gateway.cli.language import ZH, lang
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ def check(partners: tuple[str, ...], path: str, lang: str, output: str, **pair: 
     Every one of the configuration, or one pair of files, by path validation and by real handshakes. Works before the gateway
     starts and beside one that runs. Exit status 1 if anything is found; each finding says how to mend it.
     """
-    quiet()
     from gateway.clock import SystemClock
     from gateway.config.files import Unreadable
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from gateway.cli.language import ZH
@@ -28,8 +27,3 @@ def as_plain(finding: Finding) -> dict[str, str]:
         "message": finding.message,
         "message_zh": finding.message_zh,
     }
-
-
-def quiet() -> None:
-    """To be called before grpcio is loaded: it writes of each handshake that fails, and findings say the same in better words."""
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")

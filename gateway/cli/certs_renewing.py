@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gateway.cli import printing
-from gateway.cli.certs_finding import quiet
 
 if TYPE_CHECKING:
     from certs.issuers import Issuer
@@ -35,7 +34,6 @@ def renew(path: str, operator: str, output: str, *, watched: bool, force: bool) 
     what comes as a generation, and puts that in force unless `activation: manual` leaves it to a person. Exit status: 0 nothing is
     due or the new ones are in force, 1 it failed or a person must activate, 2 wrong use.
     """
-    quiet()
     from gateway.acts import OperatorUnclear, actor
     from gateway.model.act import HostRole
     from gateway.renewing import Result

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from gateway.cli import printing
-from gateway.cli.certs_finding import as_plain, quiet, told
+from gateway.cli.certs_finding import as_plain, told
 from gateway.cli.certs_naming import naming, wanted
 from gateway.cli.language import lang
 
@@ -78,7 +78,6 @@ def imported(issued: Path, path: str, lang: str, output: str, **given: Any) -> N
     activate` puts it in force; the first generation of a folder is in force at once. Exit status 1, and nothing changed,
     where anything is wrong with it.
     """
-    quiet()
     from certs.generations import GenerationRefused
     from gateway.config.files import Unreadable
 

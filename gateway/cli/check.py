@@ -48,11 +48,9 @@ def command(path: str, wait: float, metrics: str, lang: str, output: str) -> Non
     Exit status: 0 nothing failed (there may be warnings), 1 something did, 2 wrong use.
     """
     from gateway.checking.line import failing
-    from gateway.cli.certs_finding import quiet
 
     if metrics and not metrics.startswith(("http://", "https://")):
         raise click.UsageError("--metrics is an address as http://127.0.0.1:9464/metrics")
-    quiet()
     lines = _waited(Path(path), metrics, wait)
     if output == "json":
         printing.as_json({"checked": path, "fine": not failing(lines), "lines": [_plain(each) for each in lines]})

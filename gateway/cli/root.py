@@ -1,6 +1,7 @@
 """The root of the command: which groups there are. A group's module is imported when it is called, not for --help."""
 
 import importlib
+import os
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -63,3 +64,5 @@ def main() -> None:
 
     Begin with `kuacheng demo`. Exit status: 0 fine, 1 a finding, 2 wrong use.
     """
+    # Read when grpcio is loaded: its core writes of what fails, and each command says the same in better words.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")

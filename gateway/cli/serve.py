@@ -40,6 +40,7 @@ def command(path: str, operator: str, output: str, *, workers: int, control: Pat
     """
     import os
 
+    os.environ.pop("GRPC_VERBOSITY", None)  # or C-core would keep to itself why handshakes fail
     from gateway.cli.problems import loaded_or_fail
     from gateway.config import load
 
@@ -77,20 +78,23 @@ class _Serving:
 
         from gateway.app import NotBuildable, gateway
         from gateway.ledger.records import LogUnusable
+        from gateway.rpc.core_log import Heard, taken
         from gateway.telemetry.access import configure
         from gateway.workers.control import ControlTaken
 
-        configure(sys.stderr)
+        heard = Heard()
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         stop, told = asyncio.Event(), asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         try:
-            async with (
-                gateway(self._loaded, sys.stderr, self._operator, self._read, seat) as running,
-                AsyncExitStack() as stack,
-            ):
+            async with AsyncExitStack() as stack:
+                stack.callback(configure, sys.stderr)  # for what is said when the stream below is closed
+                lines = stack.enter_context(taken(heard))
+                configure(lines)
+                made = gateway(self._loaded, lines, self._operator, self._read, seat, heard=heard)
+                running = await stack.enter_async_context(made)
                 asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, told.set)
                 await listen(stop, running, stack)
                 reloading = asyncio.create_task(_reload(told, running.reload))

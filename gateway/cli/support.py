@@ -39,12 +39,10 @@ def command(path: str, out: Path, log: Path | None, metrics: str, output: str) -
     from gateway.checking.everything import everything
     from gateway.checking.running import address, scraped
     from gateway.checking.support import packed, parts
-    from gateway.cli.certs_finding import quiet
     from gateway.clock import SystemClock
 
     if metrics and not metrics.startswith(("http://", "https://")):
         raise click.UsageError("--metrics is an address as http://127.0.0.1:9464/metrics")
-    quiet()
     lines = asyncio.run(everything(Path(path), os.environ, metrics, SystemClock()))
     loaded = _loaded(path)
     where = metrics or (address(loaded) if loaded else "")

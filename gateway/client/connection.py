@@ -34,8 +34,7 @@ _NONE: Mapping[str, Parameter] = MappingProxyType({})
 class Client:
     """Asks one gateway. An asynchronous context manager; safe for many queries at once on one event loop.
 
-    `server_name` is the name expected in the gateway's certificate where it differs from the host in `target` (host:port). Raises
-    IdentityUnusable when made of an identity whose key this gRPC cannot use.
+    `server_name` is the name expected in the gateway's certificate where it differs from the host in `target` (host:port).
     """
 
     def __init__(self, target: str, identity: Identity, *, server_name: str | None = None, attempts: int = 3) -> None:

@@ -63,7 +63,7 @@ class OutcomeUnknown(ClientFailure):
 
 def of(error: grpc.aio.AioRpcError) -> ClientFailure:
     """The failure that a gRPC error means. The error loses its frames inside gRPC: they hold the call, and so the channel, which
-    with a key in a token has a thread that a program waits for at its end (grpcio 1.85).
+    with a key in a token has a thread that a program waits for at its end.
     """
     error.__traceback__ = None
     message = error.details() or error.code().name

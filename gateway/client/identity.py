@@ -1,13 +1,13 @@
 """By what a departmental system is known: its certificate, and the key to it, in hand or in a PKCS#11 token.
 
-Law: a key in a token never leaves it; where gRPC cannot use one there is an error, and no other way.
+Law: a key in a token never leaves it; what gRPC cannot sign with is an error, and nothing else is tried.
 """
 
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import grpc
 from cryptography import x509
@@ -18,10 +18,6 @@ from gateway.token import Place, tls_signer
 
 Sign = Callable[[bytes], bytes]
 """A message's ECDSA signature with SHA-256, in DER, by a P-256 key that stays where it is."""
-
-_SIGNING: Final = "ssl_channel_credentials_with_custom_signer"
-_ALGORITHMS: Final = "PrivateKeySignatureAlgorithm"
-_ALGORITHM: Final = "ECDSA_SECP256R1_SHA256"
 
 
 class IdentityUnusable(Exception):  # noqa: N818  named for what was found
@@ -43,7 +39,7 @@ class Identity:
 
     @classmethod
     def in_token(cls, certificate: Path, place: Place, authorities: Path) -> Self:
-        """Reads both files and tries the key at this place. It needs kuacheng[pkcs11] and grpcio 1.80 or later.
+        """Reads both files and tries the key at this place. It needs kuacheng[pkcs11].
 
         Raises OSError for a file that cannot be read, TokenRefused, and IdentityUnusable for a certificate that is not on P-256.
         """
@@ -58,23 +54,17 @@ class Identity:
 
 
 def credentials(identity: Identity) -> grpc.ChannelCredentials:
-    """What a channel shows and believes. Raises IdentityUnusable."""
+    """What a channel shows and believes."""
     if isinstance(identity.key, bytes):
         return grpc.ssl_channel_credentials(identity.authorities, identity.key, identity.certificate)
-    made: Callable[..., grpc.ChannelCredentials] | None = getattr(experimental, _SIGNING, None)
-    if made is None:
-        raise IdentityUnusable(
-            f"grpcio {grpc.__version__} cannot use a key in a token: pip install --no-deps 'grpcio>=1.80', or put nginx "
-            "beside this system (docs/keys-in-a-token.md)"
-        )
     with warnings.catch_warnings():
-        # That it may be renamed is ours to heed: a release without it is told above.
         warnings.simplefilter("ignore", experimental.ExperimentalApiWarning)
-        return made(
-            private_key_sign_fn=_handshake(identity.key, getattr(experimental, _ALGORITHMS)[_ALGORITHM]),
+        made: grpc.ChannelCredentials = experimental.ssl_channel_credentials_with_custom_signer(
+            private_key_sign_fn=_handshake(identity.key, experimental.PrivateKeySignatureAlgorithm.ECDSA_SECP256R1_SHA256),
             certificate_chain=identity.certificate,
             root_certificates=identity.authorities,
         )
+    return made
 
 
 def _handshake(sign: Sign, wanted: int) -> Callable[[bytes, int, Any], bytes]:
@@ -82,7 +72,9 @@ def _handshake(sign: Sign, wanted: int) -> Callable[[bytes, int, Any], bytes]:
 
     def run(message: bytes, algorithm: int, _done: Any) -> bytes:
         if algorithm != wanted:
-            raise IdentityUnusable(f"a key on P-256 signs {_ALGORITHM} only, and not what the gateway asks for ({algorithm})")
+            raise IdentityUnusable(
+                f"a key on P-256 signs ECDSA with SHA-256 only, and not what the gateway asks for ({algorithm})"
+            )
         return sign(message)
 
     return run

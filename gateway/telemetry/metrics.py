@@ -166,6 +166,10 @@ class Metrics:
         """Where to read, at each scrape, how many connections came in."""
         self.registry.register(_Read(series.ACCEPTED, lambda: {(): accepted()}))
 
+    def handshakes(self, failed: Callable[[], Mapping[str, int]]) -> None:
+        """Where to read, at each scrape, how many handshakes failed, by why; each reason is there from the start."""
+        self.registry.register(_Read(series.HANDSHAKES_FAILED, lambda: {(why,): count for why, count in failed().items()}))
+
     def door(self, turned_away: Callable[[], Mapping[Reason, int]]) -> None:
         """Where to read, at each scrape, how many the door did not let in; each reason is there from the start."""
         reasons = (Reason.OVERLOADED, Reason.SHUTTING_DOWN)

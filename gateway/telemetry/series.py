@@ -188,7 +188,13 @@ STAGED = Series("kuacheng_generations_staged", Kind.GAUGE, "Generations of certi
 ACCEPTED = Series(
     "kuacheng_connections_accepted_total",
     Kind.COUNTER,
-    "Connections that came in. Whether a handshake then failed, and why, gRPC writes to standard error only.",
+    "Connections that came in, whether their handshake then failed or not.",
+)
+HANDSHAKES_FAILED = Series(
+    "kuacheng_tls_handshakes_failed_total",
+    Kind.COUNTER,
+    "Handshakes with callers that failed, by why. One that the caller breaks off, or is too slow for, is not among them.",
+    ("reason",),
 )
 TURNED_AWAY_AT_DOOR = Series(
     "kuacheng_door_refusals_total",
@@ -239,6 +245,7 @@ ALL = (
     RENEWAL_DUE,
     STAGED,
     ACCEPTED,
+    HANDSHAKES_FAILED,
     TURNED_AWAY_AT_DOOR,
     IN_FLIGHT,
     WORLD,

@@ -83,17 +83,22 @@ async def test_what_an_operator_brings_about(scene: Scene) -> None:
 
 
 async def test_what_nobody_renews_puts_in_force_or_vouches_for(scene: Scene) -> None:
-    """A renewer that ran last when it was due, seven hours ago, a generation that waits for a person, a CA's responder that is away."""
+    """A renewer that ran last when it was due, seven hours ago, a generation that waits for a person, a CA's responder that is away,
+    and a department's certificate that is over.
+    """
     layout, now = scene.up.layout, SystemClock().now()
     renewals.note(layout.ledger, "failed", (now - timedelta(hours=7)).timestamp())
     uri = "spiffe://gateway.test/gateway/development"
-    leaf = layout.pki.authority("gateway").issue(Profile(uri=uri, usages=frozenset({Usage.CLIENT})), now, timedelta(days=3))
+    profile = Profile(uri=uri, usages=frozenset({Usage.CLIENT}))
+    leaf = layout.pki.authority("gateway").issue(profile, now, timedelta(days=3))
     waiting = stage(layout.material, {"client.pem": leaf.certificate, "client.key": leaf.key}, partial(judged, now=now))
     text, foshan = layout.config.read_text(), "    trust_domain: foshan.test\n"
     asked = '    ocsp: {responder: "http://127.0.0.1:1", unreachable: refuse, refresh: 1s}\n'
     assert await scene.reloads(text.replace(foshan, foshan + asked)) == "applied"
     assert await scene.ask("440100") == {"CALLER_UNKNOWN"}
-    assert await scene.watch.fires("RenewalOverdue", "GenerationWaits", "OcspSilent")
+    over = layout.pki.authority("440600").issue(profile, now - timedelta(days=3), timedelta(days=1))
+    await scene.knocks(over)
+    assert await scene.watch.fires("RenewalOverdue", "GenerationWaits", "OcspSilent", "CallersCannotConnect")
     discard(layout.material, waiting.name)
     assert await scene.reloads(text) == "applied"
 

@@ -19,9 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from certs.authority import Leaf
 from certs.generations import activate, stage
 from gateway.checking.everything import everything
-from gateway.client import Client, ClientFailure, Identity
+from gateway.client import Client, ClientFailure, Identity, Unreachable
 from gateway.clock import SystemClock
 from gateway.development.city import City
 from gateway.development.environment import Environment, describe
@@ -88,6 +91,13 @@ class Scene:
         async with Client(self.up.gateway, identity, server_name=SERVER_NAME, attempts=1) as client:
             ends = await asyncio.gather(*(client.query(**question(sample)) for _ in range(times)), return_exceptions=True)
         return {getattr(each, "reason", None) or each.outcome.value for each in ends if self._is_end(each)}
+
+    async def knocks(self, leaf: Leaf) -> None:
+        """Somebody comes with this certificate, and is not let in."""
+        identity = Identity(leaf.certificate, leaf.key, self.up.layout.pki.authority("gateway").certificate_pem)
+        async with Client(self.up.gateway, identity, server_name=SERVER_NAME, attempts=1) as client:
+            with pytest.raises(Unreachable):
+                await client.checkpoint()
 
     @staticmethod
     def _is_end(end: object) -> bool:

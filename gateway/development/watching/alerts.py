@@ -9,10 +9,13 @@ from typing import Final
 
 from gateway.model.refusal import Blame, Reason
 from gateway.model.standing import Passage
+from gateway.rpc.core_log import Handshake
 from gateway.telemetry import series
 
 _SHARE: Final = 0.005
 """Of exchanges that may fail by our own fault: 99.5 % of them do not, over 30 days."""
+_TURNED_AWAY: Final = (Handshake.CERTIFICATE_EXPIRED, Handshake.CERTIFICATE_NOT_YET_VALID, Handshake.UNKNOWN_AUTHORITY)
+"""What a department that rotates wrongly brings about, and hardly anybody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,15 @@ ALERTS: Final = (
         "page",
         "A certificate or a CA in use has less than a sixth of its life left; when it ends, nobody connects.",
         "As CertificateEndsSoon, now. A running gateway takes the new generation up by itself.",
+    ),
+    Alert(
+        "CallersCannotConnect",
+        f'sum by (reason) (increase({series.HANDSHAKES_FAILED.name}{{reason=~"{"|".join(_TURNED_AWAY)}"}}[10m])) > 0',
+        "5m",
+        "ticket",
+        "Somebody does not get through the handshake: its certificate is over or not valid yet, or its CA is not known here.",
+        "The label says why, and nothing says who: ask whose certificate or CA changed, and try what they show: `kuacheng certs inspect`. "
+        "A new CA of a region goes into its authorities: docs/certificates-rotation.md.",
     ),
     Alert(
         "RenewalOverdue",

@@ -133,6 +133,7 @@ DASHBOARDS: Final = (
             Panel("Generation in force", {"{{generation}}": series.GENERATION.name}, stat=True),
             Panel("Authorities by standing", {"{{region}} {{standing}}": series.AUTHORITIES.name}),
             Panel("Callers on an authority to be retired", {"{{region}}": series.STRAGGLERS.name}),
+            Panel("Handshakes with callers that failed, a second", {"{{reason}}": _rate(series.HANDSHAKES_FAILED, "reason")}),
             Panel("Callers cut off a second", {"{{reason}}": _rate(series.REVOKED, "reason")}),
             Panel("Certificates by what their CA's responder said", {"{{region}} {{standing}}": series.OCSP_CERTIFICATES.name}),
             Panel("Age of the oldest good answer", {"{{region}}": series.OCSP_AGE.name}, "s"),

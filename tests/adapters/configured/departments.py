@@ -67,6 +67,11 @@ class Asked:
         return {name: values[0] for name, values in parse_qs(urlsplit(self.target).query).items()}
 
 
+def machine_time() -> datetime:
+    """What a department goes by that runs beside the gateway."""
+    return datetime.now(UTC)  # noqa: TID251  the city's own clock
+
+
 @dataclass
 class Department:
     """`mood`: "" for the truth, or `unknown`, `refused`, `later`, `garbage`, `silent`, `two`, `stale`, `failed`, `expired`."""
@@ -75,6 +80,7 @@ class Department:
     mood: str = ""
     asked: list[Asked] = field(default_factory=list)
     token: int = 0
+    now: Callable[[], datetime] = machine_time
 
     def answer(self, asked: Asked) -> tuple[int, bytes]:
         """HTTP status and body."""
@@ -110,7 +116,7 @@ def signed_rest(self: Department, asked: Asked) -> bytes:
     data = {"ret": code, "list": rows, "total": len(rows)}
     if self.mood == "silent":
         del data["list"]
-    moment = int(datetime.now(UTC).timestamp() * 1000) - (600_000 if self.mood == "stale" else 0)  # noqa: TID251  the city's own clock
+    moment = int(self.now().timestamp() * 1000) - (600_000 if self.mood == "stale" else 0)
     outer = 503 if self.mood == "later" else 200
     return json.dumps({"code": outer, "requestId": question["head"]["requestId"], "time": moment, "data": data}).encode()
 
@@ -174,7 +180,7 @@ def sealed(self: Department, asked: Asked) -> bytes:
     output = [{**row, "ajmx": json.dumps(row["ajmx"])} for row in rows]
     msgid = "0" * 32 if self.mood == "stale" else question["msgid"]
     document = json.dumps({"ret": code, "msgid": msgid, "output": output[0] if len(output) == 1 else output or None})
-    return json.dumps({"code": "0", "data": sealed_document(document.encode())}).encode()
+    return json.dumps({"code": "0", "data": sealed_document(document.encode(), self.now())}).encode()
 
 
 FAMILIES: dict[str, Callable[[Department, Asked], bytes]] = {
@@ -214,9 +220,8 @@ def _opened(envelope: dict[str, Any]) -> bytes:
     return cbc_decrypt(CIPHER_KEY, text[:16], text[16:])
 
 
-def sealed_document(document: bytes, moment: datetime | None = None) -> dict[str, Any]:
-    at = moment or datetime.now(UTC)  # noqa: TID251  the city's own clock
-    now = str(int(at.timestamp() * 1000))
+def sealed_document(document: bytes, moment: datetime) -> dict[str, Any]:
+    now = str(int(moment.timestamp() * 1000))
     text = b64encode(VECTOR + cbc_encrypt(CIPHER_KEY, VECTOR, document)).decode()
     envelope: dict[str, Any] = {"version": "2.0", "algorithm": "SM4-CBC", "appId": ACCOUNT, "time": now, "cipher": {"text": text}}
     return {**envelope, "sign": b64encode(THEIRS.sign(_signed(envelope), SignatureForm.RAW)).decode()}

@@ -15,7 +15,7 @@ from gateway.model.interface import Interface
 from tests.adapters.configured.departments import CREDENTIALS, FIRST, VECTOR, Asked, Department
 
 WRITTEN = Path(__file__).parent / "written"
-STAMP = Stamp(datetime.now(UTC), "0123456789abcdef" * 2)  # noqa: TID251  the department's answers are of now
+STAMP = Stamp(datetime.now(UTC), "0123456789abcdef" * 2)  # noqa: TID251  whatever it is, the department goes by it too
 REQUEST = CityRequest("guangzhou.aid", "aidRecord", {"sfzh": FIRST, "xm": "测试甲", "sxbm": "1"})
 
 
@@ -51,4 +51,4 @@ def answered(family: str, number: str = FIRST, mood: str = "") -> bytes:
     """What the department answers."""
     asked = composed(compiled(written(family)), replace(REQUEST, values={**REQUEST.values, "sfzh": number}))
     headers = {name.lower(): value for name, value in asked.headers.items()}
-    return Department(family, mood).answer(Asked(asked.method, asked.path, headers, asked.body))[1]
+    return Department(family, mood, now=lambda: STAMP.moment).answer(Asked(asked.method, asked.path, headers, asked.body))[1]

@@ -1,12 +1,8 @@
-"""A departmental system whose key lies in a token asks the real gateway, with a grpcio that has its handshakes signed elsewhere."""
+"""A departmental system whose key lies in a token asks the real gateway."""
 
 import asyncio
-import fcntl
-import hashlib
 import os
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -18,42 +14,15 @@ from tests.gateway.rpc.house import PATIENCE, House, house, papers
 from tests.terminal import ROOT, blocks
 
 pytestmark = [pytest.mark.needs("softhsm"), pytest.mark.needs("nginx")]
-LOCK = Path(__file__).with_name("grpcio-that-signs.txt")
 
 
-@pytest.fixture(scope="session")
-def newer_grpcio() -> Path:
-    """Kept under .kuacheng, for beside ours it cannot be installed; installed again when the lock changes."""
-    lock = LOCK.read_bytes()
-    folder = ROOT / ".kuacheng" / f"grpcio-{hashlib.sha256(lock).hexdigest()[:16]}"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as alone:
-        fcntl.flock(alone, fcntl.LOCK_EX)  # test processes run beside each other
-        if not (folder / "ready").exists():
-            install = [
-                sys.executable,
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--no-deps",
-                "--require-hashes",
-                "--only-binary",
-                ":all:",
-            ]
-            done = subprocess.run([*install, "--target", folder / "lib", "-r", LOCK], capture_output=True, text=True, check=False)
-            assert done.returncode == 0, f"pip could not install what {LOCK.name} names:\n{done.stderr}"
-            (folder / "ready").touch()
-    return folder / "lib"
-
-
-async def ask(site: Site, gateway: House, grpcio: Path, **changes: str) -> tuple[int, str]:
+async def ask(site: Site, gateway: House, **changes: str) -> tuple[int, str]:
     """The program of the page, as it stands but for this gateway and these; its exit status, and all that it said."""
     (text,) = (each.text for each in blocks(PAGE) if each.language == "python")
     for before, after in {"127.0.0.1:8443": gateway.address, "gateway.test": "localhost", **changes}.items():
         assert text.count(before) == 1, before
         text = text.replace(before, after)
-    environment = os.environ | site.environment | {"PYTHONPATH": f"{grpcio}{os.pathsep}{ROOT}"}
+    environment = os.environ | site.environment | {"PYTHONPATH": str(ROOT)}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-W", "error", "-c", text),
         cwd=site.folder,
@@ -66,17 +35,17 @@ async def ask(site: Site, gateway: House, grpcio: Path, **changes: str) -> tuple
     return process.returncode or 0, said.decode()
 
 
-async def test_the_gateway_knows_a_system_whose_key_lies_in_the_token(site: Site, newer_grpcio: Path) -> None:
+async def test_the_gateway_knows_a_system_whose_key_lies_in_the_token(site: Site) -> None:
     async with house() as gateway:
-        status, said = await ask(site, gateway, newer_grpcio)
+        status, said = await ask(site, gateway)
         assert (status, said.splitlines()[0]) == (0, LOG), said
         shown = gateway.shown_by[-1]
         assert shown.leaf.decode() == (site.folder / "issued/window/certificate.pem").read_text()
         assert identify(shown, gateway.world.trust, papers().now).uri == faulty.SOUND_URI
 
 
-async def test_a_program_that_fails_ends_all_the_same(site: Site, newer_grpcio: Path) -> None:
+async def test_a_program_that_fails_ends_all_the_same(site: Site) -> None:
     """grpcio keeps a thread for each channel with a signer, and Python waits for it."""
     async with house() as gateway:
-        status, said = await ask(site, gateway, newer_grpcio, **{"client.checkpoint()": 'client.receipt("nonsense")'})
+        status, said = await ask(site, gateway, **{"client.checkpoint()": 'client.receipt("nonsense")'})
     assert (status, said.splitlines()[-1].partition(":")[0]) == (1, "gateway.client.failure.QueryRefused")

@@ -1,17 +1,17 @@
-"""A key in a token is the certificate's, or it is said at once; what gRPC cannot use is refused, and nothing else is tried."""
+"""A key in a token is the certificate's, or it is said at once, and makes the handshakes; what is no key on P-256 is refused."""
 
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gateway.client import Identity, IdentityUnusable
-from gateway.client.identity import credentials
+from gateway.client import Client, Identity, IdentityUnusable
 from gateway.token import Place, TokenRefused
 from tests.certs import faulty
-from tests.gateway.rpc.house import papers
+from tests.gateway.client.notary import LOG
+from tests.gateway.rpc.house import house, papers
 from tests.gateway.softhsm import SoftHsm, hsm
 
 __all__ = ["hsm"]
@@ -53,7 +53,16 @@ def test_a_certificate_that_cannot_be_used_is_told(files: tuple[Path, Path], con
         Identity.in_token(files[0], Place(Path("no-module.so"), "no token", "no key", "no PIN"), files[1])
 
 
-def test_with_the_pinned_grpcio_it_is_said_what_is_missing() -> None:
-    identity = Identity(papers().sound.certificate, lambda _: b"", papers().gateway.certificate_pem)
-    with pytest.raises(IdentityUnusable, match=r"grpcio 1\.78\.\d+ cannot use a key in a token: pip install --no-deps"):
-        credentials(identity)
+async def test_what_signs_elsewhere_makes_the_handshake() -> None:
+    key = serialization.load_pem_private_key(papers().sound.key, None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    signed: list[bytes] = []
+
+    def sign(message: bytes) -> bytes:
+        signed.append(message)
+        return key.sign(message, ec.ECDSA(hashes.SHA256()))
+
+    identity = Identity(papers().sound.certificate, sign, papers().gateway.certificate_pem)
+    async with house() as gateway, Client(gateway.address, identity, server_name="localhost") as client:
+        assert (await client.checkpoint()).partition("\n")[0] == LOG
+    assert signed

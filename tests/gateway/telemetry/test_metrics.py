@@ -17,6 +17,7 @@ from gateway.clock import new_id
 from gateway.model.exchange import Result
 from gateway.model.refusal import Reason
 from gateway.model.standing import Passage, Standing
+from gateway.rpc.core_log import Heard
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from gateway.telemetry import authorities, series
 from gateway.telemetry.access import AccessLog
@@ -72,7 +73,7 @@ def test_every_series_of_the_table_is_exported_with_its_labels_and_bounds(metric
     metrics.stands("edition-1", "0.1")
     metrics.appended(3, 1, 12, 0.004)
     metrics.lagged(0.001)
-    metrics.built("0.1", "3.11", "1.78", "3.51")
+    metrics.built("0.1", "3.11", "1.80", "3.51")
     metrics.watch_queue(lambda: 2)
     metrics.watch(lambda: 3.0)
     metrics.witnessed(lambda: 4.0)
@@ -81,6 +82,7 @@ def test_every_series_of_the_table_is_exported_with_its_labels_and_bounds(metric
     metrics.reloaded("applied")
     metrics.material([("server", "listen", 0.0, 1.0)], ["000001"])
     metrics.connections(lambda: 5)
+    metrics.handshakes(Heard().failed)
     metrics.door(lambda: {Reason.OVERLOADED: 2})
     metrics.cut_off("CERTIFICATE_REVOKED")
     metrics.lists({"440600": 3.0})

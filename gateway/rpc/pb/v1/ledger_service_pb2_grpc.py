@@ -5,7 +5,7 @@ import warnings
 
 from gateway.rpc.pb.v1 import ledger_service_pb2 as kuacheng_dot_v1_dot_ledger__service__pb2
 
-GRPC_GENERATED_VERSION = '1.78.2'
+GRPC_GENERATED_VERSION = '1.80.1'
 GRPC_VERSION = grpc.__version__
 _version_not_supported = False
 

@@ -18,6 +18,7 @@ def test_every_metric_of_the_registry_and_no_other() -> None:
     registered.witnessed(lambda: None)
     registered.watch_systems(dict)
     registered.connections(int)
+    registered.handshakes(dict)
     registered.door(dict)
     registered.authorities(dict)
     registered.renewing(lambda: Stands({}, None, 0))

@@ -42,6 +42,7 @@ FIRE: dict[str, dict[str, str]] = {
     "WitnessSeesFork": {'kuacheng_witness_failures_total{fault="FORKED"}': "1+0" + LONG},
     "CertificateEndsSoon": {f'{ENDS}{{role="server"}}': "326000+0" + LONG, f'{BEGAN}{{role="server"}}': f"{AGO}+0{LONG}"},
     "CertificateEndsVerySoon": {f'{ENDS}{{role="server"}}': "156000+0" + LONG, f'{BEGAN}{{role="server"}}': f"{AGO}+0{LONG}"},
+    "CallersCannotConnect": {'kuacheng_tls_handshakes_failed_total{reason="certificate_expired"}': "0+1" + LONG},
     "RenewalOverdue": {"kuacheng_renewal_due_timestamp_seconds": "-21600+0" + LONG},
     "GenerationWaits": {"kuacheng_generations_staged": "1+0" + LONG},
     "RevocationListOverdue": {'kuacheng_revocation_list_age_seconds{region="440600"}': "90000+0" + LONG},
