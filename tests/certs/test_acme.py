@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from cryptography import x509
@@ -43,8 +43,8 @@ def before(authorities: Authorities, now: datetime) -> x509.Certificate:
     return x509.load_pem_x509_certificate(faulty.sound(authorities, now).certificate)
 
 
-def issued(issuer: Acme, before: x509.Certificate, now: datetime) -> x509.Certificate:
-    wanted = issuer.wanted(before)
+def issued(issuer: Acme, before: x509.Certificate) -> x509.Certificate:
+    wanted, now = issuer.wanted(before), datetime.now(UTC)  # noqa: TID251  it has five minutes from here, by the machine's clock
     certificate, *chain = x509.load_pem_x509_certificates(issuer.issue(wanted, requests.make(wanted.profile).request, now))
     assert chain
     assert renewing.fits(certificate, wanted)
@@ -52,20 +52,18 @@ def issued(issuer: Acme, before: x509.Certificate, now: datetime) -> x509.Certif
 
 
 def test_a_page_proves_each_name_and_the_account_is_found_again(
-    server: Pebble, account: Account, before: x509.Certificate, now: datetime
+    server: Pebble, account: Account, before: x509.Certificate
 ) -> None:
     issuer = Acme(account, NAMES, Page(server.http_host, server.http_port))
-    first, again = (issued(issuer, before, now) for _ in range(2))
+    first, again = (issued(issuer, before) for _ in range(2))
     assert first.serial_number != again.serial_number
     names = first.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert {*names.get_values_for_type(x509.DNSName)} == {*NAMES}
     assert issuer.name == "localhost"
 
 
-def test_a_program_proves_a_name_by_a_record_and_clears_it(
-    server: Pebble, account: Account, before: x509.Certificate, now: datetime
-) -> None:
-    assert issued(Acme(account, NAMES[:1], Record((sys.executable, "-c", SET, server.dns))), before, now)
+def test_a_program_proves_a_name_by_a_record_and_clears_it(server: Pebble, account: Account, before: x509.Certificate) -> None:
+    assert issued(Acme(account, NAMES[:1], Record((sys.executable, "-c", SET, server.dns))), before)
 
 
 FAULTS: dict[str, tuple[Callable[[Pebble, Account], Acme], str]] = {
@@ -99,14 +97,14 @@ FAULTS: dict[str, tuple[Callable[[Pebble, Account], Acme], str]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_what_goes_wrong_is_told(server: Pebble, account: Account, before: x509.Certificate, now: datetime, fault: str) -> None:
+def test_what_goes_wrong_is_told(server: Pebble, account: Account, before: x509.Certificate, fault: str) -> None:
     make, told = FAULTS[fault]
     with pytest.raises(IssueRefused) as refused:
-        issued(make(server, account), before, now)
+        issued(make(server, account), before)
     assert told in str(refused.value)
 
 
-def test_a_ca_whose_https_is_not_known_is_not_asked(account: Account, before: x509.Certificate, now: datetime) -> None:
+def test_a_ca_whose_https_is_not_known_is_not_asked(account: Account, before: x509.Certificate) -> None:
     issuer = Acme(replace(account, authorities=""), NAMES, Page("127.0.0.1", 0))
     with pytest.raises(OSError, match="certificate verify failed"):
-        issued(issuer, before, now)
+        issued(issuer, before)

@@ -175,7 +175,7 @@ async def test_a_server_that_hangs(tls_server: Server, settings_of: SettingsOf, 
             async with connected(settings_of("guangzhou.g1", url, timeout=timeout)) as client:
                 started = time.monotonic()
                 assert (await refused(client.send(ASK, seconds))).reason is Reason.CITY_TIMEOUT
-                assert time.monotonic() - started < 1
+                assert time.monotonic() - started < 5
 
 
 async def test_nobody_there(tls_server: Server, settings_of: SettingsOf) -> None:

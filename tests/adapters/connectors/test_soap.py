@@ -34,10 +34,10 @@ def answer(document: str, *, operation: str = "ask", prolog: str = '<?xml versio
 
 
 def refused(body: bytes) -> Refusal:
-    started = time.monotonic()
+    started = time.thread_time()
     with pytest.raises(Refusal) as caught:
         ENVELOPE.open("ask", body)
-    assert time.monotonic() - started < 1
+    assert time.thread_time() - started < 1
     assert caught.value.blame is Blame.COUNTERPARTY
     return caught.value
 

@@ -6,11 +6,12 @@ import sys
 
 import pytest
 
+from gateway.clock import SystemClock
 from gateway.stages.identify import identify
 from tests.certs import faulty
 from tests.deploy.nginx.following import PAGE, Site
 from tests.gateway.client.notary import LOG
-from tests.gateway.rpc.house import PATIENCE, House, house, papers
+from tests.gateway.rpc.house import PATIENCE, House, house
 from tests.terminal import ROOT, blocks
 
 pytestmark = [pytest.mark.needs("softhsm"), pytest.mark.needs("nginx")]
@@ -41,7 +42,7 @@ async def test_the_gateway_knows_a_system_whose_key_lies_in_the_token(site: Site
         assert (status, said.splitlines()[0]) == (0, LOG), said
         shown = gateway.shown_by[-1]
         assert shown.leaf.decode() == (site.folder / "issued/window/certificate.pem").read_text()
-        assert identify(shown, gateway.world.trust, papers().now).uri == faulty.SOUND_URI
+        assert identify(shown, gateway.world.trust, SystemClock().now()).uri == faulty.SOUND_URI
 
 
 async def test_a_program_that_fails_ends_all_the_same(site: Site) -> None:

@@ -17,6 +17,7 @@ from certs import subject
 from certs.authority import Leaf
 from certs.extensions import Profile, Usage
 from gateway.client.failure import QueryRefused, of
+from gateway.clock import SystemClock
 from gateway.model.identity import Peer, Revoked
 from gateway.model.refusal import Reason
 from gateway.rpc.pb.v1.evidence_service_pb2_grpc import EvidenceServiceStub
@@ -101,7 +102,7 @@ async def test_what_a_caller_writes_into_the_header_does_not_pass_nginx(front: F
     async with front.channel(papers().sound) as channel:
         assert (await query(channel, metadata=[(HEADER, named(other))])).receipt.proof
     shown = gateway.shown_by[-1]
-    assert (identify(shown, gateway.world.trust, papers().now).uri, shown.forwarded) == (
+    assert (identify(shown, gateway.world.trust, SystemClock().now()).uri, shown.forwarded) == (
         faulty.SOUND_URI,
         Peer(papers().sound.certificate),
     )

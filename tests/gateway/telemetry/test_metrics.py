@@ -161,11 +161,11 @@ def test_all_that_a_large_configuration_can_grow_is_scraped_at_once_and_bounded(
     metrics.watch_systems(
         lambda: {f"{region}.{n}": Standing(Passage.CLOSED, 0, 64, 0, 64, 0, 0) for region in regions for n in "abc"}
     )
-    began = time.perf_counter()
+    began = time.thread_time()
     lines = generate_latest(metrics.registry).splitlines()
-    seconds = time.perf_counter() - began
+    seconds = time.thread_time() - began
     assert len(lines) < 2000
-    assert seconds < 0.5, "21 to 25 ms were seen; many times that on a machine that has much to do"
+    assert seconds < 0.25, "21 to 25 ms were seen; more where the other core is busy too"
 
 
 def test_one_edition_stands_at_a_time(metrics: Metrics) -> None:
