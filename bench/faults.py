@@ -8,13 +8,10 @@ Usage: python -m bench.faults [--entries N] [--only FAULT] [--limits] [--folder 
 
 import argparse
 import asyncio
-import os
 import random
 import resource
 import shutil
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -24,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from bench import mounting
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.cosigning import check_extends
 from gateway.ledger.filed import FiledRecords
@@ -41,6 +39,7 @@ KEY = signers(LOG, [new_key(b"k".__mul__)])
 AT = datetime(2026, 5, 9, 7, 35, 25, tzinfo=UTC)
 CALLERS = 16
 MIB = 2**20
+_SIZE = 256 * MIB
 
 
 class Broken(AssertionError):  # noqa: N818 - named for what befell
@@ -132,24 +131,20 @@ class Disk:
 def disk(folder: Path, *, limits: bool = False) -> Iterator[Disk]:
     """A file system of its own where we may make one, otherwise, or with `limits`, the process's own limits."""
     place = Path(tempfile.mkdtemp(dir=folder))
-    may = sys.platform == "linux" and os.geteuid() == 0 and not limits
-    mounted = may and _ran("mount", "-t", "tmpfs", "-o", "size=256m", "tmpfs", place)
+    mounted = not limits and mounting.mounted(place, _SIZE)
 
     def limit(room: int | None) -> None:
         if mounted:
-            now = os.statvfs(place)
-            size = 256 * MIB if room is None else (now.f_blocks - now.f_bfree) * now.f_frsize + room
-            if not _ran("mount", "-o", f"remount,size={size}", place):
-                raise OSError("the file system could not be given another size")
+            mounting.changed(place, f"size={_SIZE if room is None else mounting.used(place) + room}")
         else:
             largest = max((each.stat().st_size for each in place.iterdir()), default=0)
             _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
             resource.setrlimit(resource.RLIMIT_FSIZE, (hard if room is None else largest + room, hard))
 
     def guard(on: bool) -> None:  # noqa: FBT001 - on or off
-        if mounted and not _ran("mount", "-o", f"remount,{'ro' if on else 'rw'}", place):
-            raise OSError("the file system could not be given other rights")
-        if not mounted:
+        if mounted:
+            mounting.changed(place, "ro" if on else "rw")
+        else:
             for each in (place, *place.iterdir()):
                 each.chmod((0o500 if each.is_dir() else 0o400) if on else (0o700 if each.is_dir() else 0o600))
 
@@ -159,7 +154,7 @@ def disk(folder: Path, *, limits: bool = False) -> Iterator[Disk]:
         limit(None)
         guard(False)
         if mounted:
-            _ran("umount", place)
+            mounting.unmounted(place)
         shutil.rmtree(place, ignore_errors=True)
 
 
@@ -283,10 +278,6 @@ def _back_up(path: Path, copy: Path) -> None:
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as here, closing(sqlite3.connect(copy)) as there:
         here.backup(there)
     copy.chmod(0o600)
-
-
-def _ran(*command: object) -> bool:
-    return subprocess.run([str(each) for each in command], capture_output=True, check=False).returncode == 0
 
 
 def main() -> None:

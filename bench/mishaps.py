@@ -4,15 +4,19 @@ Laws: a bad generation differs from a good one in the gateway's own server leaf 
 force past every check of ours, as somebody would who copies files by hand.
 """
 
+import errno
 import resource
+import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Self
 
+from bench import mounting
 from certs import subject
 from certs.authority import Authority
 from certs.extensions import Profile, Usage
@@ -61,6 +65,9 @@ BAD: Final[Mapping[str, Callable[[Authority, datetime], Files]]] = MappingProxyT
     }
 )
 """Bad generations, by what is wrong with them."""
+FULL: Final = "a full disk (a tmpfs without room)"
+LIMITED: Final = "a write that fails midway (a limit on the size of files, for no file system may be made here)"
+_SIZE: Final = 1 << 24
 HALF_WRITTEN: Final = "a file still being written when it is read"
 
 
@@ -93,9 +100,44 @@ class HalfWritten:
             file.write(self.rest)
 
 
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """What the certificates lie on: what `full` really does to it, in words, and the number of the error that a write then meets."""
+
+    name: str
+    error: int
+    full: Callable[[], AbstractContextManager[None]]
+
+
 @contextmanager
-def full_disk() -> Iterator[None]:
-    """This process can write no file of any size, as on a disk that has no room."""
+def disk(material: Path) -> Iterator[Disk]:
+    """Lays the folder, with all that is in it, on a small file system of its own; where none may be made, leaves it where it is."""
+    aside = material.with_name(f"{material.name}.aside")
+    material.rename(aside)
+    material.mkdir(mode=0o700)
+    if mounting.mounted(material, _SIZE):
+        shutil.copytree(aside, material, symlinks=True, dirs_exist_ok=True)
+        try:
+            yield Disk(FULL, errno.ENOSPC, partial(_without_room, material))
+        finally:
+            mounting.unmounted(material)
+    else:
+        aside.rename(material)
+        yield Disk(LIMITED, errno.EFBIG, _no_file_grows)
+
+
+@contextmanager
+def _without_room(place: Path) -> Iterator[None]:
+    mounting.changed(place, f"size={mounting.used(place)}")
+    try:
+        yield
+    finally:
+        mounting.changed(place, f"size={_SIZE}")
+
+
+@contextmanager
+def _no_file_grows() -> Iterator[None]:
+    """Of this process, beyond the first bytes; other processes write on."""
     before, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (16, hard))
     try:

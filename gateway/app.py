@@ -1,16 +1,13 @@
 """The composition root: builds every part once, in order, and takes it down in reverse.
 
-Laws: nothing is built anywhere else; what does not come up keeps the gateway from serving; an exchange that an earlier run left open
-gets its UNKNOWN outcome before the first call is let in; where witnesses are configured, they are asked before it too.
+Laws: nothing is built anywhere else, but for what `witnessed` and `measured` build when they are told to; what does not come up keeps
+the gateway from serving; an exchange that an earlier run left open gets its UNKNOWN outcome before the first call is let in; where
+witnesses are configured, they are asked before it too.
 """
 
 import asyncio
-import contextlib
 import logging
-import platform
-import sqlite3
-import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,27 +21,25 @@ from certs import seen
 from certs.denying import DenyListUnusable
 from certs.preflight import Trust, examine
 from certs.seen import Sightings
-from gateway import acts, asking, connecting, reauthenticating, rotation, sighting, standings, storage
+from gateway import acts, asking, connecting, measured, reauthenticating, rotation, sighting, storage, witnessed
 from gateway.clock import SystemClock, entropy, fraction, new_id
-from gateway.config import Loaded, System, WitnessMaterial
+from gateway.config import Loaded, System
 from gateway.deferred import DeferredFile
 from gateway.exchange import Ports
 from gateway.fitness import unfit
-from gateway.ledger import kept
+from gateway.ground import Ground, Seat
 from gateway.ledger.appending import Appending
 from gateway.ledger.checkpoint import Checkpoint
-from gateway.ledger.cosigning import Collector, Watched, check_extends
-from gateway.ledger.keys import signers
+from gateway.ledger.cosigning import check_extends
 from gateway.ledger.note import Note
-from gateway.ledger.policy import Policy, PolicyRefused, collecting_faults
 from gateway.ledger.receipts import LogReceipts
 from gateway.ledger.source import LogSource
 from gateway.ledger.submitting import HttpPost
 from gateway.ledger.usages import LogUsages
 from gateway.model.act import Act, HostRole
-from gateway.model.identity import Revoked
+from gateway.model.identity import Peer, Revoked
 from gateway.model.refusal import Reason, Refusal
-from gateway.ports import Clock, Ledger, Meter
+from gateway.ports import Clock, Ledger
 from gateway.reloading import Making, Reloader, Standing
 from gateway.revoking import Revoking
 from gateway.rpc.core_log import Heard
@@ -64,11 +59,7 @@ _log = logging.getLogger("kuacheng.app")
 
 GRACE_SECONDS = 10.0
 _ADOPTED_SECONDS = 5.0
-_FIRST_ROUND_SECONDS = 5.0
-"""That serving waits for the witnesses' first answers; without them it serves, and refuses what needs them."""
 _SWEEP_SECONDS = 1.0
-_SEAT_SECONDS = 0.2
-"""Between two looks whether the metrics port of a seat has been left by whoever had it before."""
 
 
 class NotBuildable(Exception):  # noqa: N818  named for what was found
@@ -89,14 +80,13 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
-    """One worker's place among several that serve one address: its number from 0, and the real port of the address.
+class _Front:
+    """The front door, and who judges whether those who come in are vouched for."""
 
-    Its metrics are at the configured port plus the number, as soon as whoever had the seat before is gone.
-    """
-
-    number: int
-    port: int
+    server: Server
+    door: Door
+    revoking: Revoking
+    vouching: Vouching
 
 
 @asynccontextmanager
@@ -118,65 +108,100 @@ async def gateway(
     """
     for problem in problems(loaded):
         raise NotBuildable(problem)
-    clock = SystemClock()
-    metrics = Metrics(AccessLog(stream))
     async with AsyncExitStack() as stack:
-        _check_not_rolled_back(loaded)
-        rotation.check(loaded)
-        ledger = storage.ledger(loaded)
-        stack.push_async_callback(ledger.close)
-        _metered(metrics, ledger, clock, stack)
-        await rotation.close_interrupted(ledger, clock)
-        await _recorded(ledger, clock, loaded, operator, stack)
-        stack.push_async_callback(_ended, asyncio.create_task(_close_adopted(ledger, clock)))
-        making = _making(read or (lambda: loaded), clock, ledger, operator)
-        standing = Standing(loaded, making.connect)
-        stack.push_async_callback(standing.close)
-        metrics.watch_systems(lambda: {name: each.standing for name, each in standing.adapters.items()})
-        door = Door()
-        watched = await _watched(loaded, ledger, clock, metrics, stack)
-        receipts = LogReceipts(*storage.openings(loaded), cosigned=storage.cosigned(loaded))
-        stack.push_async_callback(receipts.close)
-        usages = LogUsages(*storage.openings(loaded))
-        stack.push_async_callback(usages.close)
-        sightings = Sightings(seen.beside(loaded.beside), clock.now, clock.monotonic)
-        stack.push_async_callback(sighting.write, sightings)
-        stack.push_async_callback(_ended, asyncio.create_task(sighting.keep(sightings)))
-        deferrals = DeferredFile.open(Path(f"{loaded.beside}.deferred"))
-        stack.push_async_callback(deferrals.close)
-        ports = Ports(standing.adapters, watched, clock, _traced(loaded, metrics, clock, stack), deferrals)
-        noting = partial(sighting.note, sightings, standing.world, clock)
-        revoking, vouching = await _believing(standing, clock, metrics, lambda: server.sweep(), stack)  # noqa: PLW0108  it is made below
-        inside = Inside(standing.world, ports, receipts, usages, door, new_id, entropy, noting, vouching)
-        server = Server(_listener(loaded, seat), inside, Metering(metrics, clock.monotonic))
-        metrics.watch(lambda: float(door.inside))
-        metrics.door(lambda: door.turned_away)
-        metrics.connections(server.accepted)
-        metrics.handshakes((heard or Heard()).failed)
-        metrics.authorities(lambda: standings.authorities(standing.loaded, clock))
-        metrics.renewing(lambda: standings.renewing(standing.loaded))
-        reloader = Reloader(standing, making, server, metrics, version("kuacheng"))
-        where = _serve_metrics(loaded, metrics, stack, seat)
-        await _first(revoking)
-        port = await server.start()
-        stack.push_async_callback(server.stop, GRACE_SECONDS)
-        for each in (
-            reloader.watch(),
-            revoking.watch(),
-            vouching.watch(),
-            _sweeping(server),
-            watch_lag(Pace(door).late, clock.monotonic, PACE_SECONDS),
-            reauthenticating.watch(loaded.beside, server.reauthenticate),
-        ):
-            stack.push_async_callback(_ended, asyncio.create_task(each))
+        ground = Ground(loaded, SystemClock(), Metrics(AccessLog(stream)), stack, seat)
+        ledger = await _log_opened(ground, operator)
+        making = _making(read or (lambda: loaded), ground.clock, ledger, operator)
+        standing = _standing(ground, making)
+        front = await _front(ground, standing, await _ports(ground, standing, ledger))
+        reloader = Reloader(standing, making, front.server, ground.metrics, version("kuacheng"))
+        ground.metrics.handshakes((heard or Heard()).failed)
+        where = measured.serve(ground)
+        port = await _let_in(ground, front)
+        _keep_watch(ground, front, reloader)
         yield Running(str(replace(loaded.server.address, port=port)), where, reloader.reload, reloader)
+
+
+async def _log_opened(ground: Ground, operator: str) -> Appending:
+    """The log, with nothing left open in it by those who are gone, and with our start."""
+    loaded, clock = ground.loaded, ground.clock
+    _check_not_rolled_back(loaded)
+    rotation.check(loaded)
+    ledger = storage.ledger(loaded)
+    ground.stack.push_async_callback(ledger.close)
+    measured.of_log(ground, ledger)
+    await rotation.close_interrupted(ledger, clock)
+    await _recorded(ledger, clock, loaded, operator, ground.stack)
+    ground.keep(_close_adopted(ledger, clock))
+    return ledger
+
+
+def _standing(ground: Ground, making: Making) -> Standing:
+    """What is in force, with the connections to the cities."""
+    standing = Standing(ground.loaded, making.connect)
+    ground.stack.push_async_callback(standing.close)
+    ground.metrics.watch_systems(lambda: {name: each.standing for name, each in standing.adapters.items()})
+    return standing
+
+
+async def _ports(ground: Ground, standing: Standing, ledger: Ledger) -> Ports:
+    """What the corridor needs."""
+    watched = await witnessed.watched(ground, ledger)
+    deferrals = DeferredFile.open(Path(f"{ground.loaded.beside}.deferred"))
+    ground.stack.push_async_callback(deferrals.close)
+    return Ports(standing.adapters, watched, ground.clock, measured.meter(ground), deferrals)
+
+
+async def _front(ground: Ground, standing: Standing, ports: Ports) -> _Front:
+    """The front door with all behind it; nobody is let in yet."""
+    loaded, clock, stack = ground.loaded, ground.clock, ground.stack
+    receipts = LogReceipts(*storage.openings(loaded), cosigned=storage.cosigned(loaded))
+    stack.push_async_callback(receipts.close)
+    usages = LogUsages(*storage.openings(loaded))
+    stack.push_async_callback(usages.close)
+    door, noting = Door(), _noting(ground, standing)
+    revoking, vouching = await _believing(ground, standing, lambda: server.sweep())  # noqa: PLW0108  it is made below
+    inside = Inside(standing.world, ports, receipts, usages, door, new_id, entropy, noting, vouching)
+    server = Server(_listener(loaded, ground.seat), inside, Metering(ground.metrics, clock.monotonic))
+    measured.of_front(ground, standing, door, server)
+    return _Front(server, door, revoking, vouching)
+
+
+def _noting(ground: Ground, standing: Standing) -> Callable[[Peer], None]:
+    """Where it is noted who calls."""
+    sightings = Sightings(seen.beside(ground.loaded.beside), ground.clock.now, ground.clock.monotonic)
+    ground.stack.push_async_callback(sighting.write, sightings)
+    ground.keep(sighting.keep(sightings))
+    return partial(sighting.note, sightings, standing.world, ground.clock)
+
+
+async def _let_in(ground: Ground, front: _Front) -> int:
+    """Serves from now on; the real port. What is revoked is known before anybody is let in."""
+    try:
+        await front.revoking.first()
+    except (DenyListUnusable, OSError) as error:
+        raise NotBuildable(str(error)) from error
+    port = await front.server.start()
+    ground.stack.push_async_callback(front.server.stop, GRACE_SECONDS)
+    return port
+
+
+def _keep_watch(ground: Ground, front: _Front, reloader: Reloader) -> None:
+    """All that goes on as long as it serves."""
+    monotonic = ground.clock.monotonic
+    ground.keep(reloader.watch())
+    ground.keep(front.revoking.watch())
+    ground.keep(front.vouching.watch())
+    ground.keep(_sweeping(front.server))
+    ground.keep(watch_lag((ground.metrics.lagged, Pace(front.door).late), monotonic, PACE_SECONDS))
+    ground.keep(reauthenticating.watch(ground.loaded.beside, front.server.reauthenticate))
 
 
 def problems(loaded: Loaded) -> tuple[str, ...]:
     """What keeps a gateway from being made of this configuration, although each part of it reads well."""
     return (
         *connecting.problems(loaded),
-        *(_witness_problems(loaded, loaded.witnesses) if loaded.witnesses else ()),
+        *witnessed.problems(loaded),
         *_untraceable(loaded),
         *(f"Reason {each.name} has no wording" for each in Reason if each not in WORDINGS),
     )
@@ -262,55 +287,15 @@ async def _close_adopted(ledger: Appending, clock: SystemClock) -> None:
         left = await rotation.close_adopted(ledger, clock, left)
 
 
-def _witness_problems(loaded: Loaded, wanted: WitnessMaterial) -> list[str]:
-    try:
-        policy = Policy.parse(wanted.policy)
-    except PolicyRefused as refused:
-        return [f"policy of the witnesses: {refused}"]
-    keys = [each.verifier for each in signers(loaded.settings.log, loaded.log_keys)]
-    faults = collecting_faults(policy, keys, authorities=wanted.authorities is not None)
-    return [f"policy of the witnesses: {each}" for each in faults]
-
-
-async def _watched(loaded: Loaded, ledger: Ledger, clock: Clock, metrics: Metrics, stack: AsyncExitStack) -> Ledger:
-    """The ledger that needs its witnesses, if it has any, who are asked from now on until the stack ends."""
-    wanted = loaded.witnesses
-    if wanted is None:
-        return ledger
-    trust = ssl.create_default_context(cadata=wanted.authorities.decode()) if wanted.authorities else None
-    post = await stack.enter_async_context(HttpPost(trust))
-    collector = Collector(
-        LogSource(storage.opening(loaded)),
-        Policy.parse(wanted.policy),
-        post,
-        clock,
-        kept=storage.kept(loaded),
-        keep=partial(kept.keep, wanted.kept),
-    )
-    first = asyncio.Event()
-
-    def told(faults: Sequence[str]) -> None:
-        metrics.witnesses_failed(faults)
-        first.set()
-
-    metrics.witnessed(lambda: collector.age(clock.now()))
-    rounds = asyncio.create_task(collector.run(asyncio.Event(), fraction, wanted.interval, told))
-    stack.push_async_callback(_ended, rounds)
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(first.wait(), _FIRST_ROUND_SECONDS)
-    return Watched(ledger, collector, clock, wanted.limit)
-
-
-async def _believing(
-    standing: Standing, clock: Clock, metrics: Metrics, sweep: Callable[[], Awaitable[None]], stack: AsyncExitStack
-) -> tuple[Revoking, Vouching]:
+async def _believing(ground: Ground, standing: Standing, sweep: Callable[[], Awaitable[None]]) -> tuple[Revoking, Vouching]:
     """Whom the CAs do not vouch for any more, by their lists and by their responders: what changes ends streams at once."""
 
     async def changed(revoked: Revoked) -> None:
         standing.revoke(revoked)
         await sweep()
 
-    post = await stack.enter_async_context(HttpPost(seconds=asking.SECONDS, kind=asking.CONTENT_TYPE))
+    clock, metrics = ground.clock, ground.metrics
+    post = await ground.stack.enter_async_context(HttpPost(seconds=asking.SECONDS, kind=asking.CONTENT_TYPE))
     kept, now = asking.beside(standing.loaded.beside), clock.now
     revoking = Revoking(lambda: standing.loaded, now, clock.monotonic, metrics, changed, lambda: vouching.answers)
     means = Means(lambda: standing.loaded, clock, kept, post, entropy, metrics, revoking.listed, revoking.answered)
@@ -318,66 +303,8 @@ async def _believing(
     return revoking, vouching
 
 
-async def _first(revoking: Revoking) -> None:
-    """What is revoked is known before anybody is let in."""
-    try:
-        await revoking.first()
-    except (DenyListUnusable, OSError) as error:
-        raise NotBuildable(str(error)) from error
-
-
 async def _sweeping(server: Server) -> None:
     """A certificate that expires, and an authority that is believed no more, end streams as well."""
     while True:
         await asyncio.sleep(_SWEEP_SECONDS)
         await server.sweep()
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait([task])
-
-
-def _metered(metrics: Metrics, ledger: Appending, clock: Clock, stack: AsyncExitStack) -> None:
-    """What is counted of the process itself and of the log."""
-    metrics.built(version("kuacheng"), platform.python_version(), version("grpcio"), sqlite3.sqlite_version)
-    metrics.watch_queue(lambda: ledger.waiting)
-    ledger.watch(metrics.appended)
-    stack.push_async_callback(_ended, asyncio.create_task(watch_lag(metrics.lagged, clock.monotonic)))
-
-
-def _traced(loaded: Loaded, metrics: Metrics, clock: Clock, stack: AsyncExitStack) -> Meter:
-    """The metrics, and traces where they are configured."""
-    wanted = loaded.settings.traces
-    if wanted is None:
-        return metrics
-    from gateway.telemetry.traces import Traced, Traces
-
-    traces = Traces(str(wanted.address), version("kuacheng"), clock, entropy)
-    stack.push_async_callback(asyncio.to_thread, traces.close)
-    return Traced(metrics, traces)
-
-
-def _serve_metrics(loaded: Loaded, metrics: Metrics, stack: AsyncExitStack, seat: Seat | None) -> str:
-    wanted = loaded.settings.metrics
-    if wanted is None:
-        return ""
-    host, port = wanted.address.host, wanted.address.port
-
-    def serve(port: int) -> int:
-        server, real = metrics.serve(host, port)
-        stack.callback(server.server_close)
-        stack.callback(server.shutdown)
-        return real
-
-    async def follow(port: int) -> None:
-        while True:
-            with contextlib.suppress(OSError):
-                serve(port)
-                return
-            await asyncio.sleep(_SEAT_SECONDS)
-
-    if seat is None or not port:
-        return str(replace(wanted.address, port=serve(port)))
-    stack.push_async_callback(_ended, asyncio.create_task(follow(port + seat.number)))
-    return str(replace(wanted.address, port=port + seat.number))

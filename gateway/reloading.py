@@ -18,6 +18,7 @@ from typing import Final, Protocol
 from cryptography import x509
 
 from adapters.guarding.guarded import Guarded
+from gateway import internal_fault
 from gateway.config import ConfigError, Loaded, System, followed, generations, moved
 from gateway.difference import Change, difference
 from gateway.model.identity import Revoked
@@ -243,7 +244,7 @@ class Reloader:
         except (ValueError, OSError) as error:
             return (str(error),), None
         except Exception as fault:  # noqa: BLE001  a fault of ours must not end the watch over what comes next
-            return (f"a fault of the gateway's own, {type(fault).__name__}; report it",), None
+            return (f"a fault of the gateway's own, {internal_fault.record(_log, fault)}; report it",), None
 
     async def _swap(self, loaded: Loaded, renewed: Mapping[str, Guarded]) -> tuple[str, ...]:
         try:

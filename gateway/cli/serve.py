@@ -15,8 +15,9 @@ from gateway.cli import printing
 from gateway.cli.options import control as control_option
 
 if TYPE_CHECKING:
-    from gateway.app import Running, Seat
+    from gateway.app import Running
     from gateway.config import Loaded
+    from gateway.ground import Seat
     from gateway.workers.control import Answer, Handler, Order
 
 _MOST = 64
@@ -51,7 +52,7 @@ def command(path: str, operator: str, output: str, *, workers: int, control: Pat
         raise SystemExit(asyncio.run(supervise(loaded, path, operator, workers, control, as_json=output == "json")))
     import uvloop
 
-    from gateway.app import Seat
+    from gateway.ground import Seat
 
     serving = _Serving(loaded, operator, lambda: load(Path(path), os.environ), as_json=output == "json")
     if seat is not None:

@@ -13,15 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from gateway.config.certificate_sections import OcspSettings
     from gateway.config.loading import Loaded, Survey, load, survey, survey_tables
-    from gateway.config.material import (
-        ConsoleMaterial,
-        DatabaseMaterial,
-        LogPlace,
-        RevocationList,
-        ServerMaterial,
-        System,
-        WitnessMaterial,
-    )
+    from gateway.config.log_material import DatabaseMaterial, LogPlace, WitnessMaterial
+    from gateway.config.material import ConsoleMaterial, RevocationList, ServerMaterial, System
     from gateway.config.places import followed, generations, moved
     from gateway.config.problem import ConfigError, Problem
     from gateway.config.settings import Settings
@@ -54,6 +47,7 @@ _PARTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "certificate_sections": ("OcspSettings",),
         "loading": ("Loaded", "Survey", "load", "survey", "survey_tables"),
+        "log_material": ("DatabaseMaterial", "LogPlace", "WitnessMaterial"),
         "places": ("followed", "generations", "moved"),
         "problem": ("ConfigError", "Problem"),
         "settings": ("Settings",),

@@ -25,21 +25,19 @@ from gateway.config.judging import (
     read_vocabulary,
 )
 from gateway.config.known import Known
+from gateway.config.log_material import DatabaseMaterial, LogPlace, WitnessMaterial
 from gateway.config.material import (
     ConsoleMaterial,
-    DatabaseMaterial,
-    LogPlace,
     Material,
-    References,
     RevocationList,
     ServerMaterial,
     System,
-    WitnessMaterial,
     read_material,
     revocation_lists,
 )
 from gateway.config.places import NOTHING, Places
 from gateway.config.problem import Gathering, Problem
+from gateway.config.references import References
 from gateway.config.salvage import salvaged, shared_names
 from gateway.config.search_right_file import WrittenRight
 from gateway.config.settings import Settings
@@ -124,13 +122,13 @@ def load(path: Path, environment: Mapping[str, str], instead: Mapping[Path, Path
         world=_world(parts, parts.settings, parts.material),
         systems=_systems(parts.material.systems, parts.interfaces),
         server=parts.material.server,
-        ledger=parts.material.ledger,
-        beside=where if isinstance(where := parts.material.ledger, Path) else plain.path("gateway"),
+        ledger=parts.material.log.where,
+        beside=where if isinstance(where := parts.material.log.where, Path) else plain.path("gateway"),
         deny_list=plain.path(parts.settings.deny_list),
         revocation_lists=revocation_lists(plain, parts.settings),
-        log_keys=parts.material.log_keys,
-        former=parts.material.former,
-        witnesses=parts.material.witnesses,
+        log_keys=parts.material.log.keys,
+        former=parts.material.log.former,
+        witnesses=parts.material.log.witnesses,
         console=parts.material.console,
         coverage=parts.tables.coverage,
         interfaces=parts.interfaces,
@@ -208,7 +206,7 @@ def _world(parts: _Parts, settings: Settings, material: Material) -> World:
         trust=trust,
         agreements=_by_department(each.agreement for each in parts.agreements),
         tables=MappingProxyType(dict(_compiled(parts))),
-        holder_key=material.holder_key,
+        holder_key=material.log.holder_key,
         limits=Limits(
             default_deadline=limits.default_deadline,
             maximum_deadline=limits.maximum_deadline,
@@ -219,7 +217,7 @@ def _world(parts: _Parts, settings: Settings, material: Material) -> World:
             longest_watch=limits.longest_watch,
         ),
         strict_identifiers=settings.strict_identifiers,
-        former_holder_keys=material.former_holder_keys,
+        former_holder_keys=material.log.former_holder_keys,
         search_rights=_by_caller(each.right for each in parts.search_rights),
     )
 

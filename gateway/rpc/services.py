@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypeVar
 import grpc
 from google.protobuf.message import Message
 
+from gateway import internal_fault
 from gateway.delivery import deliver
 from gateway.exchange import Ports, exchange
 from gateway.model.binding import KEY_SIZE
@@ -294,12 +295,8 @@ async def _refuse(context: Context, refusal: Refusal, exchange_id: str) -> NoRet
 
 
 async def _fail(context: Context, fault: Exception, exchange_id: str) -> NoReturn:
-    """Says nothing of the fault to the caller, and to our log only its kind and place: its text may hold personal data."""
+    """Says nothing of the fault to the caller, and to our log only what gateway.internal_fault lets out."""
     if isinstance(fault, grpc.aio.AbortError):
         raise fault
-    place = fault.__traceback__
-    while place and place.tb_next:
-        place = place.tb_next
-    where = f"{place.tb_frame.f_code.co_filename.rpartition('/')[2]}:{place.tb_lineno}" if place else "?"
-    _log.error("internal fault", extra={"exchange_id": exchange_id, "kind": type(fault).__name__, "where": where})
+    internal_fault.record(_log, fault, exchange_id=exchange_id)
     await _refuse(context, Refusal(Reason.INTERNAL, type(fault).__name__), exchange_id)

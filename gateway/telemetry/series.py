@@ -86,7 +86,7 @@ APPEND_FAILURES = Series("kuacheng_ledger_append_failures_total", Kind.COUNTER, 
 LEDGER_QUEUE = Series("kuacheng_ledger_queue_entries", Kind.GAUGE, "Entries that wait to be written.")
 TREE_SIZE = Series("kuacheng_ledger_tree_entries", Kind.GAUGE, "Entries of the evidence log when this process last wrote.")
 LAG = Series(
-    "kuacheng_event_loop_lag_seconds", Kind.HISTOGRAM, "How late the event loop wakes, looked at every half second.", (), FINE
+    "kuacheng_event_loop_lag_seconds", Kind.HISTOGRAM, "How late the event loop wakes, looked at ten times a second.", (), FINE
 )
 BUILD = Series("kuacheng_build_info", Kind.INFO, "What runs.", ("version", "python", "grpc", "sqlite"))
 CHECKPOINT_AGE = Series(

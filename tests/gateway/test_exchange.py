@@ -4,8 +4,6 @@ The two pure halves are tested without an event loop; the three awaits with port
 """
 
 import asyncio
-import gc
-from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,19 +11,17 @@ from typing import Any
 import pytest
 
 from gateway.exchange import Concluded, Declined, Prepared, conclude, exchange, prepare
-from gateway.ledger.encoding import MalformedEntry, encode
+from gateway.ledger.encoding import encode
 from gateway.model.city import CityAnswer, CityRequest, CityTicket
 from gateway.model.evidence import FindingCode
-from gateway.model.exchange import Asked, Call, Entry, EntryKind, Result, Sealed
+from gateway.model.exchange import Call, EntryKind, Result, Sealed
 from gateway.model.identity import Peer, Revoked
 from gateway.model.query import LegalBasis, LegalBasisKind
 from gateway.model.refusal import Blame, Reason, Refusal
-from gateway.model.table import Table
-from gateway.model.world import Limits, World
+from gateway.model.world import World
 from tests.certs import faulty
 from tests.gateway.fakes import Stand
 from tests.gateway.stages.builders import (
-    EPOCH,
     IDENTIFIER,
     KIND,
     NAME,
@@ -45,39 +41,9 @@ from tests.gateway.stages.builders import (
     trust,
     world,
 )
+from tests.gateway.walking import ASKED, CITY_REFUSES, MALFORMED, NO_RECORD, WHOLE, declined, ended, kinds, stand, started, turns
 
-ASKED = Asked(NOW + timedelta(milliseconds=20), NOW + timedelta(milliseconds=140))
-NO_RECORD = CityAnswer("01", no_record=True)
-CITY_REFUSES = Refusal(Reason.CITY_REFUSED, "f2: the city refuses the question", city_status="E17")
-MALFORMED = Refusal(Reason.INVALID_REQUEST, "at fault: purpose")
-LATE = Refusal(Reason.LEDGER_UNAVAILABLE, "the intent was durable too late to ask the city in time")
-UNWRITTEN = Refusal(Reason.LEDGER_UNAVAILABLE, "the evidence log could not be written: full disk")
-UNKNOWN = "durable OUTCOME UNKNOWN"
-WHOLE = [
-    "queued INTENT",
-    "durable INTENT",
-    "asked",
-    "told",
-    "queued OUTCOME ISSUED",
-    "durable OUTCOME ISSUED",
-]
-PATIENCE = 10.0
-"""Seconds until an exchange that does not end fails its test."""
-TURNS = 8
-"""Turns of the event loop in which whatever was started, and should not go on, would have gone on."""
-
-
-class Broken(Exception):  # noqa: N818 - a bug of ours, played
-    """Whatever no part of the corridor expects."""
-
-
-def breaking(_: object) -> Any:
-    raise Broken
-
-
-def broken_table(way: str) -> Table:
-    return replace(table(), **{way: (("number", breaking),)})
-
+__all__ = ["stand"]
 
 # The pure halves, without an event loop.
 
@@ -192,52 +158,6 @@ def test_strict_policy_is_the_worlds() -> None:
 
 
 # The whole walk.
-
-
-@pytest.fixture
-async def stand() -> AsyncIterator[Stand]:
-    """The ports of one test; afterwards no exception may have been lost in a future that nobody looked at."""
-    lost: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: lost.append(context))
-    yield Stand()
-    gc.collect(1)
-    await turns()
-    assert lost == []
-
-
-async def turns() -> None:
-    for _ in range(TURNS):
-        await asyncio.sleep(0)
-
-
-async def declined(stand: Stand, asked: Call | None = None, given_world: World | None = None) -> Refusal:
-    with pytest.raises(Refusal) as refused:
-        async with asyncio.timeout(PATIENCE):
-            await exchange(asked or call(), given_world or world(), stand.ports)
-    return refused.value
-
-
-def started(stand: Stand, asked: Call | None = None, given_world: World | None = None) -> asyncio.Task[Sealed]:
-    return asyncio.create_task(exchange(asked or call(), given_world or world(), stand.ports))
-
-
-async def cancelled(task: asyncio.Task[Sealed]) -> None:
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-
-
-def kinds(stand: Stand) -> list[tuple[str, str, str]]:
-    facts = ((each, each.facts.get("result", ""), each.facts.get("reason", "")) for each in stand.ledger.entries)
-    return [(each.kind.value, str(result), str(reason)) for each, result, reason in facts]
-
-
-def ended(stand: Stand) -> list[tuple[Result, str]]:
-    return [(each.result, each.reason) for each in stand.meter.all]
-
-
-def is_intent(entry: Entry) -> bool:
-    return entry.kind is EntryKind.INTENT
 
 
 async def test_a_question_is_recorded_then_asked_and_its_answer_recorded_then_told(stand: Stand) -> None:
@@ -369,232 +289,6 @@ async def test_many_exchanges_do_not_mix(stand: Stand) -> None:
         assert [entry.exchange_id for entry in entries] == [each.call.exchange_id] * 2
         assert entries[0].facts["request_id"] == each.route.permit.query.request_id
     assert len(stand.ledger.entries) == 60
-
-
-# A log that cannot record.
-
-
-@pytest.mark.parametrize(
-    ("fails", "entries"), [(is_intent, [("REFUSED", "REFUSED", "LEDGER_UNAVAILABLE")]), (lambda _: True, [])]
-)
-async def test_without_a_durable_intent_the_city_is_not_asked(
-    stand: Stand, fails: Callable[[Entry], bool], entries: list[tuple[str, str, str]]
-) -> None:
-    stand.ledger.fails = fails
-    assert await declined(stand) == UNWRITTEN
-    assert stand.city.requests == []
-    assert kinds(stand) == entries
-    assert ended(stand) == [(Result.REFUSED, "LEDGER_UNAVAILABLE")]
-
-
-async def test_without_a_durable_outcome_nothing_is_told(stand: Stand) -> None:
-    stand.ledger.fails = lambda entry: entry.kind is EntryKind.OUTCOME
-    assert await declined(stand) == UNWRITTEN
-    assert kinds(stand) == [("INTENT", "", "")]
-    assert ended(stand) == [(Result.REFUSED, "LEDGER_UNAVAILABLE")]
-
-
-async def test_a_refusal_that_cannot_be_recorded_is_the_logs(stand: Stand) -> None:
-    stand.ledger.fails = lambda _: True
-    assert await declined(stand, given_world=world(agreements={})) == UNWRITTEN
-    assert (stand.ledger.entries, ended(stand)) == ([], [(Result.REFUSED, "LEDGER_UNAVAILABLE")])
-
-
-async def test_a_citys_refusal_that_cannot_be_recorded_is_the_logs(stand: Stand) -> None:
-    stand.city.told = CITY_REFUSES
-    stand.ledger.fails = lambda entry: entry.kind is EntryKind.OUTCOME
-    assert await declined(stand) == UNWRITTEN
-    assert ended(stand) == [(Result.REFUSED, "LEDGER_UNAVAILABLE")]
-
-
-# Time.
-
-
-async def test_the_city_has_what_the_caller_leaves_less_our_margin(stand: Stand) -> None:
-    stand.ledger.hold()
-    task = started(stand, given_world=world(limits=Limits(answer_margin=1.5)))
-    await stand.journal.until("queued INTENT")
-    stand.clock.advance(5.0)
-    stand.ledger.release()
-    await task
-    assert stand.city.seconds == [20.0 - 5.0 - 1.5]
-
-
-async def test_a_city_that_hangs_is_left_in_time_to_record_it(stand: Stand) -> None:
-    stand.city.told = None
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    refusal = await declined(stand, call(expires=EPOCH + 0.30))
-    assert refusal.reason is Reason.CITY_TIMEOUT
-    assert stand.city.seconds == [pytest.approx(0.05)]
-    assert 0.04 < loop.time() - began < 0.30
-    assert stand.journal.lines[2:] == ["asked", "dropped", "queued OUTCOME REFUSED", "durable OUTCOME REFUSED"]
-    assert kinds(stand)[1:] == [("OUTCOME", "REFUSED", "CITY_TIMEOUT")]
-
-
-@pytest.mark.parametrize("passed", [19.75, 60.0])
-async def test_a_city_is_not_asked_what_it_cannot_answer_in_time(stand: Stand, passed: float) -> None:
-    stand.ledger.hold()
-    task = started(stand)
-    await stand.journal.until("queued INTENT")
-    stand.clock.advance(passed)
-    stand.ledger.release()
-    with pytest.raises(Refusal) as refused:
-        await task
-    assert refused.value == LATE
-    assert stand.city.requests == []
-    assert kinds(stand)[1:] == [("OUTCOME", "REFUSED", "LEDGER_UNAVAILABLE")]
-
-
-# A caller who leaves.
-
-
-async def test_leaving_before_the_intent_is_durable_ends_unknown_and_unasked(stand: Stand) -> None:
-    stand.ledger.hold()
-    task = started(stand)
-    await stand.journal.until("queued INTENT")
-    await cancelled(task)
-    stand.ledger.release()
-    await stand.journal.until(UNKNOWN)
-    await turns()
-    assert stand.city.requests == []
-    assert kinds(stand) == [("INTENT", "", ""), ("OUTCOME", "UNKNOWN", "")]
-    assert ended(stand) == [(Result.UNKNOWN, "OUTCOME_UNKNOWN")]
-
-
-async def test_leaving_in_the_turn_in_which_the_intent_is_durable_ends_unknown(stand: Stand) -> None:
-    stand.ledger.hold()
-    task = started(stand)
-    await stand.journal.until("queued INTENT")
-    stand.ledger.release()
-    await cancelled(task)
-    await stand.journal.until(UNKNOWN)
-    await turns()
-    assert stand.city.requests == []
-    assert kinds(stand) == [("INTENT", "", ""), ("OUTCOME", "UNKNOWN", "")]
-
-
-@pytest.mark.parametrize("replayed", [True, False])
-async def test_leaving_before_an_intent_that_is_refused_leaves_nothing_open(stand: Stand, *, replayed: bool) -> None:
-    if replayed:
-        await exchange(call(exchange_id="exchange-0"), world(), stand.ports)
-    else:
-        stand.ledger.fails = lambda _: True
-    before = kinds(stand)
-    stand.ledger.hold()
-    task = started(stand)
-    await turns()
-    await cancelled(task)
-    stand.ledger.release()
-    await turns()
-    assert kinds(stand) == before
-
-
-async def test_leaving_while_the_city_is_asked_ends_unknown(stand: Stand) -> None:
-    stand.city.told = None
-    task = started(stand)
-    await stand.journal.until("asked")
-    await turns()
-    await cancelled(task)
-    await stand.journal.until(UNKNOWN)
-    await turns()
-    assert "dropped" in stand.journal.lines
-    assert kinds(stand) == [("INTENT", "", ""), ("OUTCOME", "UNKNOWN", "")]
-    assert ended(stand) == [(Result.UNKNOWN, "OUTCOME_UNKNOWN")]
-
-
-async def test_leaving_does_not_wait_for_the_log(stand: Stand) -> None:
-    stand.city.told = None
-    task = started(stand)
-    await stand.journal.until("asked")
-    stand.ledger.hold()
-    await cancelled(task)
-    assert stand.journal.lines[-1] == "queued OUTCOME UNKNOWN"
-    stand.ledger.release()
-
-
-async def test_an_unknown_outcome_that_cannot_be_recorded_is_left_to_the_next_start(stand: Stand) -> None:
-    stand.city.told = None
-    task = started(stand)
-    await stand.journal.until("asked")
-    stand.ledger.fails = lambda _: True
-    await cancelled(task)
-    await turns()
-    assert kinds(stand) == [("INTENT", "", "")]
-
-
-async def test_leaving_while_the_answer_arrives_leaves_the_outcome_as_it_is(stand: Stand) -> None:
-    task = started(stand)
-    stand.city.meanwhile = task.cancel
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    await turns()
-    assert kinds(stand) == [("INTENT", "", ""), ("OUTCOME", "ISSUED", "")]
-
-
-@pytest.mark.parametrize(("told", "result"), [(answer(), "ISSUED"), (CITY_REFUSES, "REFUSED")])
-async def test_leaving_while_the_outcome_is_recorded_takes_nothing_back(stand: Stand, told: Any, result: str) -> None:
-    stand.city.told = told
-    stand.city.meanwhile = stand.ledger.hold
-    task = started(stand)
-    await stand.journal.until(f"queued OUTCOME {result}")
-    await cancelled(task)
-    stand.ledger.release()
-    await turns()
-    assert [(kind, how) for kind, how, _ in kinds(stand)] == [("INTENT", ""), ("OUTCOME", result)]
-
-
-async def test_leaving_while_a_refusal_is_recorded_takes_nothing_back(stand: Stand) -> None:
-    stand.ledger.hold()
-    task = started(stand, given_world=world(agreements={}))
-    await stand.journal.until("queued REFUSED")
-    await cancelled(task)
-    stand.ledger.release()
-    await turns()
-    assert kinds(stand) == [("REFUSED", "REFUSED", "NO_AGREEMENT")]
-
-
-# A fault of ours.
-
-
-async def test_an_adapter_that_breaks_leaves_an_unknown_outcome(stand: Stand) -> None:
-    stand.city.told = Broken()
-    with pytest.raises(Broken):
-        await exchange(call(), world(), stand.ports)
-    await stand.journal.until(UNKNOWN)
-    await turns()
-    assert kinds(stand) == [("INTENT", "", ""), ("OUTCOME", "UNKNOWN", "")]
-    assert ended(stand) == [(Result.UNKNOWN, "OUTCOME_UNKNOWN")]
-
-
-async def test_a_conclusion_that_breaks_leaves_an_unknown_outcome(stand: Stand) -> None:
-    with pytest.raises(Broken):
-        await exchange(call(), world(tables={("440600", KIND.code): broken_table("inward")}), stand.ports)
-    await stand.journal.until(UNKNOWN)
-    await turns()
-    assert kinds(stand) == [("INTENT", "", ""), ("OUTCOME", "UNKNOWN", "")]
-    assert ended(stand) == [(Result.UNKNOWN, "OUTCOME_UNKNOWN")]
-
-
-async def test_an_outcome_that_cannot_be_written_leaves_an_unknown_one(stand: Stand) -> None:
-    stand.city.told = CityAnswer("\ud800", (record(),))
-    with pytest.raises(MalformedEntry):
-        await exchange(call(), world(), stand.ports)
-    await stand.journal.until(UNKNOWN)
-    assert kinds(stand) == [("INTENT", "", ""), ("OUTCOME", "UNKNOWN", "")]
-
-
-async def test_a_system_that_nobody_built_leaves_an_unknown_outcome(stand: Stand) -> None:
-    with pytest.raises(KeyError):
-        await exchange(call(), world(), replace(stand.ports, adapters={}))
-    await stand.journal.until(UNKNOWN)
-    assert kinds(stand) == [("INTENT", "", ""), ("OUTCOME", "UNKNOWN", "")]
-
-
-async def test_a_preparation_that_breaks_has_asked_and_recorded_nothing(stand: Stand) -> None:
-    with pytest.raises(Broken):
-        await exchange(call(), world(tables={("440600", KIND.code): broken_table("outward")}), stand.ports)
-    assert stand.journal.lines == []
 
 
 # What an exchange keeps.

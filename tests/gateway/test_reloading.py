@@ -104,6 +104,25 @@ async def test_what_another_clock_made_is_not_shown_to_anybody_before_its_time(l
     rotate(living, renewed(living))
 
 
+async def test_a_fault_of_our_own_is_told_with_its_place_and_ends_nothing(living: Layout) -> None:
+    secret, faults = "张三丰", ["one"]
+
+    def read_badly() -> Loaded:
+        if faults:
+            raise RuntimeError(secret + faults.pop())
+        return read(living)
+
+    async with running(living, read_badly) as (_, said):
+        rotate(living, renewed(living))
+        fault, refused = await said.heard("kuacheng.reload", 2)
+        assert (fault["message"], fault["kind"]) == ("internal fault", "RuntimeError")
+        assert str(fault["where"]).startswith("gateway/reloading.py:")
+        assert str(refused["problems"]) == f'["a fault of the gateway\'s own, RuntimeError at {fault["where"]}; report it"]'
+        assert secret not in str(fault) + str(refused)
+        rotate(living, renewed(living))
+        assert (await said.heard("kuacheng.reload", 3))[-1]["level"] == "INFO"
+
+
 async def test_what_takes_a_restart_is_said(living: Layout) -> None:
     async with running(living) as (serving, _):
         text = living.config.read_text()

@@ -116,33 +116,3 @@ def test_a_mark_without_authority_or_end_is_refused(site, mark: str):
         file.write(f"    hidden: {mark}\n")
     (message,) = site.messages()
     assert "agreements[1].hidden" in message
-
-
-FORMER = "holder_key: {id: hk-2026, file: secrets/holder.key, former: [%s]}}"
-
-
-def former(site, *keys: str) -> None:
-    site.write("secrets/old.key", b"o" * 32)
-    site.change("gateway.yaml", "holder_key: {id: hk-2026, file: secrets/holder.key}}", FORMER % ", ".join(keys))
-
-
-def test_former_holder_keys_are_read_and_stay_secret(site):
-    former(site, "{id: hk-2025, file: secrets/old.key}")
-    world = site.load().world
-    assert [(each.id, each.secret) for each in world.holder_keys] == [("hk-2026", bytes(range(32))), ("hk-2025", b"o" * 32)]
-    assert "oooo" not in repr(world)
-
-
-@pytest.mark.parametrize("name", ["hk-2026", "hk-2025"])
-def test_a_name_stands_for_one_holder_key(site, name: str):
-    former(site, "{id: hk-2025, file: secrets/old.key}", f"{{id: {name}, file: secrets/old.key}}")
-    (message,) = site.messages()
-    assert f"ledger.holder_key.former[1].id: the name {name} stands for another holder key already" in message
-
-
-def test_a_former_key_is_as_long_and_as_well_kept_as_the_one_in_use(site):
-    former(site, "{id: hk-2025, file: secrets/old.key}")
-    site.write("secrets/old.key", b"o" * 31)
-    assert "former[0].file: the key is shorter than 32 bytes" in site.messages()[0]
-    site.write("secrets/old.key", b"o" * 32, mode=0o644)
-    assert "former[0].file" in site.messages()[0]

@@ -205,6 +205,7 @@ async def _nothing_of_it(gateway: House, capfd: pytest.CaptureFixture[str]) -> s
         assert secret.encode() not in ledger
     faults = [each for each in gateway.lines() if each["event"] == "log"]
     assert [(each["message"], each["exchange_id"]) for each in faults] == [("internal fault", told.told.exchange_id)]
+    assert str(faults[0]["where"]).startswith("gateway/")
     return told.told.exchange_id
 
 

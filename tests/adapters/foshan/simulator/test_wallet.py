@@ -10,7 +10,7 @@ from adapters.foshan.simulator.licences import BUSINESS_LICENCE, DRIVING_LICENCE
 from adapters.foshan.simulator.records import Register
 from adapters.foshan.simulator.wallet import LIFE_SECONDS, PATH, Wallet
 from adapters.simulation.operation import Asked
-from tests.adapters.foshan.test_simulator import envelope, parsed, request
+from tests.adapters.foshan.simulator.serving import envelope, parsed, request
 
 REGISTER = Register(20, 5)
 HOLDER = REGISTER.people[1].number

@@ -1,0 +1,67 @@
+"""Where a gateway's metrics are served, alone and as one of several workers."""
+
+import asyncio
+import io
+import socket
+import urllib.request
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+import pytest
+
+from gateway import measured
+from gateway.clock import SystemClock
+from gateway.config import load
+from gateway.development.layout import Layout
+from gateway.ground import Ground, Seat
+from gateway.telemetry.access import AccessLog
+from gateway.telemetry.metrics import Metrics
+
+
+@pytest.fixture
+def busy() -> Iterator[socket.socket]:
+    """A port that somebody has."""
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        yield held
+
+
+def ground(living: Layout, stack: AsyncExitStack, port: int, seat: Seat | None) -> Ground:
+    loaded = load(living.config, {})
+    metrics = loaded.settings.metrics
+    assert metrics is not None
+    wanted = metrics.model_copy(update={"address": replace(metrics.address, port=port)})
+    loaded = replace(loaded, settings=loaded.settings.model_copy(update={"metrics": wanted}))
+    return Ground(loaded, SystemClock(), Metrics(AccessLog(io.StringIO())), stack, seat)
+
+
+def scraped(address: str) -> bytes:
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as answer:
+        content: bytes = answer.read()
+        return content
+
+
+async def test_alone_they_are_served_at_once_and_the_real_port_is_told(living: Layout) -> None:
+    async with AsyncExitStack() as stack:
+        assert b"kuacheng_" in await asyncio.to_thread(scraped, measured.serve(ground(living, stack, 0, None)))
+
+
+async def test_alone_a_port_that_somebody_has_is_an_error(living: Layout, busy: socket.socket) -> None:
+    async with AsyncExitStack() as stack:
+        with pytest.raises(OSError, match="in use"):
+            measured.serve(ground(living, stack, busy.getsockname()[1], None))
+
+
+async def test_in_a_seat_they_are_served_beside_as_soon_as_whoever_had_it_is_gone(living: Layout, busy: socket.socket) -> None:
+    port = busy.getsockname()[1]
+    async with AsyncExitStack() as stack:
+        where = measured.serve(ground(living, stack, port - 3, Seat(3, 1)))
+        assert where == f"127.0.0.1:{port}"
+        busy.close()
+        while True:
+            try:
+                told = await asyncio.to_thread(scraped, where)
+                break
+            except OSError:
+                await asyncio.sleep(0.02)
+        assert b"kuacheng_" in told
