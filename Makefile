@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test check lint types laws contract drift proto docs bench soak soak-certs lock clean fuzz
+.PHONY: help setup demo dev test check lint types laws contract drift proto docs bench soak soak-certs lock clean fuzz wheels image image-base test-image test-units
 
 help: ## What there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -73,6 +73,26 @@ soak: setup ## Idle connections and questions for ten minutes, then overload and
 
 soak-certs: setup ## Change certificates under load for some minutes, and count what callers notice
 	@python -m bench.rotating
+
+# What runs, and what is told: docs/deploying.md. Each needs no more than Python, or the engine that it names.
+wheels: ## Kuacheng and all that it runs on, as wheels in dist/wheels
+	@rm -rf dist/wheels
+	@PYTHON=$(PYTHON) deploy/wheels.sh dist/wheels '$(EXTRAS)'
+
+ENGINE ?= $(firstword $(foreach each,podman buildah docker,$(if $(shell command -v $(each)),$(each))) podman)
+IMAGE ?= kuacheng
+image: ## A container image; BASE=..., ENGINE=podman, buildah or docker
+	$(ENGINE) build --file deploy/container/Containerfile --tag $(IMAGE) $(if $(BASE),--build-arg BASE=$(BASE)) \
+	  $(if $(EXTRAS),--build-arg 'EXTRAS=$(EXTRAS)') $(BUILD_FLAGS) .
+
+image-base: ## An image to build on, of Debian's packages, where no registry is at hand
+	ENGINE=$(ENGINE) deploy/container/base.sh $(BASE)
+
+test-image: setup ## Build the image and run it under podman, as root, in some minutes
+	pytest -q -s -p no:cacheprovider tests/deploy/try_image.py
+
+test-units: setup ## Boot a Debian and run the units under its systemd, as root, in some minutes
+	pytest -q -s -p no:cacheprovider tests/deploy/try_units.py
 
 lock: setup ## Pin requirements.lock anew (needs uv)
 	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --extra dev --no-header --no-annotate -o requirements.lock pyproject.toml

@@ -67,7 +67,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if config.getoption(_LEAVE_OUT):
         for peer in PEERS.values():
-            if not peer.is_here():
+            if not peer.apart and not peer.is_here():
                 terminalreporter.write_line(f"NOT RUN: what needs it. {peer.missing}")
 
 

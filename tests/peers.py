@@ -14,11 +14,15 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One program: what people call it, its packages, and whether it is here."""
+    """One program: what people call it, its packages, and whether it is here.
+
+    `apart`: only tests that `make test` does not run need it.
+    """
 
     name: str
     packages: str
     is_here: Callable[[], bool]
+    apart: bool = False
 
     @property
     def missing(self) -> str:
@@ -43,11 +47,23 @@ PEERS: Final[Mapping[str, Peer]] = MappingProxyType(
             "nginx libengine-pkcs11-openssl opensc",
             lambda: all(map(shutil.which, ("nginx", "pkcs11-tool"))) and _any("/usr/lib", "**/engines-3/pkcs11.so"),
         ),
+        "nspawn": Peer(
+            "systemd-nspawn with mmdebstrap",
+            "systemd-container mmdebstrap",
+            lambda: all(map(shutil.which, ("systemd-nspawn", "mmdebstrap", "nsenter"))),
+            apart=True,
+        ),
         "openssl": Peer("The openssl command", "openssl", lambda: shutil.which("openssl") is not None),
         "pebble": Peer(
             "Pebble, an ACME server, with its DNS server",
             "pebble",
             lambda: shutil.which("pebble") is not None and shutil.which("pebble-challtestsrv") is not None,
+        ),
+        "podman": Peer(
+            "podman with crun and mmdebstrap",
+            "podman crun mmdebstrap",
+            lambda: all(map(shutil.which, ("podman", "crun", "mmdebstrap"))),
+            apart=True,
         ),
         "postgresql": Peer("PostgreSQL", "postgresql", lambda: _any("/usr/lib/postgresql", "*/bin/postgres")),
         "prometheus": Peer(
