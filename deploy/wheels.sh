@@ -7,6 +7,7 @@
 set -eu
 folder=$1
 extras=${2-}
+[ ! -e "$folder" ] || { echo "$folder is there already: remove it, or name another" >&2; exit 2; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "${PYTHON:-python3}" -m venv "$work/venv"
@@ -22,7 +23,6 @@ fetch() { # FOLDER REQUIREMENT
   done
 }
 
-[ ! -e "$folder" ] || { echo "$folder is there already: remove it, or name another" >&2; exit 2; }
 fetch "$work/tools" hatchling
 $pip install --no-index --find-links "$work/tools" hatchling
 $pip wheel --no-index --no-deps --no-build-isolation --wheel-dir "$work" .

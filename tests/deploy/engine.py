@@ -30,7 +30,17 @@ def podman(*arguments: str, status: int | None = 0) -> str:
 
 def run(image: str, *arguments: str, flags: Sequence[str] = (), status: int | None = 0) -> str:
     """A container of this image, locked."""
-    return podman("run", "--network=host", f"--ulimit=nofile={_MOST_FILES}:{_MOST_FILES}", "--ulimit=nproc=4096:4096", *LOCKED, *flags, image, *arguments, status=status)
+    return podman(
+        "run",
+        "--network=host",
+        f"--ulimit=nofile={_MOST_FILES}:{_MOST_FILES}",
+        "--ulimit=nproc=4096:4096",
+        *LOCKED,
+        *flags,
+        image,
+        *arguments,
+        status=status,
+    )
 
 
 def make(target: str, **variables: str) -> None:

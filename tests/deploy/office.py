@@ -69,7 +69,9 @@ async def office(folder: Path, owner: int) -> AsyncIterator[Office]:
 async def holds(what: Callable[[], Any]) -> None:
     """Waits until it does."""
     async with asyncio.timeout(PATIENCE):
-        while not await asyncio.to_thread(what):
+        while True:
+            if await asyncio.to_thread(what):
+                return
             await asyncio.sleep(0.2)
 
 

@@ -1,5 +1,6 @@
 """What is deployed is what the programs take: manifests by their schemas, units by systemd, and the one by the other."""
 
+import json
 import shutil
 import subprocess
 import warnings
@@ -100,6 +101,47 @@ def test_everything_that_an_image_is_made_of_is_here() -> None:
     assert all((ROOT / each).exists() for part in copied for each in part)
     assert sum(line.startswith("FROM ") for line in lines) == 2
     assert [line for line in lines if line.startswith("USER ")] == ["USER 10001:10001"]
+
+
+def test_what_is_copied_into_an_image_is_let_in_and_no_key() -> None:
+    lines = (DEPLOY / "container" / "Containerfile").read_text().splitlines()
+    copied = {each for line in lines if line.startswith("COPY ") and "--from" not in line for each in line.split()[1:-1]}
+    rules = (ROOT / ".dockerignore").read_text().splitlines()
+    assert {each[1:] for each in rules if each.startswith("!")} == copied
+    assert {"*", "**/*.key", "**/*.pem"} <= set(rules)
+
+
+def test_image_unit_and_pod_agree_where_everything_is() -> None:
+    image = (DEPLOY / "container" / "Containerfile").read_text()
+    unit = (DEPLOY / "systemd" / "kuacheng.service").read_text()
+    gateway = pod()["containers"][0]
+    for each in gateway["env"]:
+        assert f"{each['name']}={each['value']}" in image
+        assert f"Environment={each['name']}={each['value']}\n" in unit
+    assert image.count("/opt/kuacheng/bin") >= 2
+    assert "ExecStart=/opt/kuacheng/bin/kuacheng " in unit
+    user = pod()["securityContext"]
+    assert f"USER {user['runAsUser']}:{user['runAsGroup']}\n" in image
+    assert f"CMD {json.dumps(gateway['args'])}\n" in image
+
+
+def test_a_pods_keys_lie_in_a_folder_that_the_pod_itself_made() -> None:
+    copy = pod()["initContainers"][0]["command"][-1]
+    (mount,) = (each for each in pod()["containers"][0]["volumeMounts"] if each["name"] == "material")
+    assert copy.startswith("umask 077 ")
+    assert f"mkdir -p /material/{mount['subPath']} " in copy
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda each: each.name)
+def test_a_unit_makes_what_it_may_write_and_may_not_write_its_configuration(unit: Path) -> None:
+    lines = unit.read_text().splitlines()
+    assert {"ProtectSystem=strict", "StateDirectory=kuacheng", "StateDirectoryMode=0700"} <= set(lines)
+    assert [each for each in lines if each.startswith(("ConfigurationDirectory", "ReadWritePaths"))] == []
+
+
+def test_wheels_are_made_into_a_folder_of_their_own(tmp_path: Path) -> None:
+    done = subprocess.run(["deploy/wheels.sh", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, "is there already" in done.stderr) == (2, True)
 
 
 def test_the_bridge_names_every_service() -> None:

@@ -1,5 +1,6 @@
-"""The container file, really built and run by podman: `make test-image`, as root; apart from `make test`, because it takes minutes and the network.
+"""The container file, really built and run by podman: `make test-image`, as root.
 
+Apart from `make test`, because it takes minutes and the network.
 The base is made of Debian's packages (deploy/container/base.sh), or is the image that BASE names.
 """
 
@@ -32,7 +33,7 @@ MOST = 150 * MIB
 LOOK = """
 import json, os, shutil
 from importlib.metadata import distributions
-files = [os.path.join(at, name) for top in ("/opt", "/var/lib/kuacheng", "/run/kuacheng", "/etc/kuacheng", "/home", "/root", "/src", "/wheels")
+files = [os.path.join(at, name) for top in ("/opt", "/var/lib/kuacheng", "/run/kuacheng", "/etc/kuacheng", "/home", "/src", "/wheels")
          for at, _, names in os.walk(top) for name in names]
 print(json.dumps({"user": os.getuid(), "dists": {each.name.lower().replace("_", "-"): each.version for each in distributions()},
                   "files": files, "tools": [each for each in ("cc", "gcc", "make", "git") if shutil.which(each)]}))
@@ -79,7 +80,11 @@ async def test_it_holds_what_the_lock_names_and_no_key_tool_or_test(image: str) 
     assert said["dists"].pop("kuacheng")
     assert said["dists"].items() <= named.items()
     assert not {"pytest", "hypothesis", "mypy", "ruff", "pip", "hatchling"} & set(said["dists"])
-    assert [each for each in said["files"] if each.endswith((".key", ".pem")) and not each.endswith("grpc/_cython/_credentials/roots.pem")] == []
+    assert [
+        each
+        for each in said["files"]
+        if each.endswith((".key", ".pem")) and not each.endswith("grpc/_cython/_credentials/roots.pem")
+    ] == []
     assert [each for each in said["files"] if not each.startswith("/opt/kuacheng/")] == []
 
 
@@ -162,7 +167,7 @@ def laid_as_volumes(there: Office, folder: Path) -> dict[str, Path]:
         shutil.copy(file, folders["given"] / flat)
         (folders["given"] / flat).chmod(0o440)
         os.chown(folders["given"] / flat, 0, USER)
-        text = text.replace(f"{{file: {own}}}", f"{{file: material/{flat}}}")
+        text = text.replace(f"file: {own}}}", f"file: material/{flat}}}")
     (folders["config"] / "gateway.yaml").write_text(text.replace("agreements: [agreements]", "agreements: [agreements.yaml]"))
     shutil.copy(there.etc / "agreements" / "development.yaml", folders["config"] / "agreements.yaml")
     shutil.copy(there.etc / "search-rights.yaml", folders["config"])

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -101,16 +101,32 @@ def make_wheels(folder: Path) -> None:
     subprocess.run(command, cwd=ROOT, env=os.environ | {"PYTHON": "/usr/bin/python3"}, capture_output=True, check=True)
 
 
+def first_process(nspawn: subprocess.Popen[bytes]) -> int:
+    """Whose child it is that became a systemd; those before it only prepare."""
+    children = Path(f"/proc/{nspawn.pid}/task/{nspawn.pid}/children")
+    while nspawn.poll() is None:
+        for each in children.read_text().split():
+            with suppress(OSError):
+                if Path(f"/proc/{each}/comm").read_text() == "systemd\n":
+                    return int(each)
+    raise AssertionError(f"systemd-nspawn ended with {nspawn.returncode}")
+
+
 @contextmanager
 def booted(root: Path, front: Path) -> Iterator[Machine]:
-    command = ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", f"--directory={root}", f"--bind={front}:{FRONT}"]
+    command = [
+        "systemd-nspawn",
+        "--quiet",
+        "--boot",
+        "--register=no",
+        "--keep-unit",
+        f"--directory={root}",
+        f"--bind={front}:{FRONT}",
+    ]
     with (root.parent / "console").open("wb") as console:
         nspawn = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=console)
-    children = Path(f"/proc/{nspawn.pid}/task/{nspawn.pid}/children")
     try:
-        while not (first := children.read_text().split()):
-            assert nspawn.poll() is None, (root.parent / "console").read_text()
-        up = Machine(root, int(first[0]))
+        up = Machine(root, first_process(nspawn))
         up.run("timeout", str(PATIENCE), "sh", "-c", "until systemctl is-active --quiet multi-user.target; do sleep 0.2; done")
         yield up
     finally:
@@ -125,14 +141,22 @@ async def test_installed_as_the_page_says_it_serves_and_may_do_no_more_than_it_m
     status = dict(line.split(":\t", 1) for line in machine.run("cat", f"/proc/{first}/status").splitlines() if ":\t" in line)
     assert (status["NoNewPrivs"], status["Seccomp"], int(status["CapBnd"], 16)) == ("1", "2", 0)
     assert status["Uid"].split()[0] != "0"
-    for place, may in {STATE: True, "/run/kuacheng": True, "/etc/kuacheng": False, "/opt/kuacheng": False, "/var/log": False}.items():
+    for place, may in {
+        STATE: True,
+        "/run/kuacheng": True,
+        "/etc/kuacheng": False,
+        "/opt/kuacheng": False,
+        "/var/log": False,
+    }.items():
         machine.run("nsenter", f"--target={first}", "--mount", "touch", f"{place}/tried", status=0 if may else 1)
     for unit in sorted(UNITS.glob("*.service")):
         machine.run("systemd-analyze", "security", "--no-pager", f"--threshold={int(MOST_EXPOSED * 10)}", unit.name)
 
 
 async def test_an_operator_looks_with_the_environment_of_the_page(machine: Machine) -> None:
-    said = machine.run("sh", "-c", f"{ENVIRONMENT}; setpriv --reuid=kuacheng --regid=kuacheng --clear-groups /opt/kuacheng/bin/kuacheng check")
+    said = machine.run(
+        "sh", "-c", f"{ENVIRONMENT}; setpriv --reuid=kuacheng --regid=kuacheng --clear-groups /opt/kuacheng/bin/kuacheng check"
+    )
     assert "×" not in said
 
 
@@ -179,4 +203,8 @@ def at_once(machine: Machine, timer: str) -> None:
     """For this timer it is time in a second."""
     folder = f"/run/systemd/system/{timer}.d"
     text = "[Timer]\nOnCalendar=\nOnActiveSec=1\nRandomizedDelaySec=0\nAccuracySec=1\n"
-    machine.run("sh", "-c", f"mkdir -p {folder} && printf '{text}' > {folder}/now.conf && systemctl daemon-reload && systemctl restart {timer}")
+    machine.run(
+        "sh",
+        "-c",
+        f"mkdir -p {folder} && printf '{text}' > {folder}/now.conf && systemctl daemon-reload && systemctl restart {timer}",
+    )
