@@ -7,9 +7,8 @@ Serves: RFC 8785 (canonical JSON), narrowed to what an entry holds. In words: do
 
 import json
 import re
-from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import lru_cache
 from operator import lt
 from typing import Final, NamedTuple
 
@@ -39,47 +38,27 @@ class Body(NamedTuple):
     replay_key: str
 
 
-_body: Final[Callable[[Sequence[str]], Body]] = partial(tuple.__new__, Body)
-"""`Body._make` without a look at how many parts there are, for the patterns that have five groups."""
-
-
 # Possessive, so that hostile bytes cost no more than honest ones. A control character is spelt the short way if there is one.
 _PLAIN: Final = r'[^"\\\x00-\x1f]*+'
-_TEXT: Final = rf'"{_PLAIN}(?:\\(?:["\\bfnrt]|u00(?:0[0-7bef]|1[0-9a-f])){_PLAIN})*+"'
-_NUMBER: Final = r"(?:0|-?[1-9][0-9]{0,14})"
+INSIDE: Final = rf'{_PLAIN}(?:\\(?:["\\bfnrt]|u00(?:0[0-7bef]|1[0-9a-f])){_PLAIN})*+'
+"""What matches a text between its quotes."""
+NUMBER: Final = r"(?:0|-?[1-9][0-9]{0,14})"
+MOMENT: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z"
+KINDS: Final = "|".join(EntryKind)
+_TEXT: Final = f'"{INSIDE}"'
 _NAME: Final = r"[a-z][a-z0-9_.]*+"
-_MOMENT: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z"
-
-# What most bodies are without: a body that has none of these bytes has no other text than what a quote ends, which is found much sooner.
-_ESCAPED: Final = bytes([*range(0x20), ord("\\")])
-_BARE_TEXT: Final = '"[^"]*+"'
-
-
-def _before(text: str) -> str:
-    """What matches a body up to its facts, where `text` matches a text."""
-    return rf'\{{"at":"({_MOMENT})","exchange_id":({text})'
-
-
-def _value(text: str) -> str:
-    """What matches a fact."""
-    return rf"(?:{text}|{_NUMBER}|\[(?:{text}(?:,{text})*+)?\])"
-
-
-def _after(text: str) -> str:
-    """What matches a body from its kind on."""
-    return rf'({"|".join(EntryKind)})","replay_key":({text}),"v":{VERSION}\}}'
-
+_VALUE: Final = rf"(?:{_TEXT}|{NUMBER}|\[(?:{_TEXT}(?:,{_TEXT})*+)?\])"
 
 # Three parts, each looked at once. A quote inside a text is always escaped, so what stands between them stands nowhere else.
-_BEFORE: Final = re.compile(_before(_TEXT))
+_BEFORE: Final = re.compile(rf'\{{"at":"({MOMENT})","exchange_id":({_TEXT})')
 _FACTS: Final = ',"facts":{'
-_FACT: Final = re.compile(rf'"({_NAME})":{_value(_TEXT)}')
+FACT: Final = re.compile(rf'"({_NAME})":{_VALUE}')
+"""What matches one fact, its name by itself."""
 _KIND: Final = '},"kind":"'
-_AFTER: Final = re.compile(_after(_TEXT))
+_AFTER: Final = re.compile(rf'({KINDS})","replay_key":({_TEXT}),"v":{VERSION}\}}')
 _AT: Final = slice(len('{"at":"'), len('{"at":"2026-05-09T07:35:25.123456Z'))
 _ONE_NAME: Final = re.compile(_NAME)
 _ONE_TEXT: Final = re.compile(_TEXT)
-_MOST_FORMS: Final = 8
 
 _NUMBER_LIMIT: Final = 10**15
 """Fifteen digits: what every JSON reader keeps exactly (RFC 7493 section 2.2)."""
@@ -132,42 +111,14 @@ def moment(at: datetime) -> str:
         raise MalformedEntry("the moment of the entry lies outside the years 1 to 9999 in UTC") from None
 
 
-class Parser:
-    """`parse` for many bodies: faster where their facts have the same names, as those of a log mostly have."""
-
-    def __init__(self) -> None:
-        self._bare: list[re.Pattern[str]] = []
-        self._forms: list[re.Pattern[str]] = []
-
-    def __call__(self, body: bytes) -> Body:
-        """As `parse`."""
-        whole = _decoded(body)
-        bare = len(body.translate(None, _ESCAPED)) == len(body)
-        for form in self._bare if bare else self._forms:
-            if found := form.fullmatch(whole):
-                return _body(found.groups())
-        parts = parse(body)
-        if len(self._forms) < _MOST_FORMS:
-            names = _FACT.findall(parts.facts)
-            self._bare.append(_form(names, _BARE_TEXT))
-            self._forms.append(_form(names, _TEXT))
-        return parts
-
-
-def _form(names: Sequence[str], text: str) -> re.Pattern[str]:
-    """What matches the bodies that have facts of these names, where `text` matches a text, and no other."""
-    facts = ",".join(f'"{re.escape(name)}":{_value(text)}' for name in names)
-    return re.compile(f"{_before(text)}{re.escape(_FACTS)}({facts}){re.escape(_KIND)}{_after(text)}")
-
-
 def parse(body: bytes) -> Body:
     """Take a canonical body apart; raises MalformedEntry for any other bytes."""
-    whole = _decoded(body)
+    whole = decoded(body)
     begin, _, rest = whole.partition(_FACTS)
     facts, _, end = rest.partition(_KIND)
     before, after = _BEFORE.fullmatch(begin), _AFTER.fullmatch(end)
     # Splitting at the facts leaves their names, and around each what stands between facts: nothing, and a comma from one to the next.
-    parts = _FACT.split(facts)
+    parts = FACT.split(facts)
     names = parts[1::2]
     between = ["", *[","] * (len(names) - 1), ""] if names else [""]
     if before is None or after is None or parts[::2] != between:
@@ -188,7 +139,8 @@ def decode(body: bytes) -> Entry:
     return Entry(EntryKind(parts.kind), text(parts.exchange_id), at, facts, text(parts.replay_key))
 
 
-def _decoded(body: bytes) -> str:
+def decoded(body: bytes) -> str:
+    """Return the text of a body, as far as bytes and length tell a body's; raises MalformedEntry."""
     if len(body) > MOST_BYTES:
         raise MalformedEntry(f"the body has more than {MOST_BYTES} bytes")
     try:

@@ -9,12 +9,13 @@ from typing import Final, Self
 
 from gateway.ledger import tree
 from gateway.ledger.checkpoint import Checkpoint, Proof
-from gateway.ledger.encoding import MalformedEntry, Parser, decode
+from gateway.ledger.encoding import MalformedEntry, decode
 from gateway.ledger.examining import Examined, examine
 from gateway.ledger.filed import FiledRecords
 from gateway.ledger.note import Note, Verifier
 from gateway.ledger.purging import Plan, Purged, plan, recorded
 from gateway.ledger.records import BareRow, LogUnusable, Records, Row, Unreadable
+from gateway.ledger.searched import Searching
 from gateway.ledger.succession import Begun, predecessor, successor
 from gateway.ledger.tiles import WIDTH, Nodes
 from gateway.ledger.tree import HASH_SIZE, Place
@@ -253,9 +254,9 @@ def _logged(row: Row | BareRow) -> LoggedEntry:
 
 def pages(records: Records, size: int, progress: Progress, first: int = 0) -> Iterator[Examined]:
     """The entries from `first` on, looked at page by page; the last page may be empty, or end in a flaw."""
-    parse, page = Parser(), Examined([b""])
+    searched, page = Searching(), Examined([b""])
     while page.leaves and page.flaw is None:
-        page = examine(rows(records, first, size), first, parse)
+        page = examine(rows(records, first, size), first, searched)
         yield page
         first += len(page.leaves)
         progress(first, size)

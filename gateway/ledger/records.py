@@ -14,6 +14,7 @@ from gateway.model.exchange import HOLDER, HOLDER_KEY, EntryKind, Fact
 
 SCHEMA: Final = 3
 """The form of the tables, the same number for every store."""
+_INTENT: Final = EntryKind.INTENT.value
 
 
 class LogUnusable(Exception):  # noqa: N818 - named for what was found
@@ -142,7 +143,7 @@ Opening = Callable[[], Records]
 
 def unique_key(kind: str, replay_key: str) -> str | None:
     """Return what stands in the column `replay_key` of an entry: nothing, unless it is an INTENT that has one."""
-    return replay_key if kind == EntryKind.INTENT and replay_key else None
+    return replay_key if kind == _INTENT and replay_key else None
 
 
 def holder_column(facts: Mapping[str, Fact]) -> str | None:

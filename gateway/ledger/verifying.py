@@ -14,11 +14,11 @@ from functools import partial
 from typing import Final
 
 from gateway.ledger.checkpoint import Checkpoint
-from gateway.ledger.encoding import Parser
 from gateway.ledger.examining import Examined, Flaw, examine
 from gateway.ledger.note import Verifier
 from gateway.ledger.reading import PAGE, Log, Progress, pages, rows, silent
 from gateway.ledger.records import Contradicted, Opening, Records
+from gateway.ledger.searched import Searching
 from gateway.ledger.tiled import TiledRecords
 from gateway.ledger.verdict import Verdict
 
@@ -111,10 +111,10 @@ class _Worker:
 
     def __init__(self, records: Records) -> None:
         self._records = records
-        self._parse = Parser()
+        self._searched = Searching()
 
     def look(self, first: int, size: int) -> Examined:
-        return examine(rows(self._records, first, size), first, self._parse)
+        return examine(rows(self._records, first, size), first, self._searched)
 
 
 _worker: list[_Worker] = []

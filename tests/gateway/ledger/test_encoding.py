@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.ledger.encoding import MOST_BYTES, MalformedEntry, Parser, decode, encode, moment, moment_of, named, parse
+from gateway.ledger.encoding import MOST_BYTES, MalformedEntry, decode, encode, moment, moment_of, named, parse
 from gateway.ledger.tree import leaf_hash
 from gateway.model.exchange import Entry, EntryKind
 
@@ -101,29 +101,6 @@ def test_a_changed_byte_is_another_entry_or_none(entry: Entry, data: st.DataObje
 def test_the_moment_of_a_body_is_spelt_as_moments_are(entry: Entry) -> None:
     for at in (entry.at, entry.at.replace(microsecond=0), entry.at.replace(microsecond=1)):
         assert moment_of(encode(replace(entry, at=at))) == moment(at)
-
-
-@given(st.lists(entries, max_size=20))
-def test_a_parser_of_many_says_what_one_says_of_each(many: list[Entry]) -> None:
-    parser = Parser()
-    for body in map(encode, [*many, *many]):
-        assert parser(body) == parse(body)
-
-
-@given(st.lists(entries, min_size=1, max_size=3), st.data())
-def test_a_parser_of_many_refuses_what_one_refuses(many: list[Entry], data: st.DataObject) -> None:
-    parser = Parser()
-    for body in map(encode, many):
-        parser(body)
-    body = bytearray(encode(many[0]))
-    body[data.draw(st.integers(0, len(body) - 1))] ^= data.draw(st.integers(1, 255))
-    try:
-        alone = parse(bytes(body))
-    except MalformedEntry:
-        with pytest.raises(MalformedEntry):
-            parser(bytes(body))
-    else:
-        assert parser(bytes(body)) == alone
 
 
 @given(st.binary(max_size=200))

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.ledger.checkpoint import Checkpoint
-from gateway.ledger.encoding import Parser, encode, moment
+from gateway.ledger.encoding import encode, moment
 from gateway.ledger.examining import Flaw, examine
 from gateway.ledger.note import Verifier, signed
 from gateway.ledger.records import Head, Row, holder_column, unique_key
+from gateway.ledger.searched import Searching
 from gateway.ledger.tree import Frontier, grow, leaf_hash
 from gateway.ledger.verdict import File, Verdict, compared
 from gateway.ledger.verdict import judge as judge_pages
@@ -53,8 +54,8 @@ def file_of(rows: list[Row]) -> File:
 
 def judge(file: File, rows: Iterable[Row | None], verifiers: Iterable[Verifier] = ()) -> Verdict:
     """The verdict on rows, whatever the pages in which they come."""
-    given, parse = list(rows), Parser()
-    whole, small = ([examine(given[at : at + size], at, parse) for at in range(0, len(given), size)] for size in (10**6, 3))
+    given, searched = list(rows), Searching()
+    whole, small = ([examine(given[at : at + size], at, searched) for at in range(0, len(given), size)] for size in (10**6, 3))
     verdict = judge_pages(file, whole, list(verifiers))
     assert judge_pages(file, small, list(verifiers)).flaw == verdict.flaw
     return verdict
