@@ -21,7 +21,7 @@ def finish(database: Database, notary: Notary, cosigned: str | None, dead_after:
     name = database.schema
     with told(f"the log {notary.log} could not be ended"), closing(database.connect()) as connection:
         schema.check(connection, name, notary)
-        if not _can_end(connection, name):
+        if not schema.has_function(connection, name, "finish(text)"):
             raise LogUnusable(
                 f"the tables of the log {notary.log} were made before a log could be ended: as the owner of the database run "
                 f"what `kuacheng ledger schema --schema {name} --ending` prints"
@@ -42,11 +42,6 @@ def cosigned(database: Database) -> str | None:
         except psycopg.errors.UndefinedTable:
             return None
         return row[0] if row else None
-
-
-def _can_end(connection: Connection, name: str) -> bool:
-    found = connection.execute("SELECT to_regprocedure(%s) IS NOT NULL", (f"{name}.finish(text)",)).fetchone()
-    return found == (True,)
 
 
 def _check_at_rest(connection: Connection, name: str, log: str, dead_after: float) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from gateway.ledger.appending import Notary, fit_to_grow
 from gateway.ledger.postgresql.connecting import Connection, Database, is_name
+from gateway.ledger.postgresql.functions import functions
 from gateway.ledger.records import SCHEMA, Head, LogUnusable
 from gateway.ledger.tree import Frontier
 
@@ -89,16 +90,17 @@ REVOKE ALL ON FUNCTION {schema}.finish(TEXT) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION {schema}.finish(TEXT) TO {schema}_writer;
 GRANT SELECT ON {schema}.ended TO {schema}_writer, {schema}_reader, {schema}_purger;
 """
+_ADDED: Final = f"{_ENDING}{functions('{schema}')}"
 
 
 def tables(schema: str) -> str:
     """The SQL that makes tables and roles of a log, for the owner of the database to run once."""
-    return _filled(f"{_TABLES}{_ENDING}COMMIT;\n", schema)
+    return _filled(f"{_TABLES}{_ADDED}COMMIT;\n", schema)
 
 
 def ending(schema: str) -> str:
-    """The part of it by which a log can be ended, for tables that were made without; may be run again."""
-    return _filled(f"BEGIN;{_ENDING}COMMIT;\n", schema)
+    """The part of it by which a log is ended, and written by plans that are kept, for tables made without; may be run again."""
+    return _filled(f"BEGIN;{_ADDED}COMMIT;\n", schema)
 
 
 def _filled(sql: str, schema: str) -> str:
@@ -158,3 +160,9 @@ def end(connection: Connection, schema: str) -> tuple[Head, int]:
     """
     size, frontier, checkpoint, present = connection.execute(query).fetchone() or (0, b"", "", 0)
     return Head.of(size, frontier, checkpoint), present
+
+
+def has_function(connection: Connection, schema: str, signature: str) -> bool:
+    """Whether the owner has made this function, as he does with what `ending` gives. Raises psycopg.Error."""
+    found = connection.execute("SELECT to_regprocedure(%s) IS NOT NULL", (f"{schema}.{signature}",)).fetchone()
+    return found == (True,)

@@ -5,68 +5,79 @@ sent as one array a column.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+
+import psycopg
 
 from gateway.ledger.appending import Leaf
-from gateway.ledger.postgresql import schema
+from gateway.ledger.postgresql import functions
 from gateway.model.exchange import EntryKind
 
+UNLIKE: Final = (psycopg.IntegrityError, psycopg.errors.DivisionByZero, psycopg.errors.SerializationFailure)
+"""What ends a batch that cannot be written in one journey: an entry that cannot stand, or a head that is another."""
 BEGIN: Final = b"BEGIN ISOLATION LEVEL READ COMMITTED"
 COMMIT: Final = b"COMMIT"
+ROLLBACK: Final = b"ROLLBACK"
 
 _INTENT: Final = EntryKind.INTENT.value
 _OUTCOME: Final = EntryKind.OUTCOME.value
-_LOCK_MILLISECONDS: Final = 2000
-_STATEMENT_MILLISECONDS: Final = 10_000
-_TYPES: Final = ("bigint", "text", "text", "text", "text", "text", "bytea", "bytea", "bytea")
-
 Columns = list[list[Any]]
 """A table of values, column by column."""
 
 
-class Statements:
-    """Those on one schema; `writer` is who has in hand what is opened."""
+class Journey(NamedTuple):
+    """A batch in one journey, after a head that is known. It ends with an UNLIKE where the log is not as it was left.
 
-    def __init__(self, name: str, writer: str) -> None:
-        columns = ", ".join(f"%b::{kind}[]" for kind in _TYPES)
-        settings = (
-            "SELECT set_config('synchronous_commit', 'on', true), "
-            # Without statistics, as in a new log, the whole of it would be read for each batch; and what then seems dear would be compiled.
-            "set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true), "
-            f"set_config('lock_timeout', '{_LOCK_MILLISECONDS}', true), "
-            f"set_config('statement_timeout', '{_STATEMENT_MILLISECONDS}', true)"
-        )
-        self.settings = settings.encode()
+    `begin` takes size and checkpoint of that head; `write` the exchanges that end, the writer and those that it opens, with their
+    indexes, the first index, the columns, and how many exchanges end; `end` the columns of the new head and those of the tiles.
+    """
+
+    begin: bytes
+    write: bytes
+    end: bytes
+
+
+class Statements:
+    """Those on one schema."""
+
+    def __init__(self, name: str) -> None:
+        text, number = "%b::text[]", "%b::bigint[]"
+        ending = functions.ending(name, text)
+        opening = functions.opening(name, "%b::text", text, number)
+        insertion = functions.insertion(name, "%b::bigint", [f"%b::{kind}" for kind in functions.ARRAYS])
+        extension = functions.extension(name, "%b::integer[]", number, "%b::bytea[]")
+        replacement = functions.replacement(name, "%b::bigint", "%b::bytea", "%b::text")
+        self.settings = f"SELECT {functions.SETTINGS}".encode()
         self.lock = f"SELECT size, frontier, checkpoint FROM {name}.head FOR UPDATE".encode()
         self.entries = f"SELECT exchange_id, kind FROM {name}.entries WHERE exchange_id = ANY(%b::text[])".encode()
         self.replayed = f"SELECT replay_key FROM {name}.entries WHERE replay_key = ANY(%b::text[])".encode()
-        self.insert = f"INSERT INTO {name}.entries ({schema.COLUMNS}) SELECT * FROM unnest({columns})".encode()
-        self.tiles = (
-            f"INSERT INTO {name}.tiles SELECT * FROM unnest(%b::integer[], %b::bigint[], %b::bytea[]) "
-            "ON CONFLICT (level, place) DO UPDATE SET hashes = excluded.hashes"
-        ).encode()
-        self.open = (
-            f"INSERT INTO {name}.open_exchanges SELECT opened.*, '{writer}' FROM unnest(%b::text[], %b::bigint[]) AS opened"
-        ).encode()
-        self.end = f"DELETE FROM {name}.open_exchanges WHERE exchange_id = ANY(%b::text[])".encode()
-        self.head = f"UPDATE {name}.head SET size = %b, frontier = %b, checkpoint = %b".encode()
-        # For a batch in one journey, few statements, because each costs both sides about as much as ten rows. Of what is sent together
-        # nobody sees the rows before all is done; so what must be one is divided by, and where it is none the division undoes all.
-        # The head is locked when it was joined with the settings, so these hold by then.
-        self.replace_head = (
-            f"WITH settings AS MATERIALIZED ({settings}), replaced AS ({self.head.decode()} "
-            "FROM settings WHERE size = %b AND checkpoint = %b RETURNING 1) SELECT 1 / count(*) FROM replaced"
-        ).encode()
-        self.write = (
-            f"WITH ended AS ({self.end.decode()} RETURNING 1), opened AS ({self.open.decode()}), written AS ({self.insert.decode()}) "
-            "SELECT 1 / (count(*) = %b)::integer FROM ended"
-        ).encode()
+        self.insert, self.tiles, self.head = insertion.encode(), extension.encode(), replacement.encode()
+        self.open, self.end = opening.encode(), ending.encode()
+        # A batch in one journey takes three statements, few, because each costs both sides about as much as ten rows. Of what one
+        # statement does no other part of it sees anything; so what must be one is divided by, and where it is none that undoes all.
+        self.in_words = Journey(
+            (
+                f"WITH settings AS MATERIALIZED (SELECT {functions.SETTINGS}), locked AS (SELECT 1 FROM {name}.head, settings "
+                "WHERE size = %b AND checkpoint = %b FOR UPDATE OF head) SELECT 1 / count(*) FROM locked"
+            ).encode(),
+            (
+                f"WITH ended AS ({ending} RETURNING 1), opened AS ({opening}), written AS ({insertion}) "
+                "SELECT 1 / (count(*) = %b)::integer FROM ended"
+            ).encode(),
+            f"WITH replaced AS ({replacement}) {extension}".encode(),
+        )
+        arrays = ", ".join(f"%b::{kind}" for kind in functions.ARRAYS)
+        self.by_functions = Journey(
+            f"SELECT {name}.begin_batch(%b::bigint, %b::text)".encode(),
+            f"SELECT {name}.write_batch({text}, %b::text, {text}, {number}, %b::bigint, {arrays}, %b::bigint)".encode(),
+            f"SELECT {name}.end_batch(%b::bigint, %b::bytea, %b::text, %b::integer[], {number}, %b::bytea[])".encode(),
+        )
 
 
-def entries(leaves: Sequence[Leaf], hashes: Sequence[bytes], first: int) -> Columns:
-    """What stands in the table `entries`, from this index on."""
+def entries(leaves: Sequence[Leaf], hashes: Sequence[bytes]) -> Columns:
+    """What stands in the table `entries` behind the index."""
     kind, exchange_id, at, replay_key, holder, nonce, body, _ = map(list, zip(*leaves, strict=True))
-    return [list(range(first, first + len(leaves))), kind, exchange_id, at, replay_key, holder, list(hashes), nonce, body]
+    return [kind, exchange_id, at, replay_key, holder, list(hashes), nonce, body]
 
 
 def ends(leaves: Iterable[Leaf], first: int) -> tuple[list[tuple[str, int]], list[str]]:
@@ -81,6 +92,6 @@ def ends(leaves: Iterable[Leaf], first: int) -> tuple[list[tuple[str, int]], lis
     return list(opened.items()), ended
 
 
-def columns(rows: Iterable[Sequence[Any]]) -> Columns:
-    """Rows, column by column; nothing where there are none."""
-    return [list(column) for column in zip(*rows, strict=True)]
+def columns(rows: Iterable[Sequence[Any]], count: int) -> Columns:
+    """Rows of so many columns, column by column."""
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(count)]

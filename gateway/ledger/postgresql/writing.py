@@ -21,9 +21,10 @@ from gateway.ledger.appending import QUEUE_LIMIT, Appending, Leaf, Notary, OutOf
 from gateway.ledger.note import Signer
 from gateway.ledger.postgresql import schema, statements
 from gateway.ledger.postgresql.connecting import Connection, Database, fault, told
+from gateway.ledger.postgresql.functions import BEGINNING
 from gateway.ledger.postgresql.living import BEAT, DEAD_AFTER, Living
 from gateway.ledger.postgresql.reading import tile
-from gateway.ledger.postgresql.statements import BEGIN, COMMIT, Columns, Statements, columns, ends
+from gateway.ledger.postgresql.statements import BEGIN, COMMIT, ROLLBACK, UNLIKE, Statements, columns, ends
 from gateway.ledger.proving import Proofs
 from gateway.ledger.records import Head, LogUnusable, Opening
 from gateway.ledger.succession import Unrepeated
@@ -35,8 +36,6 @@ from gateway.model.refusal import Reason, Refusal
 _INTENT: Final = EntryKind.INTENT.value
 _OUTCOME: Final = EntryKind.OUTCOME.value
 _NAME_SIZE: Final = 4
-_UNLIKE: Final = (psycopg.IntegrityError, psycopg.errors.DivisionByZero)
-"""What ends a batch that cannot be written in one journey: an entry that cannot stand, or a head that is another (see Statements)."""
 
 
 class _Standing(NamedTuple):
@@ -48,16 +47,13 @@ class _Standing(NamedTuple):
 
 
 class _Grown(NamedTuple):
-    """What a batch makes of the log, ready to be written."""
+    """What a batch makes of the log's tree, ready to be written."""
 
     before: Frontier
     after: Frontier
     made: Mapping[Place, bytes]
     head: Head
-    entries: Columns
     tiles: Sequence[tuple[int, int, bytes]]
-    opened: Sequence[tuple[str, int]]
-    ended: Sequence[str]
 
 
 class PostgresqlLedger(Appending):
@@ -98,7 +94,8 @@ class _Store:
         self._written = Frontier()
         self._left: Head | None = None
         self._alone = True
-        self._sql = Statements(database.schema, name)
+        self._sql = Statements(database.schema)
+        self._journey = self._sql.in_words
         self._tiles = LastTiles(self._read_tile)
         self._connection: Connection | None = None
         try:
@@ -137,21 +134,27 @@ class _Store:
         if self._left is not None and self._alone:
             try:
                 return self._at_once(connection, leaves, self._left)
-            except _UNLIKE:
+            except UNLIKE:
+                connection.execute(ROLLBACK)
                 self._tiles.forget()
         return self._in_turn(connection, leaves)
 
     def _at_once(self, connection: Connection, leaves: Sequence[Leaf], left: Head) -> Sequence[Recorded | Exception]:
-        """Raises _UNLIKE, and then nothing is written."""
-        grown = self._grown(left, leaves)
-        opened = columns(grown.opened) or [[], []]
-        # What is sent up to the end of a pipeline is one transaction, unless another was begun (libpq, 34.5.1.2).
+        """Raises UNLIKE, and then nothing is written. While the server inserts, the tree grows here, and the proofs are made."""
+        hashes, first = [leaf_hash(leaf.whole) for leaf in leaves], left.size
+        opened, ended = ends(leaves, first)
+        written = (ended, self._name, *columns(opened, 2), first, *statements.entries(leaves, hashes), len(ended))
+        # What is sent is done as it arrives, and all of it undone unless the last of it is COMMIT, whatever goes wrong here meanwhile.
         with connection.pipeline():
-            connection.execute(self._sql.replace_head, (*grown.head.columns, left.size, left.checkpoint))
-            if grown.tiles:
-                connection.execute(self._sql.tiles, columns(grown.tiles))
-            connection.execute(self._sql.write, (grown.ended, *opened, *grown.entries, len(grown.ended)))
-        return self._conclude(grown, {}, leaves)
+            connection.execute(BEGIN)
+            connection.execute(self._journey.begin, (left.size, left.checkpoint))
+            connection.execute(self._journey.write, written)
+            grown = self._grown(left, hashes)
+            connection.execute(self._journey.end, (*grown.head.columns, *columns(grown.tiles, 3)))
+            proven = self._proven(grown, {}, leaves)
+            connection.execute(COMMIT)
+        self._keep(grown)
+        return proven
 
     def _in_turn(self, connection: Connection, leaves: Sequence[Leaf]) -> Sequence[Recorded | Exception]:
         standing = self._locked(connection, leaves)
@@ -161,35 +164,37 @@ class _Store:
             self._tiles.forget()
         self._alone = self._left is None or standing.head == self._left
         refused = self._judged(leaves, standing)
-        grown = self._grown(standing.head, [leaf for number, leaf in enumerate(leaves) if number not in refused])
+        stand = [leaf for number, leaf in enumerate(leaves) if number not in refused]
+        hashes, first = [leaf_hash(leaf.whole) for leaf in stand], standing.head.size
+        grown = self._grown(standing.head, hashes)
+        opened, ended = ends(stand, first)
         with connection.pipeline():
-            if grown.entries:
-                connection.execute(self._sql.insert, grown.entries)
-            for statement, changed in ((self._sql.tiles, grown.tiles), (self._sql.open, grown.opened)):
-                if changed:
-                    connection.execute(statement, columns(changed))
-            if grown.ended:
-                connection.execute(self._sql.end, (grown.ended,))
+            if stand:
+                connection.execute(self._sql.insert, (first, *statements.entries(stand, hashes)))
+            if grown.tiles:
+                connection.execute(self._sql.tiles, columns(grown.tiles, 3))
+            if opened:
+                connection.execute(self._sql.open, (self._name, *columns(opened, 2)))
+            if ended:
+                connection.execute(self._sql.end, (ended,))
             connection.execute(self._sql.head, grown.head.columns)
             connection.execute(COMMIT)
-        return self._conclude(grown, refused, leaves)
+        self._keep(grown)
+        return self._proven(grown, refused, leaves)
 
-    def _grown(self, head: Head, leaves: Sequence[Leaf]) -> _Grown:
-        """What these entries make of a log with this head."""
+    def _grown(self, head: Head, hashes: Sequence[bytes]) -> _Grown:
+        """What entries with these hashes make of a log with this head."""
         before = head.frontier()
-        hashes = [leaf_hash(leaf.whole) for leaf in leaves]
         after, made = grow(before, hashes)
-        extended = list(tiles.extended(made.items(), self._tiles))
-        opened, ended = ends(leaves, before.size)
-        entries = statements.entries(leaves, hashes, before.size) if leaves else []
-        return _Grown(before, after, made, self._notary.head(after), entries, extended, opened, ended)
+        return _Grown(before, after, made, self._notary.head(after), list(tiles.extended(made.items(), self._tiles)))
 
-    def _conclude(
-        self, grown: _Grown, refused: Mapping[int, Exception], leaves: Sequence[Leaf]
-    ) -> Sequence[Recorded | Exception]:
-        """It is durable: remember where the log stands, and prove each entry."""
+    def _keep(self, grown: _Grown) -> None:
+        """It is durable: remember where the log stands."""
         self._written, self._left = grown.after, grown.head
         self._tiles.keep(grown.tiles)
+
+    def _proven(self, grown: _Grown, refused: Mapping[int, Exception], leaves: Sequence[Leaf]) -> Sequence[Recorded | Exception]:
+        """What is told of each entry, once it is durable."""
         proofs = Proofs(grown.before, grown.after, grown.made, grown.head.checkpoint)
         indexes = iter(range(grown.before.size, grown.after.size))
         return [refused.get(number) or self._recorded(leaf, next(indexes), proofs) for number, leaf in enumerate(leaves)]
@@ -240,6 +245,8 @@ class _Store:
         if self._connection is None:
             self._connection = self._database.connect()
             schema.check(self._connection, self._database.schema, self._notary)
+            by_functions = schema.has_function(self._connection, self._database.schema, BEGINNING)
+            self._journey = self._sql.by_functions if by_functions else self._sql.in_words
             self._check_that_it_holds_ours(self._connection)
         return self._connection
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 import gateway
 from gateway.ledger.appending import OutOfOrder
 from gateway.ledger.checkpoint import Proof
+from gateway.ledger.postgresql import schema
 from gateway.ledger.postgresql.connecting import Database
 from gateway.ledger.postgresql.reading import PostgresqlRecords
 from gateway.ledger.postgresql.writing import PostgresqlLedger
@@ -68,6 +70,59 @@ async def test_gateways_that_write_in_turns_build_on_each_other_and_the_last_is_
             await ends(other, *(entry for n in range(first, first + 64) for entry in (book.intent(n), book.outcome(n))))
         assert (one._store._alone, other._store._alone) == (False, True)
     assert (verdict(database).sound, verdict(database).entries) == (True, 780)
+
+
+async def test_tables_without_the_owner_s_functions_are_written_as_well_and_with_them_once_they_are_there(
+    postgresql, database, opened, book
+) -> None:
+    name = database.schema
+
+    async def written(first: int, seed: int) -> tuple[bool, bool]:
+        async with opened(database, seed) as ledger:
+            for n in range(first, first + 3):
+                found = await ends(ledger, book.intent(n), book.outcome(n), book.outcome(n))
+                assert [type(end) for end in found] == [Recorded, Recorded, OutOfOrder]
+            for n in range(first + 3, first + 6):
+                assert [end.index for end in await ends(ledger, book.intent(n), book.outcome(n))] == [2 * n, 2 * n + 1]
+            store = ledger._store
+            return store._alone, store._journey == store._sql.by_functions
+
+    with postgresql.owner() as connection:
+        connection.execute(f"DROP FUNCTION {name}.begin_batch, {name}.write_batch, {name}.end_batch")
+        assert await written(0, 1) == (True, False)
+        connection.execute(schema.ending(name))
+    assert await written(6, 2) == (True, True)
+    assert (verdict(database).sound, verdict(database).entries) == (True, 24)
+
+
+async def test_of_a_batch_that_cannot_be_signed_nothing_stands_though_the_server_has_inserted_it(database, opened, book) -> None:
+    (key,) = signers(LOG)
+    broken: list[bool] = []
+
+    def sign(text: bytes) -> bytes:
+        if broken:
+            raise OSError
+        return key.sign(text)
+
+    async with opened(database, signers=(replace(key, sign=sign),)) as ledger:
+        for n in range(2):
+            await ends(ledger, book.intent(n), book.outcome(n))
+        broken.append(True)
+        refusals = await ends(ledger, book.intent(2), book.outcome(2))
+        assert [end.reason for end in refusals] == [Reason.LEDGER_UNAVAILABLE] * 2
+        assert verdict(database).entries == 4
+        broken.clear()
+        assert [end.index for end in await ends(ledger, book.intent(2), book.outcome(2))] == [4, 5]
+    assert verdict(database).sound
+
+
+async def test_a_tile_that_is_not_remembered_is_read_while_the_batch_is_written(database, opened, book) -> None:
+    async with opened(database) as ledger:
+        for first in range(0, 128 * 4, 64):
+            ledger._store._tiles.forget()
+            await ends(ledger, *(entry for n in range(first, first + 64) for entry in (book.intent(n), book.outcome(n))))
+        assert ledger._store._alone
+    assert (verdict(database).sound, verdict(database).entries) == (True, 1024)
 
 
 async def test_a_server_that_is_stopped_refuses_and_one_that_is_back_takes(postgresql, database, opened, book) -> None:
@@ -179,6 +234,7 @@ WRITER = """
 import asyncio, json, os, random, sys
 from pathlib import Path
 from datetime import UTC, datetime
+from gateway.ledger.postgresql import schema
 from gateway.ledger.postgresql.connecting import Database
 from gateway.ledger.postgresql.writing import PostgresqlLedger
 from gateway.model.exchange import Entry, EntryKind
