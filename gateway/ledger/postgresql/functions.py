@@ -70,7 +70,7 @@ def functions(schema: str) -> str:
 -- How a batch is written while nobody else writes: with plans that the server keeps.
 CREATE OR REPLACE FUNCTION {schema}.begin_batch(size_left BIGINT, checkpoint_left TEXT) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM {SETTINGS};
+    PERFORM {SETTINGS}, set_config('plan_cache_mode', 'force_generic_plan', true);
     PERFORM FROM {schema}.head WHERE size = size_left AND checkpoint = checkpoint_left FOR UPDATE;
     IF NOT FOUND THEN {unlike}; END IF;
 END $$;
