@@ -106,7 +106,7 @@ command.add_command(verify)
 
 @command.command("schema")
 @click.option("--schema", default="kuacheng", show_default=True, help="The schema that the configuration names.")
-@click.option("--ending", "only", is_flag=True, help="Only what lets a log end, for tables that were made without it.")
+@click.option("--ending", "only", is_flag=True, help="Only what ends a log and what writes it faster, for tables made without.")
 def schema(schema: str, *, only: bool) -> None:
     """Print the SQL that makes a log's tables and roles in PostgreSQL, for the owner of the database to run once.
 
