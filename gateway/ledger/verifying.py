@@ -5,6 +5,7 @@ would wait, from the first moment, while others are still being started; no more
 does not grow with the log; who gives two answers that cannot both be true is not believed in anything else.
 """
 
+import atexit
 import multiprocessing
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -121,7 +122,9 @@ _worker: list[_Worker] = []
 
 
 def _begin(opening: Opening) -> None:
-    _worker[:] = [_Worker(opening())]
+    records = opening()
+    atexit.register(records.close)
+    _worker[:] = [_Worker(records)]
 
 
 def _look(first: int, size: int) -> Examined:

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.foshan.simulator.serving import SECRETS, City, certified, start
+from tests.adapters.foshan.simulator.serving import SECRETS, City, start
+from tests.adapters.simulation.certified import Issuer
 
 
 @pytest.fixture(scope="session")
 def pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pki")
-    authority = certified(folder, "ca", None)
+    issuer = Issuer.of(folder, "ca")
     for name in ("server", "client"):
-        certified(folder, name, authority)
+        issuer.issued(name)
     (folder / "secrets.json").write_text(json.dumps(SECRETS), encoding="utf-8")
     return folder
 

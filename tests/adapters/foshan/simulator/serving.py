@@ -3,9 +3,7 @@
 import asyncio
 import base64
 import contextlib
-import datetime as dt
 import hmac
-import ipaddress
 import itertools
 import json
 import ssl
@@ -18,9 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 from lxml import etree
@@ -199,28 +194,6 @@ def read_licences(response: etree._Element) -> tuple[Licence, ...]:
     assert response.findtext("data/totalCount") == str(len(found))
     texts = [{str(child.tag): child.text or "" for child in element} for element in found]
     return tuple(Licence(info, json.loads(info.pop("certData"))) for info in texts)
-
-
-def certified(folder: Path, name: str, issuer: tuple[x509.Name, ec.EllipticCurvePrivateKey] | None) -> Any:
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"test {name}")])
-    issuer_name, issuer_key = issuer or (subject, key)
-    now = dt.datetime.fromtimestamp(time.time_ns() / 1e9, dt.UTC)
-    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    certificate = (
-        x509.CertificateBuilder(issuer_name, subject, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(hours=1))
-        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
-        .add_extension(address, critical=False)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
-        .sign(issuer_key, hashes.SHA256())
-    )
-    (folder / f"{name}.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    private = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    (folder / f"{name}.key").write_bytes(key.private_bytes(serialization.Encoding.PEM, *private))
-    return subject, key
 
 
 def start(pki: Path, *options: str) -> City:

@@ -6,24 +6,30 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.guangzhou.simulator.serving import SECRETS, Authority, City, connected
+from tests.adapters.guangzhou.simulator.serving import SECRETS, City, connected
+from tests.adapters.simulation.certified import Issuer, Pair
 
 
 @pytest.fixture(scope="session")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Certificates of two authorities and the secrets file."""
     folder = tmp_path_factory.mktemp("guangzhou")
-    known, stranger = Authority(folder, "known"), Authority(folder, "stranger")
+    known, stranger = Issuer.of(folder, "known"), Issuer.of(folder, "unknown")
     secrets = folder / "secrets.json"
     secrets.write_text(json.dumps(SECRETS), encoding="utf-8")
-    stranger.certificate()
     return {
-        "ca": known.certificate(),
-        "server": known.issue("server"),
-        "client": known.issue("client"),
-        "stranger": stranger.issue("client"),
+        "ca": known.certificate,
+        "server": one_file(known.issued("server")),
+        "client": one_file(known.issued("client")),
+        "stranger": one_file(stranger.issued("stranger")),
         "secrets": secrets,
     }
+
+
+def one_file(pair: Pair) -> Path:
+    """Certificate and key, as the program takes them too."""
+    pair.certificate.write_bytes(pair.certificate.read_bytes() + pair.key.read_bytes())
+    return pair.certificate
 
 
 @pytest.fixture(scope="session")

@@ -9,16 +9,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from adapters.guangzhou.simulator.licences import BUSINESS, FOOD, SCHOOL
 from adapters.guangzhou.simulator.records import Records
@@ -44,43 +39,6 @@ FUND, FINES = "/ebus/gzgjj/fund/depositProof", "/ebus/gzjj/violation/fines"
 PAID, INVOICE, VEHICLES = "/ebus/gzsw/tax/paymentProof", "/ebus/gzsw/invoice/check", "/ebus/gzsw/tax/vehicleTax"
 PAGE = Path(__file__).parents[4] / "docs" / "interfaces" / "guangzhou.md"
 _numbers = itertools.count(1)
-
-
-@dataclass(frozen=True)
-class Authority:
-    """A certificate authority made for this run, and the files of what it issued."""
-
-    folder: Path
-    name: str
-    key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
-
-    def certificate(self) -> Path:
-        """Its own certificate, self-signed."""
-        return self._write(self.name, self.key, authority=True)
-
-    def issue(self, name: str) -> Path:
-        """The certificate and key of `name`, in one file."""
-        return self._write(f"{self.name}-{name}", ec.generate_private_key(ec.SECP256R1()), authority=False)
-
-    def _write(self, name: str, key: ec.EllipticCurvePrivateKey, *, authority: bool) -> Path:
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.name)])
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(issuer)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-            .not_valid_after(datetime(2090, 1, 1, tzinfo=UTC))
-            .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-            .sign(self.key, hashes.SHA256())
-        )
-        private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        path = self.folder / f"{name}.pem"
-        path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + (b"" if authority else private))
-        return path
 
 
 @dataclass
