@@ -4,6 +4,7 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -108,7 +109,7 @@ async def test_filing_twice_under_one_ticket_is_one_request(tables: FrontAdapter
     statements = tables._dialect.file(ASKED, "0" * 32, SystemClock().now())
     for _ in range(2):
         await tables._database.run(statements, 5.0)
-    with sqlite3.connect(foshan.front.removeprefix("sqlite://")) as database:
+    with closing(sqlite3.connect(foshan.front.removeprefix("sqlite://"))) as database, database:
         assert database.execute(f"SELECT count(*) FROM {REQUESTS} WHERE sqbh = ?", ("0" * 32,)).fetchone() == (1,)
 
 

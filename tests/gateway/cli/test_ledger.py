@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -90,7 +91,7 @@ def test_verify_holds_and_names_what_is_open(log: Path) -> None:
 
 
 def test_verify_names_the_first_bad_entry(log: Path) -> None:
-    with sqlite3.connect(log) as database:
+    with closing(sqlite3.connect(log)) as database, database:
         guards = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]
         for guard in guards:
             database.execute(f"DROP TRIGGER {guard}")
@@ -176,7 +177,7 @@ def test_a_file_that_is_no_log_says_so(tmp_path: Path) -> None:
 
 
 def test_an_entry_that_cannot_be_read_says_so_and_points_to_verify(log: Path) -> None:
-    with sqlite3.connect(log) as database:
+    with closing(sqlite3.connect(log)) as database, database:
         database.execute("DROP TRIGGER entries_unchanged")
         database.execute("UPDATE entries SET body = x'7b7d' WHERE idx = 1")
     database.close()

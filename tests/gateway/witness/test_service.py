@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -83,7 +83,7 @@ async def test_a_forked_log_is_refused_for_ever_and_the_honest_one_is_not(runnin
         assert (await client.post(fork.submission(12, 20)))[0] == 422
         assert (await client.post(fork.submission(0, 20)))[0] == 409
         assert (await client.post(log.submission(12, 20)))[0] == 200
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         assert connection.execute("SELECT held, given FROM forks").fetchall() == [(log.note(12), fork.note(12))]
     connection.close()
 
