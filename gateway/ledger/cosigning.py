@@ -17,6 +17,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final, Protocol
 
+from gateway.internal_fault import place
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.note import Note, NoteRefused
 from gateway.ledger.policy import NONE, Policy, PolicyRefused, Witness
@@ -210,7 +211,7 @@ class Collector:
                 met = False
                 told([CONTRADICTION])
             except Exception as error:  # noqa: BLE001  whatever ails the log, this task must outlive it
-                _log.error("no cosignatures could be collected", extra={"kind": type(error).__name__})
+                _log.error("no cosignatures could be collected", extra={"kind": type(error).__name__, "where": place(error)})
                 met = False
                 told([OWN_FAULT])
             failed = 0 if met else failed + 1
