@@ -1,6 +1,7 @@
 """The callers of a soak of certificates: a department of one region that asks all the time, and what comes of it.
 
-Laws: a question is not asked again, unless the worker that had it was killed; latency counts from when it was due.
+Laws: a question is not asked again, unless a worker was killed shortly before: then when the gateway says, as our client would, because
+half of the gateway is gone until another worker is up; latency counts from when it was due.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from certs import subject
 from certs.authority import Authority, Leaf
 from certs.development import TRUST_DOMAINS
 from certs.extensions import Profile, Usage
+from gateway.client.failure import QueryRefused, of
 from gateway.clock import SystemClock
 from gateway.development.layout import SERVER_NAME, WINDOW, Layout
 from gateway.development.processes import Started
@@ -90,12 +92,19 @@ class Callers:
 
     async def once(self, channel: grpc.aio.Channel, *, patient: bool = False) -> str:
         """How one question ends: the outcome, or the status. Who is patient waits for a connection."""
+        return (await self._asked(channel, patient=patient))[0]
+
+    async def _asked(self, channel: grpc.aio.Channel, *, patient: bool) -> tuple[str, float | None]:
+        """How it ends, and after how many seconds it may be asked anew; None: never."""
         try:
             asks = channel.unary_unary(METHOD)
             answer: bytes = await asks(self._question.fresh(), timeout=PATIENCE, wait_for_ready=patient)
         except grpc.aio.AioRpcError as error:
-            return f"{error.code().name}: {error.details()}"
-        return pb.Outcome.Name(pb.QueryResponse.FromString(answer).outcome)
+            failure, told = of(error), f"{error.code().name}: {error.details()}"
+            if isinstance(failure, QueryRefused):
+                return told, failure.told.retry_after
+            return told, 0.0 if error.code() is grpc.StatusCode.UNAVAILABLE else None
+        return pb.Outcome.Name(pb.QueryResponse.FromString(answer).outcome), None
 
     async def _fresh(self, due: float) -> None:
         async with self.channel(self._leaf) as channel:
@@ -106,12 +115,13 @@ class Callers:
         await self._one(self._channels[number % len(self._channels)], due)
 
     async def _one(self, channel: grpc.aio.Channel, due: float) -> None:
-        told = await self.once(channel)
+        told, after = await self._asked(channel, patient=False)
         for _ in range(_ASKED_ANEW):
-            if not told.startswith("UNAVAILABLE") or time.perf_counter() > self._bereft:
+            if after is None or time.perf_counter() > self._bereft:
                 break
             self._found.asked_anew += 1
-            told = await self.once(channel, patient=True)
+            await asyncio.sleep(after)
+            told, after = await self._asked(channel, patient=True)
         self._found.calls += 1
         self._found.latencies.append(time.perf_counter() - due)
         if told != ISSUED:

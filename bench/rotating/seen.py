@@ -46,7 +46,8 @@ class Found:
             f"longest {max(self.swaps) * 1e3:.0f} ms; bad ones refused: {self.bad.total()}\n"
             + "".join(f"  {count} x {what}\n" for what, count in self.bad.items())
             + f"{len(self.bites)} revocations, refused after: longest {max(self.bites, default=0) * 1e3:.0f} ms\n"
-            f"{self.kills} workers killed; {self.asked_anew} questions that they had in hand were asked anew, and answered"
+            f"{self.kills} workers killed; {self.asked_anew} questions that they had in hand, "
+            "or that whoever was left had no room for, were asked anew"
         )
 
 
