@@ -15,7 +15,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TextIO
@@ -112,7 +112,8 @@ def taken(hear: Callable[[Said], None]) -> Iterator[TextIO]:
     """
     before, signals = sys.stderr, faulthandler.is_enabled()
     reading, writing = os.pipe()
-    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _ROOM)
+    with suppress(OSError):  # whose pipes already hold much gets no larger one, and loses lines sooner
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _ROOM)
     # C-core writes from wherever it is, with the interpreter's lock too, without which nobody would read.
     os.set_blocking(writing, False)
     with os.fdopen(os.dup(_STDERR), "w", buffering=1, encoding="utf-8", errors="backslashreplace") as out:

@@ -8,12 +8,15 @@ import ssl
 import subprocess
 import sys
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from certs.authority import Leaf
+from certs.extensions import Profile, Usage
 from gateway.rpc.core_log import Handshake, Heard, Said, read, taken
+from gateway.rpc.rotating import Shown
 from tests.certs import faulty
 from tests.gateway.rpc.house import PATIENCE, House, house, papers
 from tests.terminal import ROOT
@@ -88,6 +91,19 @@ async def test_why_a_handshake_failed_is_counted(tmp_path: Path) -> None:
                 await counted(heard, Handshake.NOT_TLS, 0)
     assert sum(heard.failed().values()) == len(NAMED) + 2
     assert set(heard.failed()) == {each.value for each in Handshake}
+
+
+async def test_our_own_look_at_what_we_show_is_nobody_s_failure(tmp_path: Path) -> None:
+    heard = Heard()
+    names = Profile(uri="spiffe://gateway.test/gateway/house", usages=frozenset({Usage.SERVER}), dns_names=("localhost",))
+    async with house() as gateway:
+        with taken(heard):
+            for _ in range(3):
+                leaf = papers().gateway.issue(names, papers().now, timedelta(days=1))
+                await gateway.server.show(Shown(leaf.certificate, leaf.key, papers().regions.own.certificate_pem))
+            await shows(gateway, faulty.FAULTS["expired"].make(papers().regions, papers().now), tmp_path)
+            await counted(heard, Handshake.CERTIFICATE_EXPIRED, 0)
+    assert sum(heard.failed().values()) == 1
 
 
 def test_what_others_write_goes_on_and_what_the_core_warns_of_is_logged_by_its_place(
