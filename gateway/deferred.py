@@ -8,6 +8,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Self, TypeVar
@@ -39,8 +40,11 @@ class DeferredFile:
         path.touch(mode=0o600, exist_ok=True)
         try:
             connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-            for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", _TABLE):
-                connection.execute(statement)
+            with ExitStack() as unusable:
+                unusable.callback(connection.close)
+                for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", _TABLE):
+                    connection.execute(statement)
+                unusable.pop_all()
         except sqlite3.Error as error:
             message = f"{path} cannot hold tickets ({type(error).__name__}); is it a file of something else, or is the disk full?"
             raise OSError(message) from error
