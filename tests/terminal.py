@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 SERVING = re.compile(r"kuacheng (dev|serve)\b|python \S+\.py 127\.")
@@ -128,8 +129,7 @@ class Terminal:
 
     def _port(self, named: str) -> str:
         if named not in self.ports:
-            with socket.create_server(("127.0.0.1", 0)) as free:
-                self.ports[named] = str(free.getsockname()[1])
+            self.ports[named] = str(free_port())
         return self.ports[named]
 
     def _environment(self) -> dict[str, str]:

@@ -4,7 +4,6 @@ import asyncio
 import http.client
 import json
 import re
-import socket
 import ssl
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from adapters.connectors.settings import SystemSettings
 from adapters.guomi.sm2 import PrivateKey
 from certs.development import DevelopmentPki, write_development_pki
 from gateway.clock import SystemClock
+from tests.ports import free_port
 from tests.postgresql import Server
 
 ROOT = Path(__file__).parents[2]
@@ -221,9 +221,7 @@ class FrontServer:
 
 @pytest.fixture(scope="session")
 def front_server(pki: DevelopmentPki) -> Iterator[FrontServer]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = int(listener.getsockname()[1])
+    port = free_port()
     server, pair = Server.begin(), pki.cities["440600"]
     files = {
         "ssl_cert_file": pair.certificate.read_bytes(),

@@ -6,7 +6,6 @@ needs an external binding.
 
 import json
 import os
-import socket
 import ssl
 import urllib.request
 from collections.abc import Iterator
@@ -15,10 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
-from subprocess import DEVNULL, PIPE, STDOUT, Popen
+from subprocess import DEVNULL, Popen
 
 from certs.authority import Authority
 from certs.extensions import Profile, Usage
+from tests.ports import accepted, free_port
 
 EXTERNAL = ("kid-1", "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W")
 
@@ -38,7 +38,7 @@ class Pebble:
 @contextmanager
 def pebble(folder: Path, now: datetime) -> Iterator[Pebble]:
     """Both processes, until the context ends."""
-    listening, management, http, dns, records = free(5)
+    listening, management, http, dns, records = (free_port() for _ in range(5))
     address = f"127.80.{os.getpid() >> 8 & 0xFF}.{os.getpid() & 0xFF or 1}"
     files = _https(folder, now)
     config = {
@@ -58,12 +58,11 @@ def pebble(folder: Path, now: datetime) -> Iterator[Pebble]:
     names = f"pebble-challtestsrv -defaultIPv6= -defaultIPv4={address} {served}"
     server = f"pebble -strict -config {folder / 'pebble.json'} -dnsserver 127.0.0.1:{dns}"
     with ExitStack() as stack:
-        for command, ready in ((names, "management"), (server, "Listening on: ")):
-            process = stack.enter_context(Popen(command.split(), stdout=PIPE, stderr=STDOUT, text=True, env=quick))
-            assert process.stdout is not None
-            next(line for line in process.stdout if ready in line)
-            stack.enter_context(Popen(["cat"], stdin=process.stdout, stdout=DEVNULL))  # a full pipe would stop it
+        for command, ports in ((names, (records,)), (server, (management, listening))):
+            process = stack.enter_context(Popen(command.split(), stdout=DEVNULL, stderr=DEVNULL, env=quick))
             stack.callback(process.kill)
+            for port in ports:  # it says that it listens before it does
+                accepted(port, lambda: process.poll() is None)  # noqa: B023  called at once
         yield Pebble(
             f"https://localhost:{listening}/dir",
             files[2],
@@ -72,12 +71,6 @@ def pebble(folder: Path, now: datetime) -> Iterator[Pebble]:
             http,
             f"http://127.0.0.1:{records}",
         )
-
-
-def free(count: int) -> list[int]:
-    with ExitStack() as stack:
-        held = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [each.getsockname()[1] for each in held]
 
 
 def _https(folder: Path, now: datetime) -> tuple[Path, Path, Path]:

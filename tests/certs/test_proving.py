@@ -9,7 +9,7 @@ import pytest
 from certs.acme import Proof
 from certs.issuing import IssueRefused
 from certs.proving import Page, Record
-from tests.certs.pebble import free
+from tests.ports import free_port
 
 NOTE = "import sys; open(sys.argv[1], 'a').write(' '.join(sys.argv[2:]) + '\\n')"
 PROOF = Proof("gateway.test", "/.well-known/acme-challenge/token", "token.thumbprint")
@@ -25,7 +25,7 @@ def got(port: int, path: str) -> tuple[int, bytes]:
 
 
 def test_a_page_is_there_while_the_ca_looks_and_nothing_else_is() -> None:
-    (port,) = free(1)
+    port = free_port()
     with Page("127.0.0.1", port).proving([PROOF]):
         assert got(port, PROOF.place) == (200, PROOF.text.encode())
         assert got(port, "/.well-known/acme-challenge/") == (404, b"")

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from gateway.clock import SystemClock, entropy
 from gateway.development.layout import CITIES, SERVER_NAME, WINDOW, Layout, lay_out, write_configuration
 from gateway.development.processes import start_city
 from gateway.development.samples import samples
+from tests.ports import free_port
 
 STATE = "/var/lib/kuacheng"
 FRONT = f"{STATE}/front"
@@ -58,7 +58,7 @@ async def office(folder: Path, owner: int) -> AsyncIterator[Office]:
     layout = lay_out(folder / "dev", SystemClock().now(), entropy)
     cities = {region: await start_city(region, layout) for region in CITIES}
     try:
-        address, metrics = f"127.0.0.1:{_free()}", f"127.0.0.1:{_free()}"
+        address, metrics = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
         write_configuration(layout, {region: each.said["url"] for region, each in cities.items()}, address, metrics)
         yield Office(layout, _laid(layout, folder / "etc", owner), address)
     finally:
@@ -90,9 +90,3 @@ def _laid(layout: Layout, etc: Path, owner: int) -> Path:
 
 def _front(layout: Layout) -> Path:
     return layout.folder / "front"
-
-
-def _free() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port

@@ -29,6 +29,7 @@ from gateway.witness.folder import KEY, RECORD
 from gateway.witness.record import Record
 from gateway.witness.service import Witness, serving
 from gateway.witness.submission import logs_of
+from tests.ports import free_port
 
 CITY = "440100"
 PATIENCE = 30.0
@@ -84,14 +85,6 @@ class Site:
         async with asyncio.timeout(PATIENCE):
             while (told := await self.told(running)) != ending:
                 assert told == before
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import fcntl
 import json
 import re
 import signal
-import socket
 import sqlite3
 import subprocess
 import urllib.parse
@@ -33,6 +32,7 @@ from gateway.development.pages import PAGES
 from gateway.development.processes import Started
 from gateway.workers.control import ask, beside
 from tests.journeys.conftest import question
+from tests.ports import free_port
 
 PATIENCE = 30.0
 LATE = "social-insurance-proof"
@@ -173,8 +173,7 @@ def prometheus(folder: Path, target: str) -> Iterator[Watch]:
     }
     configured = {"global": {"evaluation_interval": "500ms"}, "rule_files": ["rules.yml"], "scrape_configs": [scrape]}
     (folder / "prometheus.yml").write_text(json.dumps(configured))
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     options = (
         f"--config.file={folder}/prometheus.yml",
         f"--storage.tsdb.path={folder}/data",

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import socket
 import ssl
 import subprocess
 import sys
@@ -23,8 +22,9 @@ from certs.extensions import Profile, Usage
 from deploy.envoy.__main__ import FOLDER, MADE, descriptors
 from gateway.model.refusal import Reason
 from tests.certs import faulty
-from tests.gateway.rpc.house import PATIENCE, House, house, papers, request
+from tests.gateway.rpc.house import House, house, papers, request
 from tests.gateway.stages import builders
+from tests.ports import accepted, free_port
 
 ENVOY = Path(sys.executable).with_name("envoy")
 
@@ -94,13 +94,7 @@ async def running(folder: Path, port: int) -> AsyncIterator[None]:
         ENVOY, "-c", "envoy.yaml", "--concurrency", "1", "--log-level", "warn", "--use-dynamic-base-id", cwd=folder
     )
     try:
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                assert process.returncode is None, "Envoy ended"
-                with socket.socket() as tried:
-                    if tried.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                await asyncio.sleep(0.05)
+        await asyncio.to_thread(accepted, port, lambda: process.returncode is None)
         yield
     finally:
         process.terminate()
@@ -110,8 +104,7 @@ async def running(folder: Path, port: int) -> AsyncIterator[None]:
 @pytest.fixture(scope="module")
 async def bridge(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bridge]:
     folder = tmp_path_factory.mktemp("bridge")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     shown = own_leaf("spiffe://guangzhou.test/bridge", Usage.SERVER)
     write(folder, "bridge", shown.certificate, shown.key)
     write(folder, "region", papers().regions.own.certificate_pem)

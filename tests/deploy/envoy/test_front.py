@@ -1,6 +1,5 @@
 """Through the real Envoy, as deploy/envoy/front.yaml has it: the gateway knows who asks, below an intermediate CA too."""
 
-import socket
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from tests.certs import faulty
 from tests.deploy.envoy.test_bridge import own_leaf, running, write
 from tests.gateway.rpc.house import PATIENCE, house, papers, request
 from tests.gateway.stages.test_identify import authority, certificate, for_clients, named, pem
+from tests.ports import free_port
 
 PROXY = subject.department_system(faulty.OWN_TRUST_DOMAIN, faulty.CREDIT_CODE, "front-proxy")
 
@@ -56,8 +56,7 @@ async def test_the_gateway_knows_who_asks_by_the_chain_that_was_shown_to_envoy(t
     write(tmp_path, "proxy", proxy.certificate, proxy.key)
     write(tmp_path, "regions", believed.anchors[faulty.OWN_TRUST_DOMAIN].authorities)
     write(tmp_path, "inside", papers().gateway.certificate_pem)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     credentials = grpc.ssl_channel_credentials(papers().regions.own.certificate_pem, caller.key, caller.certificate)
     async with house() as gateway:
         gateway.turn(trust=believed)

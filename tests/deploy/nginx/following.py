@@ -3,9 +3,7 @@
 import os
 import shlex
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.cli import main
-from tests.gateway.rpc.house import PATIENCE, papers
+from tests.gateway.rpc.house import papers
+from tests.ports import accepted, free_port
 from tests.terminal import ROOT, blocks, split
 
 PAGE: Final = "docs/keys-in-a-token.md"
@@ -24,12 +23,6 @@ FILES: Final = ROOT / "deploy/nginx"
 PORTS: Final = {"front.conf": "8443", "egress.conf": "8445"}
 """At which each listens."""
 _EXPORT: Final = "export "
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    return port
 
 
 @dataclass
@@ -70,11 +63,7 @@ class Site:
         command = [*shlex.split(self.starts[name]), *rights]
         with subprocess.Popen(command, cwd=self.folder, env=os.environ | self.environment) as nginx:
             try:
-                until = time.monotonic() + PATIENCE
-                while not _accepts(port):
-                    assert nginx.poll() is None, "nginx ended"
-                    assert time.monotonic() < until, "nginx does not listen"
-                    time.sleep(0.02)
+                accepted(port, lambda: nginx.poll() is None)
                 yield
             finally:
                 nginx.terminate()
@@ -90,11 +79,6 @@ class Site:
             ["sh", "-c", command], cwd=self.folder, env=os.environ | self.environment, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-
-
-def _accepts(port: int) -> bool:
-    with socket.socket() as tried:
-        return tried.connect_ex(("127.0.0.1", port)) == 0
 
 
 def begin(folder: Path) -> Site:

@@ -1,6 +1,5 @@
 """How the database is reached over a network: TLS, its name verified, the password of the configuration and no other."""
 
-import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -13,17 +12,12 @@ from certs.extensions import Profile, Usage
 from gateway.clock import SystemClock
 from gateway.ledger.postgresql.connecting import Database
 from gateway.ledger.records import LogUnusable
+from tests.ports import free_port
 from tests.postgresql import Server
 
 pytestmark = pytest.mark.needs("postgresql")
 
 RULES = b"local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n"
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
