@@ -13,6 +13,7 @@ import click
 
 from gateway.cli import printing
 from gateway.cli.options import control as control_option
+from gateway.cli.service_manager import ServiceManager
 
 if TYPE_CHECKING:
     from gateway.app import Running
@@ -38,10 +39,13 @@ def command(path: str, operator: str, output: str, *, workers: int, control: Pat
 
     With --workers N, N processes share the address and the evidence log; metrics of worker n are at the configured port plus n.
     One that crashes is replaced. `kuacheng reload` has all of them take up the files, or none, and restarts them one by one.
+
+    A service manager that waits for it (systemd's Type=notify) is told when callers are let in.
     """
     import os
 
     os.environ.pop("GRPC_VERBOSITY", None)  # or C-core would keep to itself why handshakes fail
+    manager = ServiceManager.taken(os.environ)
     from gateway.cli.problems import loaded_or_fail
     from gateway.config import load
 
@@ -49,12 +53,14 @@ def command(path: str, operator: str, output: str, *, workers: int, control: Pat
     if workers > 1:
         from gateway.cli.supervise import supervise
 
-        raise SystemExit(asyncio.run(supervise(loaded, path, operator, workers, control, as_json=output == "json")))
+        raise SystemExit(
+            asyncio.run(supervise(loaded, path, operator, workers, control, manager=manager, as_json=output == "json"))
+        )
     import uvloop
 
     from gateway.ground import Seat
 
-    serving = _Serving(loaded, operator, lambda: load(Path(path), os.environ), as_json=output == "json")
+    serving = _Serving(loaded, operator, lambda: load(Path(path), os.environ), manager, as_json=output == "json")
     if seat is not None:
         uvloop.run(serving.run(Seat(*seat), obey))
     else:
@@ -64,10 +70,13 @@ def command(path: str, operator: str, output: str, *, workers: int, control: Pat
 class _Serving:
     """One process that serves."""
 
-    def __init__(self, loaded: Loaded, operator: str, read: Callable[[], Loaded], *, as_json: bool) -> None:
+    def __init__(
+        self, loaded: Loaded, operator: str, read: Callable[[], Loaded], manager: ServiceManager, *, as_json: bool
+    ) -> None:
         self._loaded = loaded
         self._operator = operator
         self._read = read
+        self._manager = manager
         self._as_json = as_json
 
     async def run(self, seat: Seat | None, listen: Callable[[asyncio.Event, Running, AsyncExitStack], Awaitable[None]]) -> None:
@@ -102,6 +111,7 @@ class _Serving:
                 # What is there now stays: no later collection need look at it, and stop every exchange for as long as that takes.
                 gc.collect()
                 gc.freeze()
+                self._manager.serves(f"serving on {running.address}")
                 self._say(running)
                 await stop.wait()
                 reloading.cancel()

@@ -16,11 +16,14 @@ from gateway.cli import printing
 from gateway.cli.serve import heard
 
 if TYPE_CHECKING:
+    from gateway.cli.service_manager import ServiceManager
     from gateway.config import Loaded
     from gateway.workers.supervisor import Supervisor
 
 
-async def supervise(loaded: Loaded, path: str, operator: str, workers: int, control: Path | None, *, as_json: bool) -> int:
+async def supervise(
+    loaded: Loaded, path: str, operator: str, workers: int, control: Path | None, *, manager: ServiceManager, as_json: bool
+) -> int:
     """Until a signal, or until no worker is left; the exit status."""
     from gateway.telemetry.access import configure
     from gateway.workers.control import ControlTaken
@@ -33,6 +36,7 @@ async def supervise(loaded: Loaded, path: str, operator: str, workers: int, cont
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     where = loaded.server.address
+    reloading = set[asyncio.Task[object]]()
     async with AsyncExitStack() as stack:
         try:
             kept = stack.enter_context(reserved(where.host, where.port))
@@ -40,11 +44,11 @@ async def supervise(loaded: Loaded, path: str, operator: str, workers: int, cont
             supervisor = Supervisor(workers, lambda number: _arguments(path, operator, number, address.port))
             await heard(Path(path), control, supervisor.handle, stack)
             await supervisor.start()
+            stack.push_async_callback(supervisor.stop)
+            loop.add_signal_handler(signal.SIGHUP, lambda: _reload(supervisor, reloading))
+            manager.serves(f"serving on {address} with {workers} workers")
         except (NotStarted, ControlTaken, OSError) as error:
             printing.fail(f"the gateway does not start: {error}", printing.FINDING)
-        stack.push_async_callback(supervisor.stop)
-        reloading = set[asyncio.Task[object]]()
-        loop.add_signal_handler(signal.SIGHUP, lambda: _reload(supervisor, reloading))
         _say(str(address), supervisor, loaded, as_json=as_json)
         await _either(stop, supervisor.given_up)
         if supervisor.given_up.is_set():

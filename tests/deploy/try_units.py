@@ -166,8 +166,9 @@ async def test_reload_takes_files_up_and_a_restart_ends_in_order(there: Office, 
     assert "in force in 2 processes" in machine.journal()
     assert machine.property("kuacheng", "MainPID") == first
     machine.run("systemctl", "restart", "kuacheng")
-    await holds(machine.serves)
+    assert machine.serves()
     assert machine.property("kuacheng", "MainPID") != first
+    assert "with 2 workers" in machine.property("kuacheng", "StatusText")
     assert "SIGKILL" not in machine.journal()
     assert str((await there.ask()).outcome) == "ISSUED"
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -58,6 +59,8 @@ class Up:
     layout: Layout
     gateway: Started
     question: Question
+    told: str
+    """What a service manager has heard when the gateway said that it serves."""
 
     @property
     def address(self) -> str:
@@ -153,8 +156,13 @@ async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Up]:
     nobody = "https://127.0.0.1:1"
     write_configuration(layout, {"440100": city.said["url"], "440600": nobody}, "127.0.0.1:0", "127.0.0.1:0")
     arguments = ("-m", "gateway.cli", "serve", "--config", str(layout.config), "--workers", "2", "-o", "json")
-    gateway = await start("gateway", arguments, layout.folder)
-    yield Up(layout, gateway, await asked_once(KIND, layout, gateway.said["gateway"]))
+    with pytest.MonkeyPatch.context() as patch, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(layout.folder / "notify"))
+        manager.setblocking(False)
+        patch.setenv("NOTIFY_SOCKET", str(layout.folder / "notify"))
+        gateway = await start("gateway", arguments, layout.folder)
+        told = manager.recv(200).decode()
+    yield Up(layout, gateway, await asked_once(KIND, layout, gateway.said["gateway"]), told)
     status = await gateway.stop()
     await city.stop()
     assert status == 0
@@ -191,6 +199,10 @@ async def test_both_serve_and_each_has_metrics(up: Up) -> None:
     seen = watch.history.traffic()
     assert seen is not None
     assert round(seen.a_second * seen.seconds) == sum(asking.ends.values()), "the console counts what both have done"
+
+
+def test_a_service_manager_is_told_when_both_serve(up: Up) -> None:
+    assert up.told == f"READY=1\nSTATUS=serving on {up.address} with 2 workers"
 
 
 async def test_a_rotation_reaches_every_worker_under_questions(up: Up) -> None:
