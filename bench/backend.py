@@ -19,9 +19,9 @@ class Replies(grpc.GenericRpcHandler):
         async def reply(request: bytes, _: object) -> bytes:
             return next(answer for kind, answer in answers.items() if kind in request)
 
-        self._handler = grpc.unary_unary_rpc_method_handler(reply)
+        self._handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(reply)
 
-    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:  # noqa: ARG002  all alike
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[bytes, bytes]":  # noqa: ARG002  all alike
         """The same for every method."""
         return self._handler
 

@@ -17,16 +17,17 @@ class PassThrough(grpc.GenericRpcHandler):
 
     def __init__(self, behind: grpc.aio.Channel) -> None:
         self._behind = behind
-        self._known: dict[str, grpc.RpcMethodHandler] = {}
+        self._known: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {}
 
-    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[bytes, bytes]":
         """The handler of one method, made once."""
         method = handler_call_details.method
         if method not in self._known:
-            ask = self._behind.unary_unary(method)
+            ask: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = self._behind.unary_unary(method)
 
             async def forward(request: bytes, _: object) -> bytes:
-                return await ask(request)
+                answer: bytes = await ask(request)
+                return answer
 
             self._known[method] = grpc.unary_unary_rpc_method_handler(forward)
         return self._known[method]

@@ -34,6 +34,7 @@ REGION: Final = "440100"
 METHOD: Final = "/kuacheng.v1.EvidenceService/Query"
 _NOBODY: Final = "https://127.0.0.1:1"
 """Where the other city would be; it is never asked."""
+_PATIENCE: Final = 20.0
 _MARK: Final = str(uuid.UUID(int=0))
 _COMPACT = (MONTHS.first.replace("-", ""), MONTHS.last.replace("-", ""))
 
@@ -218,7 +219,8 @@ async def prepared(sample: Sample, layout: Layout, gateway: str) -> Question:
     credentials = grpc.ssl_channel_credentials(layout.pki.gateway_ca.read_bytes(), pair.key, pair.certificate)
     name = (("grpc.ssl_target_name_override", SERVER_NAME),)
     async with grpc.aio.secure_channel(gateway, credentials, name) as channel:
-        answer: bytes = await channel.unary_unary(METHOD)(Question(kind, client, (before, after), b"").fresh(), timeout=10)
+        asks: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(METHOD)
+        answer = await asks(Question(kind, client, (before, after), b"").fresh(), timeout=_PATIENCE)
     if pb.QueryResponse.FromString(answer).outcome != pb.OUTCOME_ISSUED:
         raise RuntimeError(f"the gateway did not issue {kind}")
     return Question(kind, client, (before, after), answer)

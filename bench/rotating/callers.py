@@ -97,8 +97,8 @@ class Callers:
     async def _asked(self, channel: grpc.aio.Channel, *, patient: bool) -> tuple[str, float | None]:
         """How it ends, and after how many seconds it may be asked anew; None: never."""
         try:
-            asks = channel.unary_unary(METHOD)
-            answer: bytes = await asks(self._question.fresh(), timeout=PATIENCE, wait_for_ready=patient)
+            asks: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(METHOD)
+            answer = await asks(self._question.fresh(), timeout=PATIENCE, wait_for_ready=patient)
         except grpc.aio.AioRpcError as error:
             failure, told = of(error), f"{error.code().name}: {error.details()}"
             if isinstance(failure, QueryRefused):
