@@ -1,4 +1,4 @@
-"""`python -m bench`: the gateway beside a bare pass-through, on the same core, in one run of about a minute.
+"""`python -m bench`: the gateway beside a bare pass-through, on the same core, in one run of about two minutes.
 
 Ratios hold between machines and moments; single figures do not. Nothing else should run meanwhile. What is measured, and how to read it,
 stands in docs/performance.md.
@@ -77,6 +77,7 @@ async def _measure(folder: Path, options: argparse.Namespace, cores: Cores) -> l
             _say(compared.told)
             _say(f"  gateway / pass-through, CPU a query: {compared.ratio:.2f} (mark {COST_MARK})")
             _say(f"  gateway / the same with a null ledger: {compared.log_ratio:.2f} (mark {LEDGER_MARK})")
+            _say(f"  floor / pass-through: {compared.floor_ratio:.2f}")
             if compared.log_ratio > LEDGER_MARK:
                 missed.append(f"{each.kind} costs {compared.log_ratio:.2f} times the same without a log")
             if compared.ratio > COST_MARK:

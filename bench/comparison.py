@@ -18,7 +18,9 @@ from gateway.development.layout import SERVER_NAME, WINDOW
 IN_FLIGHT: Final = 32
 _WARMING: Final = 0.5
 _WARMING_TURNS, _PACED_TURNS = 1, 4
-_PASS, _GATEWAY, _UNRECORDED, _DIRECT = "pass-through", "gateway", "null ledger", "direct"
+_PASS, _FLOOR, _GATEWAY, _UNRECORDED, _DIRECT = "pass-through", "floor", "gateway", "null ledger", "direct"
+_RATIOS: Final = ((_GATEWAY, _PASS), (_GATEWAY, _UNRECORDED), (_FLOOR, _PASS))
+"""What is compared: of each pair the first over the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +35,28 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What came of it: the medians over the rounds of gateway over pass-through and over the same without its log, and all in words."""
+    """What came of it: medians over the rounds, and all in words.
+
+    `ratio` is gateway over pass-through, `log_ratio` over the same gateway without its log, `floor_ratio` floor over pass-through.
+    """
 
     ratio: float
     log_ratio: float
+    floor_ratio: float
     told: str
 
 
 async def compare_cost(up: Stage, asked: Question, rounds: int, seconds: float, cores: Cores) -> Compared:
-    """All three at saturation, in turn."""
-    costs: dict[str, list[Cost]] = {_PASS: [], _GATEWAY: [], _UNRECORDED: []}
+    """All four at saturation, in turn."""
+    costs: dict[str, list[Cost]] = {_PASS: [], _FLOOR: [], _GATEWAY: [], _UNRECORDED: []}
     for _ in range(rounds):
         for name, found in costs.items():
             found.append(await _cost(up, name, asked, seconds, cores))
-    ratios, log_ratios = (
-        [ours.cpu_ms / bare.cpu_ms for bare, ours in zip(costs[other], costs[_GATEWAY], strict=True)]
-        for other in (_PASS, _UNRECORDED)
-    )
-    return Compared(median(ratios), median(log_ratios), _costs_told(costs, {_PASS: ratios, _UNRECORDED: log_ratios}))
+    ratios = {
+        f"{one} / {other}": [a.cpu_ms / b.cpu_ms for a, b in zip(costs[one], costs[other], strict=True)] for one, other in _RATIOS
+    }
+    ratio, log_ratio, floor_ratio = (median(each) for each in ratios.values())
+    return Compared(ratio, log_ratio, floor_ratio, _costs_told(costs, ratios))
 
 
 async def compare_latency(up: Stage, asked: Question, rate: int) -> str:
@@ -96,13 +102,13 @@ def _costs_told(costs: Mapping[str, Sequence[Cost]], ratios: Mapping[str, Sequen
         )
         rounds = "  ".join(f"{each.cpu_ms:.3f}" for each in found)
         lines.append(f"  {name:<13}{cpu:>15.3f}{rate:>11.0f}{own:>10.0%}{others:>8.0%}   {rounds}")
-    for other, each in ratios.items():
-        lines.append(f"  {'gateway / ' + other:<57}   {'  '.join(f'{ratio:.2f}' for ratio in each)}")
+    for compared, each in ratios.items():
+        lines.append(f"  {compared:<57}   {'  '.join(f'{ratio:.2f}' for ratio in each)}")
     return "\n".join(lines)
 
 
 def _subject(up: Stage, name: str) -> Subject:
-    return {_PASS: up.proxy, _GATEWAY: up.gateway, _UNRECORDED: up.unrecorded}[name]
+    return {_PASS: up.proxy, _FLOOR: up.floor, _GATEWAY: up.gateway, _UNRECORDED: up.unrecorded}[name]
 
 
 def _connected(up: Stage, name: str) -> AbstractAsyncContextManager[Sequence[Ask]]:

@@ -123,6 +123,7 @@ class Stage:
     layout: Layout
     gateway: Subject
     unrecorded: Subject
+    floor: Subject
     proxy: Subject
     backend: str
     questions: tuple[Question, ...]
@@ -156,9 +157,12 @@ async def stage(folder: Path, kinds: Sequence[str], cores: Cores) -> AsyncIterat
         answers = _folder(layout, "answers", {f"{each.kind}.bin": each.answer for each in questions})
         backend = await up(cores.other, ours("backend", *serving(layout), "--answers", str(answers)))
         began = time.perf_counter()
+        least = ours("floor", *_recording(layout, city.said["url"], kinds), "--answers", str(answers))
+        floor = Subject.of(await up(cores.measured, least), "address", began)
+        began = time.perf_counter()
         bare = ours("proxy", *passing(layout, backend.said["address"]))
         proxy = Subject.of(await up(cores.measured, bare), "address", began)
-        yield Stage(layout, gateway, unrecorded, proxy, backend.said["address"], questions, Tally(len(questions)))
+        yield Stage(layout, gateway, unrecorded, floor, proxy, backend.said["address"], questions, Tally(len(questions)))
 
 
 async def start_quick_city(layout: Layout, kinds: Sequence[str]) -> Started:
@@ -191,13 +195,24 @@ def serving(layout: Layout) -> tuple[str, ...]:
 
 def passing(layout: Layout, backend: str) -> tuple[str, ...]:
     """The options of the pass-through before this backend."""
+    named = ("--backend", backend, "--backend-name", TRUST_DOMAINS[REGION])
+    return (*_between(layout), *named, "--backend-ca", str(layout.pki.authorities[REGION].certificate))
+
+
+def _recording(layout: Layout, city: str, kinds: Sequence[str]) -> tuple[str, ...]:
+    """The options of the floor before this city."""
+    paths = (f"--path={kind}={ANSWERS[kind][1]}" for kind in kinds)
+    named = ("--city", city, "--city-name", TRUST_DOMAINS[REGION], "--city-ca", str(layout.pki.authorities[REGION].certificate))
+    return (*_between(layout), *named, *paths, "--log", str(layout.folder / "floor.db"))
+
+
+def _between(layout: Layout) -> tuple[str, ...]:
+    """What stands between callers and what is behind shows and believes the same as the gateway."""
     pki = layout.pki
     return (
         *("--cert", str(pki.gateway_server.certificate), "--key", str(pki.gateway_server.key)),
         *("--client-ca", str(pki.callers_ca)),
         *("--client-cert", str(pki.gateway_client.certificate), "--client-key", str(pki.gateway_client.key)),
-        *("--backend", backend, "--backend-name", TRUST_DOMAINS[REGION]),
-        *("--backend-ca", str(pki.authorities[REGION].certificate)),
     )
 
 
