@@ -89,7 +89,8 @@ async def _cost(up: Stage, name: str, asked: Question, seconds: float, cores: Co
         warm = await saturated(asks, asked.fresh, IN_FLIGHT, _WARMING)
         spent, busy = cpu_seconds(pid), busy_seconds(cores.measured)
         seen = await saturated(asks, asked.fresh, IN_FLIGHT, seconds)
-        spent, busy = cpu_seconds(pid) - spent, busy_seconds(cores.measured) - busy
+        # At least the one step in which the kernel counts, also where the load was held up.
+        spent, busy = max(0.01, cpu_seconds(pid) - spent), busy_seconds(cores.measured) - busy
     up.asked.count(name, warm.answers + seen.answers)
     return Cost(spent * 1e3 / seen.answers, seen.rate, spent / seen.seconds, max(0.0, busy - spent) / seen.seconds)
 

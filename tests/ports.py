@@ -5,17 +5,20 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from itertools import chain
+from pathlib import Path
 from typing import Final
 
-PATIENCE: Final = 30.0
+PATIENCE: Final = 60.0
 """Seconds in which a program that was started has to accept."""
 
-_LOWEST, _HIGHEST = 12_000, 32_000  # Linux hands out from 32768 on (ip(7), ip_local_port_range)
+_HANDED_OUT = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_HIGHEST = int(_HANDED_OUT.read_text().split()[0])
+_LOWEST = _HIGHEST * 2 // 5
 
 
 def _numbers() -> Iterator[int]:
     """Each once, from a place of this process's own, so that processes side by side do not try the same ones at once."""
-    begin = _LOWEST + os.getpid() * 37 % (_HIGHEST - _LOWEST)
+    begin = _LOWEST + os.getpid() * 4001 % (_HIGHEST - _LOWEST)
     return chain(range(begin, _HIGHEST), range(_LOWEST, begin))
 
 

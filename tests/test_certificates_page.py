@@ -32,7 +32,7 @@ SAYS = {
     ".kuacheng/handed/housing-desk/test.sh": "{\n  \n}",
 }
 INSPECT = "kuacheng certs inspect .kuacheng/material/current/server.pem -o json"
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 def expected(command: str) -> str:

@@ -19,7 +19,7 @@ from tests.terminal import ROOT, SERVING, Terminal, blocks, split
 PAGE: Final = "docs/certificates-rotation.md"
 FAILS: Final = "# status 1:"
 AFTER: Final = "## Everything has expired"
-PATIENCE: Final = 15.0
+PATIENCE: Final = 60.0
 """A gateway takes a change up within a second; this machine may be busy."""
 
 SAYS: Final = {

@@ -17,8 +17,8 @@ from typing import Any
 from certs.custody import private_folder
 from gateway.development.layout import CITIES, Layout
 
-_START_SECONDS = 20.0
-_STOP_SECONDS = 10.0
+_START_SECONDS = 60.0  # a machine may be busy; nobody waits where all is well
+_STOP_SECONDS = 30.0
 
 
 class StartError(Exception):

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from adapters.connectors import database
 from adapters.connectors.settings import SystemSettings
 from adapters.guomi.sm2 import PrivateKey
 from certs.development import DevelopmentPki, write_development_pki
@@ -105,7 +106,7 @@ def settings_of(pki: DevelopmentPki) -> Callable[..., SystemSettings]:
             authorities=pki.authorities[REGIONS[city]].certificate.read_bytes(),
             certificate=str(pki.gateway_client.certificate),
             key=str(pki.gateway_client.key),
-            timeout=10.0,
+            timeout=60.0,
             connections=16,
             credentials=CREDENTIALS.get(name) or SECRETS[city].get(interface, {}),
         )
@@ -148,7 +149,7 @@ class City:
         return self.front if name == "foshan.f4" else self.url
 
     def control(self, method: str, path: str, order: object = None) -> Any:
-        connection = http.client.HTTPSConnection(self.url.removeprefix("https://"), context=self.context, timeout=5)
+        connection = http.client.HTTPSConnection(self.url.removeprefix("https://"), context=self.context, timeout=60)
         try:
             connection.request(method, f"/_simulator/{path}", json.dumps(order) if order else None)
             return json.loads(connection.getresponse().read())
@@ -187,7 +188,7 @@ def _running(city: str, pki: DevelopmentPki, folder: Path) -> Iterator[City]:
         try:
             yield City(json.loads(process.stdout.readline())["url"], context, process, front=_front(folder))
         finally:
-            process.communicate(timeout=10)
+            process.communicate(timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -234,7 +235,9 @@ def front_server(pki: DevelopmentPki) -> Iterator[FrontServer]:
     try:
         front.stop()
         front.start()
-        yield front
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(database, "_CONNECT_SECONDS", 30)  # it may just begin, on a machine that is busy
+            yield front
     finally:
         server.end()
 

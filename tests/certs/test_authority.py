@@ -85,9 +85,9 @@ def test_the_key_is_p256_and_of_the_certificate(authority: Authority) -> None:
 
 def test_no_repr_shows_a_key(authority: Authority) -> None:
     leaf = authority.issue(CLIENT, NOW, MONTH)
-    shown = repr(leaf) + repr(authority)
+    shown = (repr(leaf) + repr(authority)).replace(repr(leaf.certificate), "")
     assert "PRIVATE" not in shown
-    assert "key=" not in shown.lower()  # a certificate in base64 may spell "key" by chance
+    assert "key=" not in shown.lower()  # a certificate in base64 may spell it by chance
     assert leaf.key.splitlines()[1].decode() not in shown
 
 

@@ -15,7 +15,7 @@ from certs.development import DevelopmentPki, KeyPair
 from tests.certs.faulty import FAULTS, SOUND_URI, Authorities, sound
 
 _METHOD = "/certs.test.Mirror/Show"
-_SECONDS = 10
+_SECONDS = 60
 _HOSTS = ("localhost", "127.0.0.1")
 _HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _HTTP2_SETTINGS = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])

@@ -45,7 +45,7 @@ regions:
         authorities: {{file: {system_authorities}}}
         certificate: {{file: {certificate}}}
         key: {{file: {key}}}
-        timeout: 5s
+        timeout: 60s
         credentials: {{{credentials}}}
 catalogue: [{written}/legal-aid-record.yaml]
 tables: [{written}/table.yaml]
@@ -89,7 +89,7 @@ class Reached:
     def question(self, number: str) -> CityRequest:
         return outward(route(self.loaded, number))
 
-    async def ask(self, number: str, seconds: float = 5.0) -> CityAnswer | CityTicket:
+    async def ask(self, number: str, seconds: float = 60.0) -> CityAnswer | CityTicket:
         return await self.adapter.ask(self.question(number), seconds)
 
     async def evidence(self, number: str) -> tuple[Evidence, ...]:

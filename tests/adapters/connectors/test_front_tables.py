@@ -100,7 +100,7 @@ def answered(lot: Random) -> list[list[dict[str, Any]]]:
     return [[true | {name: cell(lot) for name in changed}], [*rows, *more]]
 
 
-@settings(max_examples=150 * TIMES, deadline=1000)
+@settings(max_examples=150 * TIMES)
 @given(drawn(answered))
 def test_a_value_or_a_refusal(told: list[list[dict[str, Any]]]) -> None:
     found = answer_or_refusal(lambda: DIALECT.read(REQUEST, told))

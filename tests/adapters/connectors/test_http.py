@@ -18,6 +18,7 @@ from adapters.connectors.message import HttpRequest
 from adapters.connectors.settings import SystemSettings
 from certs.development import DevelopmentPki
 from gateway.model.refusal import Blame, Reason, Refusal
+from tests.ports import free_port
 
 Server = Callable[..., AbstractAsyncContextManager[str]]
 SettingsOf = Callable[..., SystemSettings]
@@ -69,7 +70,7 @@ async def refused(sending: Awaitable[object]) -> Refusal:
 async def test_one_request_and_its_answer(tls_server: Server, settings_of: SettingsOf) -> None:
     seen, handler = answering(http(b"answer", "X-Some: thing"))
     async with tls_server(handler) as url, connected(settings_of("guangzhou.g1", f"{url}/base/")) as client:
-        answer = await client.send(ASK, 5)
+        answer = await client.send(ASK, 60)
     assert (answer.status, answer.headers["x-some"], answer.body) == (200, "thing", b"answer")
     head, _, body = seen[0].partition(b"\r\n\r\n")
     line, *headers = head.decode().split("\r\n")
@@ -90,7 +91,7 @@ async def test_a_connection_is_kept_and_cookies_are_not(tls_server: Server, sett
 
     async with tls_server(counting) as url, connected(settings_of("guangzhou.g1", url)) as client:
         for _ in range(3):
-            await client.send(ASK, 5)
+            await client.send(ASK, 60)
     assert (connections, len(seen)) == (1, 3)
     assert not any(b"cookie" in each.lower() for each in seen)
 
@@ -112,7 +113,7 @@ async def test_connections_are_limited(tls_server: Server, settings_of: Settings
         writer.close()
 
     async with tls_server(slow) as url, connected(settings_of("guangzhou.g1", url, connections=2)) as client:
-        answers = await asyncio.gather(*(client.send(ASK, 5) for _ in range(6)))
+        answers = await asyncio.gather(*(client.send(ASK, 60) for _ in range(6)))
     assert ([answer.body for answer in answers], most) == ([b"answer"] * 6, 2)
 
 
@@ -121,7 +122,7 @@ async def test_a_redirect_is_not_followed_and_nothing_is_unpacked(tls_server: Se
     answer = http(packed, "Location: /elsewhere", "Content-Encoding: gzip", status="302 Found")
     seen, handler = answering(answer)
     async with tls_server(handler) as url, connected(settings_of("guangzhou.g1", url)) as client:
-        found = await client.send(ASK, 5)
+        found = await client.send(ASK, 60)
     assert (found.status, found.body, len(seen)) == (302, packed, 1)
 
 
@@ -132,7 +133,7 @@ async def test_a_proxy_in_the_environment_is_not_used(
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     _, handler = answering(http())
     async with tls_server(handler) as url, connected(settings_of("guangzhou.g1", url)) as client:
-        assert (await client.send(ASK, 5)).status == 200
+        assert (await client.send(ASK, 60)).status == 200
 
 
 CHUNK = b"%x\r\n%s\r\n" % (50_000, b"a" * 50_000)
@@ -158,31 +159,29 @@ CHUNK = b"%x\r\n%s\r\n" % (50_000, b"a" * 50_000)
 async def test_no_whole_answer(tls_server: Server, settings_of: SettingsOf, answer: bytes, reason: Reason) -> None:
     _, handler = answering(answer, then_close=True)
     async with tls_server(handler) as url, connected(settings_of("guangzhou.g1", url)) as client:
-        assert (await refused(client.send(ASK, 5))).reason is reason
+        assert (await refused(client.send(ASK, 60))).reason is reason
 
 
 async def test_the_largest_answer_is_taken(tls_server: Server, settings_of: SettingsOf) -> None:
     _, handler = answering(http(b"a" * LARGEST))
     async with tls_server(handler) as url, connected(settings_of("guangzhou.g1", url)) as client:
-        assert len((await client.send(ASK, 5)).body) == LARGEST
+        assert len((await client.send(ASK, 60)).body) == LARGEST
 
 
 @pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"])
 async def test_a_server_that_hangs(tls_server: Server, settings_of: SettingsOf, begun: bytes) -> None:
     _, handler = answering(begun)
     async with tls_server(handler) as url:
-        for seconds, timeout in ((0.1, 10.0), (10.0, 0.1)):
+        for seconds, timeout in ((0.1, 100.0), (100.0, 0.1)):
             async with connected(settings_of("guangzhou.g1", url, timeout=timeout)) as client:
                 started = time.monotonic()
                 assert (await refused(client.send(ASK, seconds))).reason is Reason.CITY_TIMEOUT
-                assert time.monotonic() - started < 5
+                assert time.monotonic() - started < 50
 
 
-async def test_nobody_there(tls_server: Server, settings_of: SettingsOf) -> None:
-    async with tls_server(answering(b"")[1]) as url:
-        pass
-    async with connected(settings_of("guangzhou.g1", url)) as client:
-        refusal = await refused(client.send(ASK, 5))
+async def test_nobody_there(settings_of: SettingsOf) -> None:
+    async with connected(settings_of("guangzhou.g1", f"https://127.0.0.1:{free_port()}")) as client:
+        refusal = await refused(client.send(ASK, 60))
     assert (refusal.reason, refusal.detail) == (
         Reason.CITY_UNAVAILABLE,
         "guangzhou.g1: no connection (ConnectionRefusedError)",
@@ -195,7 +194,7 @@ async def test_whoever_cannot_show_that_he_is_the_city(tls_server: Server, setti
     async with tls_server(handler) as url:
         for parts in ({"server_name": "foshan.test"}, {"authorities": other}):
             async with connected(settings_of("guangzhou.g1", url, **parts)) as client:
-                assert (await refused(client.send(ASK, 5))).reason is Reason.CITY_UNAVAILABLE
+                assert (await refused(client.send(ASK, 60))).reason is Reason.CITY_UNAVAILABLE
     assert seen == []
 
 
@@ -206,16 +205,16 @@ async def test_a_city_that_does_not_take_our_certificate(
         tls_server(answering(http())[1], pki.authorities["440600"].certificate) as url,
         connected(settings_of("guangzhou.g1", url)) as client,
     ):
-        assert (await refused(client.send(ASK, 5))).reason is Reason.CITY_UNAVAILABLE
+        assert (await refused(client.send(ASK, 60))).reason is Reason.CITY_UNAVAILABLE
 
 
 async def test_it_opens_again_after_it_was_closed(tls_server: Server, settings_of: SettingsOf) -> None:
     _, handler = answering(http())
     async with tls_server(handler) as url, connected(settings_of("guangzhou.g1", url)) as client:
-        await client.send(ASK, 5)
+        await client.send(ASK, 60)
         await client.close()
         await client.close()
-        assert (await client.send(ASK, 5)).status == 200
+        assert (await client.send(ASK, 60)).status == 200
 
 
 def test_tls_is_not_older_than_1_2_and_is_not_logged(

@@ -33,7 +33,7 @@ def refused(envelope: Any, moment: datetime = MOMENT, sealer: Sealer = US) -> Re
 
 
 @given(st.binary(max_size=200), st.binary(min_size=16, max_size=16))
-@settings(max_examples=25 * TIMES, deadline=1000)
+@settings(max_examples=25 * TIMES)
 def test_there_and_back(document: bytes, vector: bytes) -> None:
     assert THEM.open(US.seal(document, MOMENT, vector), MOMENT, "here") == document
 
@@ -88,7 +88,7 @@ def test_the_clock(late: int, *, taken: bool) -> None:
 
 
 @given(replaced(ENVELOPE))
-@settings(max_examples=80 * TIMES, deadline=1000)
+@settings(max_examples=80 * TIMES)
 def test_a_document_or_a_refusal(envelope: Any) -> None:
     if not isinstance(envelope, dict):
         return

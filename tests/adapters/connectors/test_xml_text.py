@@ -25,7 +25,7 @@ def test_no_document(text: str) -> None:
         parse_xml(text, UTF8, "here")
 
 
-@settings(max_examples=60 * TIMES, deadline=1000)
+@settings(max_examples=60 * TIMES)
 @given(st.text(max_size=60), st.integers(0, 40))
 def test_a_document_or_a_refusal(noise: str, place: int) -> None:
     true, refusal = write_xml({"r": {"a": "何", "b": "1"}}), None

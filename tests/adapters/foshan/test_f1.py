@@ -269,21 +269,21 @@ def test_a_status_in_no_table_is_never_no_record(status: str) -> None:
 TRUE = response(document(certificate())).body
 
 
-@settings(max_examples=200 * TIMES, deadline=1000)
+@settings(max_examples=200 * TIMES)
 @given(drawn(noise) | edited(TRUE))
 def test_bytes_give_an_answer_or_a_refusal(body: bytes) -> None:
     found = answer_or_refusal(lambda: DIALECT.read(asked(), HttpResponse(200, {}, body)))
     assert isinstance(found, Refusal) or not found.no_record
 
 
-@settings(max_examples=200 * TIMES, deadline=1000)
+@settings(max_examples=200 * TIMES)
 @given(edited(document(certificate()).encode()))
 def test_documents_give_an_answer_or_a_refusal(inner: bytes) -> None:
     found = answer_or_refusal(lambda: read(inner.decode("utf-8", "replace")))
     assert isinstance(found, Refusal) or not found.no_record
 
 
-@settings(max_examples=200 * TIMES, deadline=1000)
+@settings(max_examples=200 * TIMES)
 @given(replaced(DATA))
 def test_certificate_data_gives_an_answer_or_a_refusal(data: object) -> None:
     text = json.dumps(data, ensure_ascii=False).encode("utf-8", "replace").decode()
@@ -408,7 +408,7 @@ def test_a_file_is_cut_out_of_its_answer() -> None:
     assert cut(FILED.body, 5) == b"PK\x03\x04\x01"
 
 
-@settings(max_examples=150 * TIMES, deadline=1000)
+@settings(max_examples=150 * TIMES)
 @given(drawn(noise) | edited(FILED.body), st.integers(1, 9))
 def test_a_file_or_a_refusal(body: bytes, pieces: int) -> None:
     found = answer_or_refusal(lambda: CityAnswer("", ({"file": cut(body, pieces).hex()},)))

@@ -301,7 +301,7 @@ TRUE = {
 }
 
 
-@settings(max_examples=160 * TIMES, deadline=1000)
+@settings(max_examples=160 * TIMES)
 @given(st.data())
 def test_an_answer_or_a_refusal_and_no_false_no_record(data: st.DataObject) -> None:
     operation = data.draw(st.sampled_from(sorted(TRUE)))
@@ -310,7 +310,7 @@ def test_an_answer_or_a_refusal_and_no_false_no_record(data: st.DataObject) -> N
     assert isinstance(found, Refusal) or not found.no_record
 
 
-@settings(max_examples=110 * TIMES, deadline=1000)
+@settings(max_examples=110 * TIMES)
 @given(
     hostile(json.dumps(lent()).encode())
     | edited(SEALED.encode()).map(lambda text: json.dumps(lent(text.decode("utf-8", "replace"))).encode())

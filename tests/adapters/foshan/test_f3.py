@@ -130,7 +130,7 @@ def test_an_answer_of_another_hour_or_without_an_envelope() -> None:
 
 
 @given(st.integers() | st.text(max_size=5) | st.booleans() | st.none())
-@settings(max_examples=40 * TIMES, deadline=1000)
+@settings(max_examples=40 * TIMES)
 def test_a_code_in_no_table_is_never_no_record(code: object) -> None:
     found = answer_or_refusal(lambda: read(sealed(told(code, None))))
     assert code in BUSINESS.meanings or (isinstance(found, Refusal) and found.reason is Reason.CITY_ANSWER_INVALID)
@@ -141,14 +141,14 @@ def test_a_code_in_no_table_is_never_no_record(code: object) -> None:
 TRUE = sealed(told())
 
 
-@settings(max_examples=80 * TIMES, deadline=1000)
+@settings(max_examples=80 * TIMES)
 @given(hostile(TRUE) | edited(TRUE))
 def test_an_altered_answer_is_the_same_or_a_refusal(body: bytes) -> None:
     found = answer_or_refusal(lambda: read(body))
     assert isinstance(found, Refusal) or found == CityAnswer("0.0000", (OUTPUT,))  # type: ignore[arg-type]
 
 
-@settings(max_examples=80 * TIMES, deadline=1000)
+@settings(max_examples=80 * TIMES)
 @given(hostile(json.dumps(told(), ensure_ascii=False).encode()))
 def test_what_the_city_signed_is_an_answer_or_a_refusal_and_no_false_no_record(document: bytes) -> None:
     found = answer_or_refusal(lambda: read(sealed(document)))

@@ -85,14 +85,14 @@ def test_every_fault_that_the_city_offers_is_here() -> None:
 
 
 async def test_an_answer_that_is_late_is_fetched_with_the_ticket(tables: FrontAdapter, foshan: Any) -> None:
-    foshan.arm("f4", "latency", seconds=0.5)
+    foshan.arm("f4", "latency", seconds=3.0)
     ticket = await tables.ask(ASKED, 0.3)
     assert isinstance(ticket, CityTicket)
     assert ticket.ticket not in repr(ticket)
     again = replace(ASKED, ticket=ticket.ticket)
     assert not await tables.ready(again, 5.0)
     assert await tables.ask(again, 5.0) == ticket
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await tables.ready(again, 5.0):
             pass
     assert canonical(await tables.ask(again, 5.0)) == canonical(await tables.ask(again, 5.0))
@@ -101,8 +101,12 @@ async def test_an_answer_that_is_late_is_fetched_with_the_ticket(tables: FrontAd
 async def test_a_city_that_never_answers_leaves_a_ticket_and_was_asked_once(tables: FrontAdapter, foshan: Any) -> None:
     foshan.asked(REQUESTS)
     foshan.arm("f4", "silence")
-    assert isinstance(await tables.ask(ASKED, 0.3), CityTicket)
-    assert foshan.asked(REQUESTS) == 1
+    assert isinstance(await tables.ask(ASKED, 1.0), CityTicket)
+    asked = 0
+    async with asyncio.timeout(60):
+        while not asked:
+            asked += await asyncio.to_thread(foshan.asked, REQUESTS)
+    assert asked == 1
 
 
 async def test_filing_twice_under_one_ticket_is_one_request(tables: FrontAdapter, foshan: Any) -> None:

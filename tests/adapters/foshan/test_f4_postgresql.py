@@ -96,11 +96,12 @@ async def test_a_connection_that_ended_meanwhile_is_made_anew(
     front_server: FrontServer, tables: tuple[FrontAdapter, Any, FaultBook]
 ) -> None:
     adapter, _, book = tables
+    await adapter.ask(ASKED, 10.0)
     book.arm({"interface": "f4", "fault": "silence"})
-    ticket = await adapter.ask(ASKED, 0.5)
+    ticket = await adapter.ask(ASKED, 2.0)
     assert isinstance(ticket, CityTicket)
     front_server.stop()
     with pytest.raises(Refusal, match="CITY_UNAVAILABLE"):
-        await adapter.ready(replace(ASKED, ticket=ticket.ticket), 5.0)
+        await adapter.ready(replace(ASKED, ticket=ticket.ticket), 30.0)
     front_server.start()
-    assert not await adapter.ready(replace(ASKED, ticket=ticket.ticket), 5.0)
+    assert not await adapter.ready(replace(ASKED, ticket=ticket.ticket), 30.0)

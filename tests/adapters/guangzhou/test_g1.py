@@ -242,7 +242,7 @@ def test_a_code_in_no_table_is_never_no_record(code: object) -> None:
     assert code in ERRORS.meanings or caught.value.reason is Reason.CITY_ANSWER_INVALID
 
 
-@settings(max_examples=110 * TIMES, deadline=1000)
+@settings(max_examples=110 * TIMES)
 @given(hostile(json.dumps(AUTH).encode()), st.sampled_from([200, 200, 200, 404, 500]))
 def test_codes_or_a_refusal_and_no_false_no_record(body: bytes, status: int) -> None:
     found = answer_or_refusal(
@@ -251,13 +251,13 @@ def test_codes_or_a_refusal_and_no_false_no_record(body: bytes, status: int) -> 
     assert isinstance(found, Refusal) or not found.no_record
 
 
-@settings(max_examples=110 * TIMES, deadline=1000)
+@settings(max_examples=110 * TIMES)
 @given(hostile(json.dumps(FETCH, ensure_ascii=False).encode()))
 def test_a_licence_or_a_refusal(body: bytes) -> None:
     answer_or_refusal(lambda: answer_of((DIALECT.read_fetch(ASKED, CODE, response(body)),)))
 
 
-@settings(max_examples=80 * TIMES, deadline=1000)
+@settings(max_examples=80 * TIMES)
 @given(edited(LICENCE["data_fields"].encode()))  # type: ignore[union-attr]
 def test_a_face_or_a_refusal(face: bytes) -> None:
     licence = {**LICENCE, "data_fields": face.decode("utf-8", "replace")}
@@ -299,7 +299,7 @@ def test_a_licence_without_a_proper_code_has_no_files(code: object) -> None:
         answer_of(({**LICENCE, "license_code": code},), files=True)  # type: ignore[dict-item]
 
 
-@settings(max_examples=110 * TIMES, deadline=1000)
+@settings(max_examples=110 * TIMES)
 @given(hostile(json.dumps(ARCHIVE, ensure_ascii=False).encode()), st.integers(1, 9))
 def test_a_file_or_a_refusal(body: bytes, pieces: int) -> None:
     found = answer_or_refusal(lambda: CityAnswer("", ({"file": cut(body, pieces).hex()},)))

@@ -186,7 +186,7 @@ TRUE = {
 }
 
 
-@settings(max_examples=160 * TIMES, deadline=1000)
+@settings(max_examples=160 * TIMES)
 @given(st.data())
 def test_an_answer_or_a_refusal_and_no_false_no_record(data: st.DataObject) -> None:
     operation = data.draw(st.sampled_from(sorted(TRUE)))

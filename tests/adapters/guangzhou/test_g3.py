@@ -1,6 +1,7 @@
 """G3's dialect against the interface page's examples, and against answers that no city should give."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -136,19 +137,19 @@ def test_a_code_in_no_table_is_never_no_record(code: object) -> None:
         assert listed or (isinstance(found, Refusal) and found.reason is Reason.CITY_ANSWER_INVALID)
 
 
-@settings(max_examples=80 * TIMES, deadline=1000)
+@settings(max_examples=80 * TIMES)
 @given(hostile(json.dumps(carried(document()), ensure_ascii=False).encode()))
 def test_an_answer_or_a_refusal_and_no_false_no_record(body: bytes) -> None:
     found = answer_or_refusal(lambda: read(body))
     assert isinstance(found, Refusal) or not found.no_record
 
 
-@settings(max_examples=110 * TIMES, deadline=1000)
+@settings(max_examples=110 * TIMES)
 @given(edited(document().encode()))
 def test_a_hostile_document_is_an_answer_or_a_refusal(text: bytes) -> None:
     said = text.decode("utf-8", "replace")
     found = answer_or_refusal(lambda: read(carried(said)))
-    assert isinstance(found, Refusal) or found.no_record == ("<record>" not in said)
+    assert isinstance(found, Refusal) or found.no_record == (re.search(r"<record[\s/>]", said) is None)
 
 
 def test_no_secret_shows() -> None:

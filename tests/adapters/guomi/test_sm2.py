@@ -25,7 +25,7 @@ def test_the_standards_key_signature_and_ciphertext() -> None:
     assert KEY.decrypt(C1 + C2 + C3, CipherForm.C1C2C3) == ENCRYPTED
 
 
-@settings(max_examples=25 * TIMES, deadline=1000)
+@settings(max_examples=25 * TIMES)
 @given(st.binary(max_size=300), st.binary(min_size=1, max_size=40), st.sampled_from(SignatureForm))
 def test_what_was_signed_verifies_and_nothing_else_does(message: bytes, user: bytes, form: SignatureForm) -> None:
     signature = KEY.sign(message, form, user)
@@ -39,7 +39,7 @@ def test_what_was_signed_verifies_and_nothing_else_does(message: bytes, user: by
             public.verify(text, signature, form, name)
 
 
-@settings(max_examples=25 * TIMES, deadline=1000)
+@settings(max_examples=25 * TIMES)
 @given(st.binary(min_size=1, max_size=300), st.sampled_from(CipherForm))
 def test_what_was_encrypted_opens_and_only_for_its_key(plain: bytes, form: CipherForm) -> None:
     cipher = KEY.public.encrypt(plain, form)

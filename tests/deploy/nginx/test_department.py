@@ -11,7 +11,7 @@ from gateway.stages.identify import identify
 from tests.certs import faulty
 from tests.deploy.nginx.following import PAGE, Site
 from tests.gateway.client.notary import LOG
-from tests.gateway.rpc.house import PATIENCE, House, house
+from tests.gateway.rpc.house import House, house
 from tests.terminal import ROOT, blocks
 
 pytestmark = [pytest.mark.needs("softhsm"), pytest.mark.needs("nginx")]
@@ -31,8 +31,12 @@ async def ask(site: Site, gateway: House, **changes: str) -> tuple[int, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    async with asyncio.timeout(PATIENCE):
-        said, _ = await process.communicate()
+    try:
+        async with asyncio.timeout(60):
+            said, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
     return process.returncode or 0, said.decode()
 
 

@@ -76,7 +76,7 @@ class City:
                 self.runner.run(self._part(self.session))
         if told:
             self.process.terminate()
-        self.process.communicate(timeout=5)
+        self.process.communicate(timeout=60)
         return self.process.returncode
 
     async def _part(self, session: aiohttp.ClientSession) -> None:

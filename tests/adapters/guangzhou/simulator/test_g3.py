@@ -111,7 +111,7 @@ def test_the_page_shows_what_the_city_answers() -> None:
 VALUES = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8), lambda inner: st.lists(inner, max_size=2))
 
 
-@settings(max_examples=40 * TIMES, deadline=1000)
+@settings(max_examples=40 * TIMES)
 @given(
     st.binary(max_size=60)
     | st.dictionaries(st.sampled_from(["request", "value"]), VALUES, max_size=2)

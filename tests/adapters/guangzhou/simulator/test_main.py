@@ -91,7 +91,7 @@ def test_it_ends_in_order(files: dict[str, Path], end: str) -> None:
             process.stdin.close()
         else:
             process.send_signal(signal.Signals[end])
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
 
 
 def test_the_page_shows_what_the_city_answers(city: City) -> None:
