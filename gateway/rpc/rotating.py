@@ -25,10 +25,12 @@ from gateway.rpc.accepting import TELLS, accepted_here
 PARKED_SECONDS: Final = 5.0
 """That the idle connection stays after a change; a handshake takes some milliseconds."""
 
-_PATIENCE: Final = 5.0
+_PATIENCE: Final = 20.0
+"""Seconds for each step of our own handshake: a good certificate is not to be refused because the machine is busy."""
+_ACCEPTING: Final = 1.25
+"""Seconds after which a connection that nobody took is left for another."""
 _PIECE: Final = 1 << 16
 _TURN: Final = 0.002
-_TURNS: Final = 4
 _TRIES: Final = 256
 """Of one connection after another until our own process has it: with 16 workers one in ten million rotations is not shown."""
 _ANY: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where we listen everywhere, we reach ourselves here
@@ -115,7 +117,7 @@ class Rotating:
     async def _reached(self, host: str, port: int) -> socket.socket:
         """A connection that this process has accepted, with nothing sent yet. Raises NotShown."""
         loop = asyncio.get_running_loop()
-        ends = loop.time() + _PATIENCE * _TURNS
+        ends = loop.time() + _PATIENCE
         for _ in range(_TRIES):
             if loop.time() > ends:
                 break
@@ -133,7 +135,7 @@ class Rotating:
     async def _came(self, near: socket.socket, before: int) -> bool:
         """Whether it was accepted, and by us. Where the kernel cannot tell by whom, that something was accepted has to do."""
         loop = asyncio.get_running_loop()
-        ends = loop.time() + _PATIENCE / _TURNS
+        ends = loop.time() + _ACCEPTING
         while loop.time() < ends:
             here = accepted_here(near)
             if here is False:
