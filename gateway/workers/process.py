@@ -1,7 +1,7 @@
 """One worker: a process of its own that serves, takes orders on its standard input and answers on its standard output, a line each.
 
 Laws: spawned, never forked; in a session of its own, so that Ctrl-C reaches it by its supervisor only; it ends when its input closes, and
-so never outlives us.
+so never outlives us. Orders are answered one after another: an answer that nobody waits for any more is read before the next one's.
 """
 
 import asyncio
@@ -34,6 +34,7 @@ class Worker:
         self._process = process
         self.said = said
         self._turn = asyncio.Lock()
+        self._owed = 0
 
     @classmethod
     async def start(cls, arguments: Sequence[str]) -> Self:
@@ -76,13 +77,21 @@ class Worker:
         async with self._turn:
             if self._process.stdin is None:
                 raise RuntimeError("started without a pipe")
+            self._owed += 1
             with suppress(ConnectionError):
                 self._process.stdin.write(json.dumps(order).encode() + b"\n")
                 await self._process.stdin.drain()
+            answer: Answer = json.loads(await self._last_owed())
+        return answer
+
+    async def _last_owed(self) -> bytes:
+        """The answer to the last order. Those before it are of whoever gave up waiting, and end up nowhere."""
+        line = b""
+        while self._owed:
             if not (line := await _line(self._process)):
                 raise Gone(f"worker {self.pid} ended")
-        answer: Answer = json.loads(line)
-        return answer
+            self._owed -= 1
+        return line
 
     async def ended(self) -> int:
         """Its exit status, once it has one; that of a signal is negative."""
