@@ -14,6 +14,7 @@ import pytest
 from certs.development import KeyPair
 from gateway.client import Holder, HolderType, Identity, LegalBasis, LegalBasisKind, MonthRange, Operator, Purpose
 from gateway.development.city import City
+from tests.journeys.unhurried import unhurried
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,13 @@ def _parameter(name: str, value: Any) -> MonthRange | date | str:
 
 
 @pytest.fixture(scope="session")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+async def up(_standing: Up) -> Up:
+    await unhurried(Path(_standing.said["config"]))
+    return _standing
+
+
+@pytest.fixture(scope="session")
+def _standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     folder = tmp_path_factory.mktemp("environment")
     with subprocess.Popen(
         [sys.executable, "-m", "gateway.cli", "dev", "--folder", str(folder / "dev"), "-o", "json"],
@@ -73,4 +80,4 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
             yield Up(json.loads(line))
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(90)

@@ -17,9 +17,11 @@ from gateway.development.processes import Started, start_gateway
 from gateway.development.samples import samples
 from gateway.ledger.reading import Log
 from gateway.model.binding import plain
+from tests.journeys.unhurried import SHORT_DEADLINE, unhurried
 
 LATE = 8.0
-"""Seconds: by then another gateway is up and watched, on a busy machine too."""
+"""Seconds from the question until the city would answer; long before them it is held up, until another gateway watches."""
+PATIENCE = 60.0
 SAMPLE = next(
     each for each in samples() if (each.type, each.region, each.outcome) == ("social-insurance-proof", "440600", "ISSUED")
 )
@@ -40,7 +42,7 @@ async def deferred(up: Environment, gateway: Started) -> Answer:
             purpose=SAMPLE.purpose,
             legal_basis=SAMPLE.legal_basis,
             parameters={"months": MonthRange("2024-01", "2024-06")},
-            deadline=1.0,
+            deadline=SHORT_DEADLINE,
         )
 
 
@@ -63,21 +65,36 @@ async def watched(up: Environment, gateway: Started, request_id: str) -> Any:
     return json.loads(told)
 
 
+async def steps_of(client: Client, first: Answer, city: Started) -> list[Progress | Answer]:
+    """All of them; the city goes on once it is seen that the question is with it."""
+    steps: list[Progress | Answer] = []
+    async for each in client.watch(first.question, deadline=PATIENCE):
+        steps.append(each)
+        if isinstance(each, Progress) and each.stage == "WITH_CITY":
+            city.process.send_signal(signal.SIGCONT)
+    return steps
+
+
 async def test_the_answer_comes_though_the_gateway_was_killed_meanwhile(tmp_path: Path) -> None:
     async with environment(tmp_path / "dev") as up:
+        await unhurried(up.layout.config)
+        foshan = next(each for each in up.processes if each.name == "foshan")
         city = City(up.cities["440600"], up.layout.pki.gateway_client, up.layout.pki.authorities["440600"].certificate)
         await city.break_("f4", "latency", 1, seconds=LATE)
         gateway = up.processes[-1]
         first = await deferred(up, gateway)
         assert first.outcome is Outcome.DEFERRED
+        # Its tables are a file, which the gateway looks at by itself.
+        foshan.process.send_signal(signal.SIGSTOP)
         os.kill(gateway.process.pid, signal.SIGKILL)
         await gateway.process.wait()
         another = await start_gateway(up.layout)
         try:
             async with client_of(up, another) as client:
-                steps = [each async for each in client.watch(first.question, deadline=20.0)]
+                steps = await steps_of(client, first, foshan)
             by_hand = await watched(up, another, first.request_id)
         finally:
+            foshan.process.send_signal(signal.SIGCONT)
             await another.stop()
         assert [each.stage for each in steps if isinstance(each, Progress)] == ["ACCEPTED", "WITH_CITY", "ANSWERED"]
         last = steps[-1]

@@ -17,6 +17,7 @@ from tests.journeys.canonical import CODES, E_LICENCES
 from tests.journeys.conftest import Up, question
 from tests.journeys.leaks import logged
 from tests.journeys.test_verify import kuacheng
+from tests.journeys.unhurried import SHORT_DEADLINE
 
 ITEMS = {code: item for item, (_, code) in NAMES.items()}
 """Guangzhou's license_item_code by type code."""
@@ -102,7 +103,7 @@ async def test_a_city_that_fails_gives_no_file(up: Up, tmp_path: Path, case: tup
         async with client(up, sample) as asking:
             with pytest.raises(QueryRefused) as told:
                 async with asking.download(
-                    **question(sample), format="OFD", deadline=1.5 if fault == "hang" else 20.0
+                    **question(sample), format="OFD", deadline=SHORT_DEADLINE if fault == "hang" else 20.0
                 ) as download:
                     await download.save(tmp_path / "paper.ofd")
         assert (told.value.reason, told.value.blame) == (reason, "COUNTERPARTY")

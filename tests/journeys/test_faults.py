@@ -40,8 +40,9 @@ from tests.journeys.faults import (
 )
 from tests.journeys.leaks import found, ledger_bytes, lines, logged, on_the_wire, pieces, today
 from tests.journeys.test_download import FAULTS as OF_DOWNLOADS
+from tests.journeys.unhurried import MARGIN, SHORT_DEADLINE
 
-DEADLINE, SHORT_DEADLINE, SYSTEM_TIMEOUT = 8.0, 2.0, 10.0
+DEADLINE, SYSTEM_TIMEOUT = 20.0, 10.0
 SECRETS = {
     "g1": dict.fromkeys(("app_key", "app_secret", "account", "password", "org_code"), "x"),
     "g2": {"paasid": "x", "token": "x"},
@@ -131,7 +132,7 @@ async def test_a_city_that_does_not_answer_is_left_in_time(up: Up, name: str, op
         ended = await asyncio.gather(*(window.ask_all(asked, SHORT_DEADLINE) for window, asked in questions))
     for each in (each for some in ended for each in some):
         judge_refusal(up, each, TIMEOUT, frozenset())
-        assert SHORT_DEADLINE / 2 < each.seconds < SHORT_DEADLINE
+        assert 0.9 * (SHORT_DEADLINE - MARGIN) < each.seconds < SHORT_DEADLINE
     for region in {fault.region for fault in silent}:
         async with desk(up, region) as window:
             assert all(same(each, region) for each in await all_kinds(window))
@@ -204,7 +205,7 @@ async def test_a_token_call_that_hangs_is_given_up_and_then_all_works(up: Up) ->
             assert ended.seconds < SHORT_DEADLINE
             judge_refusal(up, ended, TIMEOUT, frozenset())
             waited = await window.ask(asked, SYSTEM_TIMEOUT + DEADLINE)
-            assert waited.seconds < SYSTEM_TIMEOUT
+            assert waited.seconds < SYSTEM_TIMEOUT + DEADLINE - MARGIN, "given up by us, and not by who asked"
             judge_refusal(up, waited, TIMEOUT, frozenset())
             assert all(same(each, fault.region) for each in await all_kinds(window))
 
