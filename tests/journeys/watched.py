@@ -34,7 +34,7 @@ from gateway.workers.control import ask, beside
 from tests.journeys.conftest import question
 from tests.ports import free_port
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 LATE = "social-insurance-proof"
 """Asked through tables, which take questions even of a city that is away."""
 
@@ -89,7 +89,9 @@ class Scene:
         pair = told["clients"][sample["client"]]
         identity = Identity.from_files(Path(pair["cert"]), Path(pair["key"]), Path(told["ca"]))
         async with Client(self.up.gateway, identity, server_name=SERVER_NAME, attempts=1) as client:
-            ends = await asyncio.gather(*(client.query(**question(sample)) for _ in range(times)), return_exceptions=True)
+            ends = await asyncio.gather(
+                *(client.query(**question(sample), deadline=PATIENCE) for _ in range(times)), return_exceptions=True
+            )
         return {getattr(each, "reason", None) or each.outcome.value for each in ends if self._is_end(each)}
 
     async def knocks(self, leaf: Leaf) -> None:
