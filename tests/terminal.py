@@ -121,7 +121,7 @@ class Terminal:
         process = self.running.pop(command)
         process.send_signal(signal.SIGINT)
         # A plain program of Python ends by the signal, and `kuacheng` by itself.
-        assert process.wait(20) in {0, -signal.SIGINT}, command
+        assert process.wait(90) in {0, -signal.SIGINT}, command
 
     def typed(self, text: str) -> str:
         """With a free port for each that the page names."""

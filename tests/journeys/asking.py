@@ -17,7 +17,8 @@ from tests.journeys.records_guangzhou import TRUTH as GUANGZHOU
 TRUTHS: dict[str, Truth] = {each.region: each for each in (GUANGZHOU, FOSHAN)}
 REGIONS = tuple(TRUTHS)
 YEARS: Months = ("2023-01", "2024-12")
-_AT_A_TIME = 16
+AT_A_TIME = 16
+"""More would wait for each other in the city's one process, and the last for longer than a system may take."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Desk:
 
     async def ask_all(self, questions: Iterable[Question], deadline: float = 20.0) -> tuple[Ended, ...]:
         """Asks all, some at a time, and waits for all."""
-        turn = asyncio.Semaphore(_AT_A_TIME)
+        turn = asyncio.Semaphore(AT_A_TIME)
 
         async def one(asked: Question) -> Ended:
             async with turn:

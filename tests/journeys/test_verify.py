@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from gateway.client import Claimed, Client, QueryRefused, Verdict
-from tests.journeys.asking import TRUTHS, YEARS
+from tests.journeys.asking import AT_A_TIME, TRUTHS, YEARS
 from tests.journeys.canonical import COMMON, Plain
 from tests.journeys.conftest import Up, question
 from tests.journeys.faults import AMBIGUOUS, FAULTS, ISSUED, NO_RECORD, armed
@@ -60,7 +60,13 @@ async def verdicts(clients: dict[str, Client], sample: dict[str, Any], made: lis
 
 
 async def test_the_citys_own_record_decides(clients: dict[str, Client], samples: list[dict[str, Any]]) -> None:
+    turn = asyncio.Semaphore(AT_A_TIME)
+
     async def compare(sample: dict[str, Any]) -> None:
+        async with turn:
+            await compare_in_turn(sample)
+
+    async def compare_in_turn(sample: dict[str, Any]) -> None:
         months = sample["parameters"].get("months", {})
         span = (months["first"], months["last"]) if months else YEARS
         papers = TRUTHS[sample["region"]].papers(sample["type"], sample["holder"]["id_number"], span)
