@@ -17,10 +17,12 @@ from gateway.development.processes import Started, start_gateway
 from gateway.development.samples import samples
 from gateway.ledger.reading import Log
 from gateway.model.binding import plain
-from tests.journeys.unhurried import SHORT_DEADLINE, unhurried
+from tests.journeys.unhurried import applied, waiting
 
 LATE = 8.0
 """Seconds from the question until the city would answer; long before them it is held up, until another gateway watches."""
+LEFT = 3.0
+"""Seconds after which the gateway leaves with a ticket; the caller has many more."""
 PATIENCE = 60.0
 SAMPLE = next(
     each for each in samples() if (each.type, each.region, each.outcome) == ("social-insurance-proof", "440600", "ISSUED")
@@ -42,7 +44,7 @@ async def deferred(up: Environment, gateway: Started) -> Answer:
             purpose=SAMPLE.purpose,
             legal_basis=SAMPLE.legal_basis,
             parameters={"months": MonthRange("2024-01", "2024-06")},
-            deadline=SHORT_DEADLINE,
+            deadline=PATIENCE / 2,
         )
 
 
@@ -77,7 +79,7 @@ async def steps_of(client: Client, first: Answer, city: Started) -> list[Progres
 
 async def test_the_answer_comes_though_the_gateway_was_killed_meanwhile(tmp_path: Path) -> None:
     async with environment(tmp_path / "dev") as up:
-        await unhurried(up.layout.config)
+        await applied(up.layout.config, waiting("foshan.f4", LEFT))
         foshan = next(each for each in up.processes if each.name == "foshan")
         city = City(up.cities["440600"], up.layout.pki.gateway_client, up.layout.pki.authorities["440600"].certificate)
         await city.break_("f4", "latency", 1, seconds=LATE)

@@ -28,6 +28,7 @@ from gateway.development.pages import PAGES
 from gateway.development.processes import Started, start_city, start_gateway
 from gateway.development.watching.alerts import ALERTS
 from tests.certs.listing import crl
+from tests.journeys.unhurried import waiting
 from tests.journeys.watched import PATIENCE, Scene, kept_log, prometheus
 from tests.ports import free_port
 
@@ -128,7 +129,7 @@ async def what_is_slow(scene: Scene) -> None:
     """A city, the evidence log, and the process itself."""
     text = scene.up.layout.config.read_text()
     # What the gateway is held up below must not be taken for the city's.
-    assert await scene.reloads(re.sub(r"(\n +)connector: guangzhou.*", rf"\g<0>\g<1>timeout: {PATIENCE:.0f}s", text)) == "applied"
+    assert await scene.reloads(waiting("guangzhou", PATIENCE)(text)) == "applied"
     assert await scene.ask("440100") == {"ISSUED"}
     assert await scene.watch.sees('kuacheng_city_seconds_count{region="440100"}')
     await an_entry_waits(scene)

@@ -3,6 +3,9 @@
 Law: what is kept back from the city is ours for recording, sealing and delivering that it was silent; the caller waits no longer for it.
 """
 
+import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from gateway.workers.control import ask, beside
@@ -14,10 +17,20 @@ _LIMITS = f"limits: {{answer_margin: {MARGIN:.0f}s, minimum_deadline: {MARGIN + 
 
 async def unhurried(config: Path) -> None:
     """Has the gateway that runs by this configuration keep back the margin, from now on and when it is started again."""
-    _set(config)
+    await applied(config, lambda text: text + _LIMITS)
+
+
+async def applied(config: Path, change: Callable[[str], str]) -> None:
+    """Has it take up the same configuration with this change."""
+    _change(config, change)
     answer = await ask(beside(config), {"do": "reload", "trigger": "command", "dry_run": False})
     assert answer["result"] == "applied", answer
 
 
-def _set(config: Path) -> None:
-    config.write_text(config.read_text() + _LIMITS)
+def _change(config: Path, change: Callable[[str], str]) -> None:
+    config.write_text(change(config.read_text()))
+
+
+def waiting(systems: str, seconds: float) -> Callable[[str], str]:
+    """The change by which so long is waited for one answer of these systems, a pattern of their connectors."""
+    return partial(re.sub, rf"(\n +)connector: {systems}\b.*", rf"\g<0>\g<1>timeout: {seconds:.0f}s")
