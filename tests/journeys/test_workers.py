@@ -189,8 +189,12 @@ async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Up]:
         told = manager.recv(200).decode()
     up = Up(layout, gateway, await asked_once(KIND, layout, gateway.said["gateway"]), told)
     yield up
-    status = await gateway.stop()
-    await city.stop()
+    gateway.process.terminate()
+    try:
+        status = await asyncio.wait_for(gateway.process.wait(), PATIENCE)
+    finally:
+        await gateway.stop()
+        await city.stop()
     assert status == 0
     with Log.open(layout.ledger) as log:
         verdict = log.verify()
