@@ -21,7 +21,7 @@ from gateway.ports import Clock
 _TICKET_BYTES: Final = 16
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.02, 1.0, 1.5
 """Seconds between two looks."""
-_KEPT_BACK, _LARGEST_PART = 0.2, 0.1
+_KEPT_BACK, _LARGEST_PART = 0.5, 0.1
 """Seconds, and part of all there are, in which to leave with the ticket."""
 _WAITS: Final = frozenset({Reason.CITY_TIMEOUT, Reason.CITY_UNAVAILABLE})
 
