@@ -18,7 +18,7 @@ from gateway.model.exchange import Ended, Entry, EntryKind, Recorded
 from gateway.model.refusal import Reason, Refusal
 from tests.gateway.stages.builders import EPOCH, NOW, answer
 
-_PATIENCE = 10.0
+_PATIENCE = 60.0
 """Seconds until a test that waits for what does not happen fails."""
 
 

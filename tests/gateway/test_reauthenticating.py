@@ -10,7 +10,7 @@ import pytest
 from gateway import reauthenticating
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 async def test_it_is_followed_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,7 +78,7 @@ async def test_what_another_gateway_leaves_is_ended_while_this_one_runs(loaded: 
     ending = asyncio.create_task(app._close_adopted(own, SystemClock()))
     await other.append(intent("theirs"))
     await other.close()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(results(loaded)) < 2:
             await asyncio.to_thread(results, loaded)
     ending.cancel()

@@ -38,7 +38,7 @@ WHOLE = [
     "queued OUTCOME ISSUED",
     "durable OUTCOME ISSUED",
 ]
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds until an exchange that does not end fails its test."""
 TURNS = 8
 """Turns of the event loop in which whatever was started, and should not go on, would have gone on."""

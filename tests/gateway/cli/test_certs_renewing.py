@@ -125,4 +125,4 @@ def test_the_daemon_ends_when_it_is_told_to(layout: Layout) -> None:
         assert running.stdout is not None
         assert "nothing is due" in running.stdout.readline()
         running.send_signal(signal.SIGTERM)
-        assert running.wait(20) == 0
+        assert running.wait(60) == 0

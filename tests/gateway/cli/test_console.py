@@ -21,7 +21,7 @@ async def begin(*arguments: str) -> asyncio.subprocess.Process:
 
 
 def get(url: str) -> str:
-    with urlopen(url, timeout=10) as answer:  # noqa: S310  our own program
+    with urlopen(url, timeout=60) as answer:  # noqa: S310  our own program
         return str(answer.read().decode())
 
 

@@ -33,11 +33,11 @@ def test_the_log_is_served_until_it_is_told_to_end(file: Path) -> None:
         assert program.stdout
         told = json.loads(program.stdout.readline())
         assert told["entries"] is False
-        with closing(HTTPConnection(told["ledger"].removeprefix("http://"), timeout=10)) as connection:
+        with closing(HTTPConnection(told["ledger"].removeprefix("http://"), timeout=60)) as connection:
             connection.request("GET", "/checkpoint")
             assert connection.getresponse().read().decode().startswith(f"{LOG}\n0\n")
         program.send_signal(signal.SIGTERM)
-        assert program.wait(10) == 0
+        assert program.wait(60) == 0
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_serve_cosigns_and_remembers(folder: Path, logs: Path) -> None:
             assert said["key"] == str(key)
             line = posted(said["witness"], log.submission(old, size))
             child.send_signal(signal.SIGTERM)
-            assert child.wait(20) == 0
+            assert child.wait(60) == 0
         assert Note.parse(log.note(size) + line).verified([key]).keys() == {key}
     status, shown, _ = witness("show", "--folder", str(folder), "-o", "json")
     assert status == 0
@@ -89,7 +89,7 @@ def test_serve_cosigns_and_remembers(folder: Path, logs: Path) -> None:
 def posted(address: str, body: bytes) -> str:
     import http.client
 
-    connection = http.client.HTTPConnection(address, timeout=20)
+    connection = http.client.HTTPConnection(address, timeout=60)
     try:
         connection.request("POST", "/add-checkpoint", body)
         return connection.getresponse().read().decode()

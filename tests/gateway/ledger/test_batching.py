@@ -46,7 +46,7 @@ class Shelf:
 async def grouped(shelf: Shelf, queue_limit: int = 10_000) -> AsyncIterator[GroupCommit[object, object]]:
     group: GroupCommit[object, object] = GroupCommit(shelf, name="shelf", queue_limit=queue_limit)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             yield group
     finally:
         shelf.gate.set()

@@ -84,15 +84,15 @@ async def test_a_slow_disk_holds_up_one_reading_and_no_event_loop(path, ledger_a
 
     def slow(log: Log, name: str, cosigned: object) -> tuple[()]:
         begun.set()
-        assert go.wait(10)
+        assert go.wait(60)
         return ()
 
     async with ledger_at(path) as ledger:
         await ledger.append(book.intent(0))
         monkeypatch.setattr(receipts, "_found", slow)
         waiting = [asyncio.ensure_future(reader.find("exchange-0")) for _ in range(3)]
-        await asyncio.to_thread(begun.wait, 10)
-        async with asyncio.timeout(10):
+        await asyncio.to_thread(begun.wait, 60)
+        async with asyncio.timeout(60):
             await ledger.append(book.outcome(0))
         assert not any(each.done() for each in waiting), "what is recorded does not wait for what is read"
         go.set()

@@ -49,7 +49,7 @@ from tests.certs import faulty
 from tests.gateway.client.notary import LOG, LOG_KEY
 from tests.gateway.stages import builders
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds until a test that waits for what does not happen fails."""
 QUERY = "/kuacheng.v1.EvidenceService/Query"
 

@@ -13,7 +13,7 @@ from gateway.model.refusal import Reason, Refusal
 from gateway.model.world import Limits
 from tests.certs import faulty
 from tests.gateway.client.notary import VKEY
-from tests.gateway.rpc.house import asked, house, leaf, papers
+from tests.gateway.rpc.house import PATIENCE, asked, house, leaf, papers
 from tests.gateway.stages import builders
 
 DAY = timedelta(days=1)
@@ -104,10 +104,10 @@ async def test_a_city_that_fails_while_it_is_looked_at_is_waited_for() -> None:
         gateway.city.told = Refusal(Reason.CITY_UNAVAILABLE, "its database restarts")
 
         async def answers() -> Answer:
-            return await client._waited(first, 10.0, reference=False)
+            return await client._waited(first, PATIENCE, reference=False)
 
         waiting = asyncio.create_task(answers())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await gateway.city.looked.wait()
         gateway.city.told = builders.answer()
         assert (await waiting).outcome is Outcome.ISSUED

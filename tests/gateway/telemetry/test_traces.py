@@ -104,5 +104,5 @@ async def test_a_running_gateway_sends_traces_that_name_nobody(living: Layout) -
 async def test_a_collector_that_is_away_fails_nothing(tmp_path: Path) -> None:
     traces = Traces("127.0.0.1:1", "0.1", SystemClock(), entropy)
     traces.ended(replace(ENDED, exchange_id=new_id(), city_seconds=0.0))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await asyncio.to_thread(traces.close)

@@ -76,7 +76,7 @@ async def test_a_reading_that_stays_open_holds_up_no_append(database, opened, bo
         await ledger.append(book.refused(0))
         with Log(PostgresqlRecords.open(database)) as log:
             rows = log._records.page(0, 1, 1)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await ledger.append(book.refused(1))
             assert [row.idx for row in rows] == [0]
             assert log.size() == 2
