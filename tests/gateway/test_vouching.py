@@ -16,7 +16,8 @@ from grpc_health.v1 import health_pb2
 from grpc_health.v1.health_pb2_grpc import HealthStub
 
 from certs.findings import Code
-from gateway.asking import CONTENT_TYPE, SECONDS, Kept, tried
+from gateway import asking, vouching
+from gateway.asking import CONTENT_TYPE, Kept, tried
 from gateway.checking.line import State
 from gateway.checking.responders import responders
 from gateway.client import QueryRefused
@@ -31,6 +32,13 @@ from gateway.vouching import Means, Vouching
 from tests.certs.responder import Responder, responding
 from tests.gateway.living import NOW, Running, caller, client, read, running
 from tests.gateway.rpc.house import PATIENCE
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Responders are programs here, which a busy machine may hold up; one that is silent breaks off at once."""
+    monkeypatch.setattr(vouching, "FIRST_SECONDS", PATIENCE)
+    monkeypatch.setattr(asking, "SECONDS", PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +169,7 @@ async def keeping(living: Layout, url: str, kept: Path, *, unreachable: str = "r
     async def changed() -> None:
         """The gateway would sweep."""
 
-    async with HttpPost(seconds=SECONDS, kind=CONTENT_TYPE) as post:
+    async with HttpPost(seconds=asking.SECONDS, kind=CONTENT_TYPE) as post:
         means = Means(lambda: loaded, clock, Kept(kept), post, entropy, heard, lambda _: frozenset(), changed)
         vouching = Vouching(means)
         watching = asyncio.create_task(vouching.watch())

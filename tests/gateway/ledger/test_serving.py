@@ -131,7 +131,7 @@ async def test_more_requests_than_it_takes_at_once_are_sent_away(written: Path, 
 
 def issued(uri: str) -> Leaf:
     kept = papers()
-    return kept.regions.other.issue(Profile(uri=uri, usages=frozenset({Usage.CLIENT})), kept.now, timedelta(hours=1))
+    return kept.regions.other.issue(Profile(uri=uri, usages=frozenset({Usage.CLIENT})), kept.now, timedelta(days=1))
 
 
 @pytest.fixture(scope="module")
