@@ -32,6 +32,8 @@ ROOT = Path(__file__).parents[1]
 LOG = "log.gateway.test/killing"
 AT = datetime(2026, 5, 9, 7, 35, 25, tzinfo=UTC)
 CALLERS = 32
+LOCK_TIMEOUT = 30.0
+"""Seconds; how long a writer waits for the others is not what is tried here."""
 
 
 class Lost(AssertionError):  # noqa: N818 - named for what befell
@@ -79,7 +81,8 @@ def write(path: Path, name: str) -> None:
                 acknowledge(entry, await ledger.append(entry))
 
     async def run() -> None:
-        ledger = SqliteLedger.open(path, log=LOG, signers=log_key(), entropy=random.Random(name).randbytes)  # noqa: S311 - nonces
+        entropy = random.Random(name).randbytes  # noqa: S311 - nonces
+        ledger = SqliteLedger.open(path, log=LOG, signers=log_key(), entropy=entropy, lock_timeout=LOCK_TIMEOUT)
         await asyncio.gather(*(caller(ledger, number) for number in range(CALLERS)))
 
     asyncio.run(run())

@@ -84,8 +84,11 @@ def _missing(item: pytest.Item) -> list[str]:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Server]:
     """One PostgreSQL for all tests of this process that are marked `needs("postgresql")`; whoever stops it starts it again."""
+    from gateway.ledger.postgresql import connecting
     from tests.postgresql import Server
 
     server = Server.begin()
-    yield server
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connecting, "_CONNECT_SECONDS", 30)  # all tests but those of unreachable ones have a server that comes
+        yield server
     server.end()

@@ -173,7 +173,7 @@ async def test_who_is_revoked_in_the_midst_has_no_more_of_it() -> None:
 
 
 async def test_a_caller_who_reads_nothing_loses_the_file_at_the_deadline() -> None:
-    async with house(Limits(longest_download=1.5)) as gateway:
+    async with house(Limits(longest_download=3.0)) as gateway:
         opened(gateway, files=(file(CONTENT * 64),))
         gateway.city.pieces = [CONTENT] * 64
         async with gateway.stub() as stub:

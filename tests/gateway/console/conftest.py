@@ -1,10 +1,11 @@
 """A gateway with both its cities out of reach, and two consoles beside it: one behind mutual TLS, one on this machine only."""
 
+import asyncio
 import io
 import logging
 import ssl
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -22,15 +23,19 @@ from gateway.clock import SystemClock, entropy
 from gateway.config import load
 from gateway.console.access import Role
 from gateway.console.running import Running, console
+from gateway.console.watching import Watch
 from gateway.development.layout import SERVER_NAME, WINDOW, Layout, lay_out, write_configuration
 from gateway.development.samples import samples
 from gateway.ledger.reading import Log
 from gateway.model.exchange import Entry, EntryKind
 from gateway.telemetry.access import configure
+from tests.gateway.rpc.house import PATIENCE
 
 HOSTILE = '"><script>alert(1)</script>'
 HOSTILE_ID = "00000000-0000-4000-8000-00000000dead"
 STRANGER = "stranger"
+SELDOM = 3600.0
+"""Seconds between two looks: none comes meanwhile that would undo what a test has changed."""
 NOW = SystemClock().now()
 CONSOLE = """
 console:
@@ -105,8 +110,28 @@ async def house(folder: Path) -> AsyncIterator[House]:
     async with gateway(loaded, said) as up:
         exchange = await _asked(layout, up.address)
         metrics = f"http://{up.metrics}/metrics"
-        async with console(layout.config, {}, [metrics]) as tls, console(local, {}, [metrics]) as beside:
-            yield House(layout, tls, beside, exchange, metrics, said)
+        with looks() as looked:
+            async with (
+                console(layout.config, {}, [metrics], interval=SELDOM) as tls,
+                console(local, {}, [metrics], interval=SELDOM) as beside,
+            ):
+                for _ in ("tls", "beside") * 2:  # each before it serves, and beside that
+                    await asyncio.wait_for(looked.acquire(), PATIENCE)
+                yield House(layout, tls, beside, exchange, metrics, said)
+
+
+@contextmanager
+def looks() -> Iterator[asyncio.Semaphore]:
+    """Released whenever a console has looked at everything."""
+    done, look = asyncio.Semaphore(0), Watch.look
+
+    async def counted(watch: Watch) -> None:
+        await look(watch)
+        done.release()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Watch, "look", counted)
+        yield done
 
 
 @pytest.fixture(scope="package")

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.cli import main
+from gateway.clock import SystemClock
 from gateway.console.searching import ZONE
 from gateway.development.samples import samples
 from gateway.model.exchange import EntryKind
@@ -17,7 +18,8 @@ from tests.gateway.console.conftest import HOSTILE, HOSTILE_ID, NOW, House
 
 
 def period(**further: str) -> str:
-    first, last = (f"{(NOW + timedelta(minutes=each)).astimezone(ZONE):%Y-%m-%dT%H:%M}" for each in (-5, 10))
+    ends = (NOW - timedelta(minutes=5), SystemClock().now() + timedelta(minutes=10))
+    first, last = (f"{each.astimezone(ZONE):%Y-%m-%dT%H:%M}" for each in ends)
     return "/exchanges?" + "&".join(f"{name}={value}" for name, value in {"from": first, "to": last, **further}.items())
 
 

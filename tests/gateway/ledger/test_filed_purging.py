@@ -129,7 +129,7 @@ async def test_the_turn_is_free_between_two_transactions(path, ledger_at, book, 
 
 
 async def test_others_append_meanwhile(path, ledger_at, book, monkeypatch) -> None:
-    monkeypatch.setattr(filed_purging, "AT_ONCE", 16)
+    monkeypatch.setattr(filed_purging, "AT_ONCE", 8)
     async with ledger_at(path) as ledger:
         await asyncio.gather(*map(ledger.append, book.exchanges(400)))
         plan = planned(path)

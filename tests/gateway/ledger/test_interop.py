@@ -4,6 +4,7 @@ Laws: each of our proofs is accepted, each changed one refused; both programs ma
 """
 
 import base64
+import fcntl
 import json
 import os
 import subprocess
@@ -19,7 +20,7 @@ from gateway.ledger.checkpoint import Checkpoint, encoded
 from gateway.ledger.note import Algorithm, Note, Signer, Verifier, signed
 from gateway.ledger.tree import Frontier, Nodes, consistency, grow, inclusion, leaf_hash
 
-pytestmark = pytest.mark.needs("go")
+pytestmark = [pytest.mark.needs("go"), pytest.mark.timeout(600)]  # the fixture may compile Go's whole standard library
 PROGRAM = Path(__file__).parent / "interop" / "main.go"
 PACKAGES = Path("/usr/share/gocode")
 AT = 1_779_000_000
@@ -33,10 +34,12 @@ Judge = Callable[[list[dict[str, Any]]], Answers]
 def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     """Asks the Go program, built once."""
     binary = tmp_path_factory.mktemp("interop") / "judge"
-    # The cache is shared by the workers of one run, so that the standard library is compiled once.
-    cache = str(tmp_path_factory.getbasetemp().parent / "go-cache")
-    environment = {**os.environ, "GO111MODULE": "off", "GOPATH": str(PACKAGES), "GOFLAGS": "", "GOCACHE": cache}
-    subprocess.run(["go", "build", "-o", str(binary), str(PROGRAM)], env=environment, check=True, timeout=110)
+    # The cache is shared by the workers of one run, who build one after the other, so that the standard library is compiled once.
+    cache = tmp_path_factory.getbasetemp().parent / "go-cache"
+    environment = {**os.environ, "GO111MODULE": "off", "GOPATH": str(PACKAGES), "GOFLAGS": "", "GOCACHE": str(cache)}
+    with cache.with_suffix(".lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        subprocess.run(["go", "build", "-o", str(binary), str(PROGRAM)], env=environment, check=True, timeout=500)
 
     def ask(requests: list[dict[str, Any]]) -> Answers:
         done = subprocess.run([str(binary)], input=json.dumps(requests), capture_output=True, text=True, check=True, timeout=60)

@@ -114,9 +114,9 @@ async def test_a_city_that_fails_while_it_is_looked_at_is_waited_for() -> None:
 
 
 async def test_a_watch_ends_when_its_time_is_up_and_leaves_no_entry() -> None:
-    async with house(Limits(longest_watch=0.6)) as gateway, gateway.client() as client:
+    async with house(Limits(longest_watch=0.6, minimum_deadline=0.0)) as gateway, gateway.client() as client:
         gateway.city.told = TICKET
-        first = await client.query(**asked(), wait=1.2)
+        first = await client.query(**asked(), wait=1.5)
         assert first.outcome is Outcome.DEFERRED
         assert gateway.told() == ("INTENT", "OUTCOME DEFERRED")
 

@@ -1,5 +1,6 @@
 """What is scraped parses, names every series of the table, counts right, and does not grow with what callers make up."""
 
+import gc
 import io
 import time
 import urllib.request
@@ -26,14 +27,15 @@ from gateway.telemetry.renewing import Stands
 from gateway.telemetry.series import Kind
 from tests.gateway.rpc.house import PATIENCE, House, house, request
 from tests.gateway.telemetry.test_access import ENDED
+from tests.ports import free_port
 
 FAMILY = {Kind.COUNTER: "counter", Kind.GAUGE: "gauge", Kind.HISTOGRAM: "histogram", Kind.INFO: "gauge"}
 
 
 @contextmanager
-def served(metrics: Metrics) -> Iterator[str]:
+def served(metrics: Metrics, port: int = 0) -> Iterator[str]:
     """The address of its endpoint."""
-    server, port = metrics.serve("127.0.0.1", 0)
+    server, port = metrics.serve("127.0.0.1", port)
     try:
         yield f"http://127.0.0.1:{port}/metrics"
     finally:
@@ -161,11 +163,26 @@ def test_all_that_a_large_configuration_can_grow_is_scraped_at_once_and_bounded(
     metrics.watch_systems(
         lambda: {f"{region}.{n}": Standing(Passage.CLOSED, 0, 64, 0, 64, 0, 0) for region in regions for n in "abc"}
     )
-    began = time.thread_time()
-    lines = generate_latest(metrics.registry).splitlines()
-    seconds = time.thread_time() - began
-    assert len(lines) < 2000
+    assert len(generate_latest(metrics.registry).splitlines()) < 2000
+    with _no_collection():
+        seconds = min(_seconds(metrics) for _ in range(5))
     assert seconds < 0.25, "21 to 25 ms were seen; more where the other core is busy too"
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Or what all tests before have left on the heap would be looked through at our expense."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _seconds(metrics: Metrics) -> float:
+    began = time.thread_time()
+    generate_latest(metrics.registry)
+    return time.thread_time() - began
 
 
 def test_one_edition_stands_at_a_time(metrics: Metrics) -> None:
@@ -207,7 +224,7 @@ def test_two_registries_do_not_meet() -> None:
 
 
 def test_the_endpoint_ends_when_it_is_told_to(metrics: Metrics) -> None:
-    with served(metrics) as url:
+    with served(metrics, free_port()) as url:
         scraped(url)
     with pytest.raises(OSError, match="refused"):
         scraped(url)

@@ -191,10 +191,16 @@ async def test_what_dead_writers_left_is_told_to_the_next_and_what_the_living_ha
     assert verdict(database).open_exchanges == ("exchange-2",)
 
 
-async def test_who_gives_no_sign_of_life_is_taken_for_dead_and_cannot_end_what_another_has_ended(database, opened, book) -> None:
+async def test_who_gives_no_sign_of_life_is_taken_for_dead_and_cannot_end_what_another_has_ended(
+    postgresql, database, opened, book
+) -> None:
     async with opened(database, 1, beat=1000.0) as silent:
         await silent.append(book.intent(1))
-        async with opened(database, 2, beat=0.01, dead_after=0.05) as heir:
+        async with opened(database, 2, beat=0.01) as heir:
+            assert heir.interrupted() == heir.adopted() == ()
+            with postgresql.owner() as owner:  # as if so much time had passed
+                late = f"UPDATE {database.schema}.writers SET seen = seen - interval '1 hour' WHERE name = %s"
+                owner.execute(late, (silent._store._living._name,))
             while not (taken := heir.adopted()):
                 await asyncio.to_thread(silent._store._living._ended.wait, 0.01)
             assert taken == ("exchange-1",)
@@ -234,12 +240,14 @@ WRITER = """
 import asyncio, json, os, random, sys
 from pathlib import Path
 from datetime import UTC, datetime
-from gateway.ledger.postgresql import schema
+from gateway.ledger.postgresql import connecting
 from gateway.ledger.postgresql.connecting import Database
 from gateway.ledger.postgresql.writing import PostgresqlLedger
 from gateway.model.exchange import Entry, EntryKind
 from gateway.model.refusal import Refusal
 from tests.gateway.ledger.keyring import signers
+
+connecting._CONNECT_SECONDS = 30
 
 async def main(socket, user, schema, name):
     log = "kuacheng.test/2026a"
