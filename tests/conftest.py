@@ -84,11 +84,14 @@ def _missing(item: pytest.Item) -> list[str]:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Server]:
     """One PostgreSQL for all tests of this process that are marked `needs("postgresql")`; whoever stops it starts it again."""
-    from gateway.ledger.postgresql import connecting
+    from gateway.ledger.postgresql import connecting, functions
     from tests.postgresql import Server
 
     server = Server.begin()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(connecting, "_CONNECT_SECONDS", 30)  # all tests but those of unreachable ones have a server that comes
+    longer = functions.SETTINGS.replace(f"'{functions._LOCK_MILLISECONDS}'", "'30000'")
+    longer = longer.replace(f"'{functions._STATEMENT_MILLISECONDS}'", "'30000'")
+    with pytest.MonkeyPatch.context() as patch:  # no test waits until one of these is over: a busy machine shall not reach them
+        patch.setattr(connecting, "_CONNECT_SECONDS", 30)
+        patch.setattr(functions, "SETTINGS", longer)
         yield server
     server.end()

@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from http.client import HTTPException
 
 import pytest
 
@@ -17,12 +18,13 @@ from gateway.development.layout import Layout
 from gateway.ground import Ground, Seat
 from gateway.telemetry.access import AccessLog
 from gateway.telemetry.metrics import Metrics
+from tests.ports import free_port
 
 
 @pytest.fixture
 def busy() -> Iterator[socket.socket]:
     """A port that somebody has."""
-    with socket.create_server(("127.0.0.1", 0)) as held:
+    with socket.create_server(("127.0.0.1", free_port())) as held:
         yield held
 
 
@@ -36,7 +38,7 @@ def ground(living: Layout, stack: AsyncExitStack, port: int, seat: Seat | None) 
 
 
 def scraped(address: str) -> bytes:
-    with urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=60) as answer:
         content: bytes = answer.read()
         return content
 
@@ -62,6 +64,6 @@ async def test_in_a_seat_they_are_served_beside_as_soon_as_whoever_had_it_is_gon
             try:
                 told = await asyncio.to_thread(scraped, where)
                 break
-            except OSError:
+            except (OSError, HTTPException):
                 await asyncio.sleep(0.02)
         assert b"kuacheng_" in told

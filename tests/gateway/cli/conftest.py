@@ -18,13 +18,14 @@ REGION = "440600"
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> Layout:
+async def layout(tmp_path: Path) -> Layout:
     made = lay_out(tmp_path / "dev", NOW, entropy)
     write_configuration(made, {"440100": "https://127.0.0.1:1", REGION: "https://127.0.0.1:2"}, "127.0.0.1:0", "127.0.0.1:0")
     loaded = load(made.config, {})
-    SqliteLedger.open(
+    ledger = SqliteLedger.open(
         loaded.ledger, log=loaded.settings.log, signers=signers(loaded.settings.log, loaded.log_keys), entropy=entropy
     )
+    await ledger.close()
     return made
 
 

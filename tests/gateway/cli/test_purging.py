@@ -50,19 +50,20 @@ def test_a_dry_run_says_what_would_go_and_changes_nothing(configured: Layout) ->
 
 
 def test_it_purges_once_and_the_others_say_so(configured: Layout) -> None:
+    days = {f"{SystemClock().now():%Y-%m-%d}"}
     status, said = ledger(configured, "purge", "--operator", "auditor-1", "-o", "json")
+    days.add(f"{SystemClock().now():%Y-%m-%d}")
     (told,) = json.loads(said)
     assert (status, told["purged"], told["first"], told["last"], told["recorded_at"]) == (0, 2, 0, 1, 3)
     _, said = ledger(configured, "show", "3")
     assert all(each in said for each in ("PURGE", "auditor-1", "ledger.retention 3y"))
-    today = f"{SystemClock().now():%Y-%m-%d}"
     _, said = ledger(configured, "show", "e-1")
-    assert said.count(f"purged on {today}") == 2
+    assert 2 in {said.count(f"purged on {day}") for day in days}
     _, said = ledger(configured, "list", "-o", "json")
     assert [row.get("purged", False) for row in json.loads(said)] == [True, True, False, False]
-    assert json.loads(said)[0]["purged_on"].startswith(today)
+    assert json.loads(said)[0]["purged_on"][:10] in days
     _, said = ledger(configured, "list")
-    assert said.count(f"purged on {today}") == 2
+    assert 2 in {said.count(f"purged on {day}") for day in days}
     status, said = ledger(configured, "verify", "-o", "json")
     assert (status, json.loads(said)["purged"]) == (0, 2)
     status, said = ledger(configured, "purge")

@@ -20,6 +20,7 @@ from gateway.client import QueryRefused
 from gateway.clock import SystemClock, entropy, new_id
 from gateway.development.layout import WINDOW, Layout
 from gateway.development.samples import samples
+from gateway.telemetry import traces as tracing
 from gateway.telemetry.traces import Traces
 from tests.gateway.living import caller, client, running
 from tests.gateway.telemetry.test_access import ENDED
@@ -57,6 +58,13 @@ def attributes(span: Span) -> dict[str, str]:
     return {each.key: each.value.string_value for each in span.attributes}
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A collector that is there is waited for, however busy the machine is."""
+    monkeypatch.setattr(tracing, "_PATIENCE", 60)
+
+
+@pytest.mark.usefixtures("patient")
 async def test_an_exchange_is_one_trace_with_its_parts_one_after_the_other() -> None:
     exchange_id = new_id()
     async with collecting() as (collector, address):
@@ -77,6 +85,7 @@ async def test_an_exchange_is_one_trace_with_its_parts_one_after_the_other() -> 
     assert spans["city"].end_time_unix_nano - spans["city"].start_time_unix_nano == pytest.approx(0.1e9, rel=1e-3)
 
 
+@pytest.mark.usefixtures("patient")
 async def test_a_running_gateway_sends_traces_that_name_nobody(living: Layout) -> None:
     sample = next(each for each in samples() if each.client == WINDOW)
     async with collecting() as (collector, address):
@@ -92,7 +101,7 @@ async def test_a_running_gateway_sends_traces_that_name_nobody(living: Layout) -
                         purpose=replace(sample.purpose, operator=replace(sample.purpose.operator, name=NAME)),
                         legal_basis=sample.legal_basis,
                         parameters=sample.parameters,
-                        deadline=3.0,
+                        request_id=new_id(),  # of our own, so that it is asked once
                     )
         finally:
             living.config.write_text(before)
