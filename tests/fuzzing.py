@@ -5,3 +5,5 @@ from typing import Final
 
 TIMES: Final = int(os.environ.get("KUACHENG_FUZZ", "1"))
 """How often the usual number of examples."""
+FUZZING: Final = "KUACHENG_FUZZ" in os.environ
+"""Whether other examples are wanted each time."""

@@ -35,7 +35,7 @@ from tests.gateway.rpc.house import PATIENCE
 
 
 @pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+def answered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Responders are programs here, which a busy machine may hold up; one that is silent breaks off at once."""
     monkeypatch.setattr(vouching, "FIRST_SECONDS", PATIENCE)
     monkeypatch.setattr(asking, "SECONDS", PATIENCE)

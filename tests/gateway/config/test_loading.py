@@ -136,7 +136,7 @@ def test_anything_in_any_file_is_a_configuration_or_a_config_error(site, name: s
         site.change("gateway.yaml", "catalogue: [shipped]", "catalogue: [types, shipped]")
     text = (site.folder / name).read_text(encoding="utf-8")
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
     @given(content=_mutations(text) | st.binary(max_size=60))
     def holds(content: bytes) -> None:
         site.write(name, content)

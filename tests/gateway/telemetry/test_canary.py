@@ -9,7 +9,7 @@ import base64
 import hashlib
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -198,10 +198,17 @@ async def fetch(client: Client, heard: Heard) -> None:
     heard.errors.append(await client.checkpoint())
 
 
+_FEWEST = 6
+"""Bytes of a spelling. Fewer, as of a name of two characters in GB 18030, could stand by chance in millions of bytes of hashes, signatures
+and nonces, and in their hexadecimal or base64 digits; whatever would leak such a name would leak a longer one, of which there are some."""
+
+
 def spellings(text: str) -> Iterator[bytes]:
     """How a text could stand in a file and still be read."""
     for charset in ("utf-8", "gb18030", "utf-16-le", "utf-16-be"):
         body = text.encode(charset)
+        if len(body) < _FEWEST:
+            continue
         yield body
         yield base64.b64encode(body).rstrip(b"=")
         yield body.hex().encode()
@@ -242,11 +249,12 @@ def files(folder: Path) -> dict[str, bytes]:
     `front` is Foshan's own database, which a question about a person is put into.
     """
     kept = (folder / "pki", folder / "secrets", folder / "dev.json", folder / "front")
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and not any(path.is_relative_to(each) for each in kept)
-    }
+    found: dict[str, bytes] = {}
+    for path in folder.rglob("*"):
+        if path.is_file() and not any(path.is_relative_to(each) for each in kept):
+            with suppress(FileNotFoundError):  # a journal, or what is written before it is renamed
+                found[str(path.relative_to(folder))] = path.read_bytes()
+    return found
 
 
 async def operators(up: Environment) -> dict[str, bytes]:
