@@ -100,8 +100,9 @@ class Site:
     async def until_unreachable(self, running: Running) -> None:
         """Waits until a round has not found the witness."""
         async with asyncio.timeout(PATIENCE):
-            while not (await scraped(running)).get(("kuacheng_witness_failures_total", "UNREACHABLE")):
-                await asyncio.sleep(0)
+            found: dict[tuple[str, str], float] = {}
+            while not found.get(("kuacheng_witness_failures_total", "UNREACHABLE")):
+                found = await scraped(running)
 
 
 @pytest.fixture
