@@ -79,7 +79,8 @@ def ledger_at() -> Callable[..., Any]:
     @asynccontextmanager
     async def opened(path: Path, **options: Any) -> AsyncIterator[SqliteLedger]:
         log = options.pop("log", LOG)
-        options = {"signers": signers(log), "entropy": random.Random(7).randbytes} | options  # noqa: S311 - nonces of a test
+        chance = random.Random(7).randbytes  # noqa: S311 - nonces of a test
+        options = {"signers": signers(log), "entropy": chance, "lock_timeout": 30.0} | options
         ledger = SqliteLedger.open(path, log=log, **options)
         try:
             yield ledger
