@@ -263,7 +263,7 @@ def _chain(
             policy.build_client_verifier().verify(leaf, intermediates)
         else:
             policy.build_server_verifier(_any_host(leaf)).verify(leaf, intermediates)
-    except (VerificationError, ValueError, UnsupportedAlgorithm) as error:
+    except (VerificationError, TypeError, ValueError, UnsupportedAlgorithm) as error:
         yield (
             Code.CHAIN_REFUSED,
             {"why": _plainly(str(error)), "issuer": leaf.issuer.rfc4514_string()},

@@ -229,7 +229,7 @@ def _path(
     try:
         verifier = PolicyBuilder().store(Store(authorities)).time(moment).build_client_verifier()
         return verifier.verify(leaf, further).chain
-    except (VerificationError, *_MALFORMED):
+    except (VerificationError, TypeError, *_MALFORMED):  # cryptography words its refusal with names, and cannot spell every one
         return None
 
 

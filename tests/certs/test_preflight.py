@@ -294,7 +294,7 @@ def test_an_sm2_certificate_is_refused_by_its_key(client: Identity, now: datetim
 
 
 @pytest.mark.filterwarnings("ignore:Parsed a serial number which wasn't positive")
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_every_flipped_bit_of_what_was_signed_is_found(client: Identity, now: datetime, data: st.DataObject) -> None:
     certificate = x509.load_pem_x509_certificate(client.certificate)
@@ -307,7 +307,7 @@ def test_every_flipped_bit_of_what_was_signed_is_found(client: Identity, now: da
     assert any(finding.severity is Severity.ERROR for finding in found)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(cut=st.integers(0, 700), put=st.binary(max_size=40), part=st.sampled_from(["certificate", "key", "authorities"]))
 def test_no_text_makes_it_raise_or_tell_the_key(client: Identity, now: datetime, cut: int, put: bytes, part: str) -> None:
     texts = {"certificate": client.certificate, "key": client.key, "authorities": client.authorities}
