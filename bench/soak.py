@@ -25,7 +25,7 @@ import uvloop
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.hostile import HOSTILE, Door
-from bench.load import ISSUED, Ends, asking, saturated
+from bench.load import CONNECTIONS, ISSUED, Ends, asking, saturated
 from bench.machine import cpu_seconds, described, resident_mb
 from bench.stage import REGION, Question, asked_once, start_quick_city
 from bench.verdicts import Verdicts, trend
@@ -54,6 +54,9 @@ _TIMES: Final = 5
 _SETTLING: Final = 120
 _NOT_TAKEN: Final = "UNAVAILABLE Received RST_STREAM with error code 7"
 """REFUSED_STREAM (RFC 9113, 8.7): gRPC takes no more than it can hand on. Nothing was asked; gRPC's own retries ask again."""
+_OVERDUE: Final = "CANCELLED CANCELLED"
+"""Our code did not take it up within two seconds, so gRPC let it go. Nothing was asked."""
+_MANY: Final = 100
 _ADVISED: Final = ("OVERLOADED", "CITY_UNAVAILABLE")
 _WELL_MS: Final = 250.0
 
@@ -175,10 +178,11 @@ def _tell_lag(soak: Soak, before: dict[float, float], after: dict[float, float])
 
 
 async def overload(soak: Soak, load: Load) -> None:
-    """Five times what it can do, and how soon it is well again. What it can do is measured before and after: others use the machine too."""
+    """Five times what it can do, over the connections that there are. That is measured before and after: others use the machine too."""
     tell = soak.verdicts.add
     before, calm = await soak.capacity(load.burst / 2)
-    print(f"\n{_TIMES} times the capacity of {before:.0f} a second, {load.burst:g} s", flush=True)
+    over = f"over {len(soak.asks)} connections"
+    print(f"\n{_TIMES} times the capacity of {before:.0f} a second {over}, {load.burst:g} s", flush=True)
     spent, began = soak.spent(), time.perf_counter()
     ends = await soak.paced(before * _TIMES, load.burst)
     took, offered = time.perf_counter() - began, ends.told.total()
@@ -191,8 +195,12 @@ async def overload(soak: Soak, load: Load) -> None:
     after, calm_after = await soak.capacity(load.burst / 2)
     capacity, calm = (before + after) / 2, (calm + calm_after) / 2
     share = ends.told[ISSUED] / took / capacity
-    tell(f"{_TIMES} times the capacity offered", f"{offered / took:.0f} a second came through, the capacity is {capacity:.0f}")
+    tell(
+        f"{_TIMES} times the capacity offered {over}",
+        f"{offered / took:.0f} a second came through, the capacity is {capacity:.0f}",
+    )
     tell("answered meanwhile", f"{share:.0%} of the capacity", f"{GOODPUT_MARK:.0%}", kept=share >= GOODPUT_MARK)
+    tell("those answers", f"half within {ends.quantile_ms(0.5):.0f} ms, 99 of 100 within {ends.quantile_ms(0.99):.0f} ms")
     _tell_refused(soak, ends)
     worth = ends.told[ISSUED] / spent / calm
     tell(
@@ -204,10 +212,14 @@ async def overload(soak: Soak, load: Load) -> None:
 
 def _tell_refused(soak: Soak, ends: Ends) -> None:
     """By whom, how soon, and whether with advice."""
-    told = {name: ends.told[name] for name in (*_ADVISED, _NOT_TAKEN)}
+    told = {name: ends.told[name] for name in (*_ADVISED, _NOT_TAKEN, _OVERDUE)}
     lost = ends.told.total() - ends.told[ISSUED] - sum(told.values())
     half = {name: f"half within {ends.quantile_ms(0.5, name):.0f} ms" for name, count in told.items() if count}
-    names = {**{each: each for each in _ADVISED}, _NOT_TAKEN: "on the wire (REFUSED_STREAM)"}
+    names = {
+        **{each: each for each in _ADVISED},
+        _NOT_TAKEN: "on the wire (REFUSED_STREAM)",
+        _OVERDUE: "let go after two seconds",
+    }
     words = "; ".join(f"{told[name]} {names[name]}, {when}" for name, when in half.items())
     soak.verdicts.add("the rest", f"{words or 'none'}; {lost} ended otherwise", "none lost", kept=not lost)
     soak.verdicts.add("refusals in words without advice when to return", f"{ends.unadvised}", "0", kept=not ends.unadvised)
@@ -272,15 +284,19 @@ async def run(folder: Path, load: Load) -> Verdicts:
         question = await asked_once(KIND, layout, address)
         asks = await stack.enter_async_context(_asking(layout, address, pair))
         soak = Soak(layout, gateway, question, Door.of(layout, address), asks)
-        for part in (steady, overload, hostile):
-            await part(soak, load)
+        await steady(soak, load)
+        await overload(soak, load)
+        async with _asking(layout, address, pair, _MANY) as soak.asks:
+            await overload(soak, load)
+        soak.asks = asks
+        await hostile(soak, load)
         soak.verdicts.add("the gateway", f"still runs, {soak.memory():.0f} MB", "", kept=gateway.process.returncode is None)
     check_log(soak)
     return soak.verdicts
 
 
-def _asking(layout: Layout, address: str, pair: KeyPair) -> Any:
-    return asking(address, layout.pki.gateway_ca.read_bytes(), SERVER_NAME, pair)
+def _asking(layout: Layout, address: str, pair: KeyPair, connections: int = CONNECTIONS) -> Any:
+    return asking(address, layout.pki.gateway_ca.read_bytes(), SERVER_NAME, pair, connections)
 
 
 def main() -> int:

@@ -43,6 +43,9 @@ _OPTIONS: Sequence[tuple[str, int]] = (
     ("grpc.max_send_message_length", 16 * 1024 * 1024),
     ("grpc.max_metadata_size", 16 * 1024),
     ("grpc.max_concurrent_streams", 256),
+    # Seconds that a call may lie with gRPC before our code takes it up. It takes calls up one after another, so when more come over many
+    # connections than it can do, each waits behind all others; half a minute unless told, and then its caller has long given up.
+    ("grpc.server_max_unrequested_time_in_server", 2),
     # Two minutes unless told: who connects and says nothing would hold a connection's place and memory for so long.
     ("grpc.server_handshake_timeout_ms", 10_000),
     ("grpc.max_connection_age_ms", _HOUR_MS),

@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import threading
+from collections import Counter
 from collections.abc import Awaitable
 
 import grpc
@@ -184,6 +186,21 @@ async def test_a_full_house_turns_the_next_away_at_once() -> None:
         gateway.city.release()
         assert [each.outcome for each in await asyncio.gather(*inside)] == [pb.OUTCOME_ISSUED] * 2
         assert (await stub.Query(request(), timeout=PATIENCE)).outcome == pb.OUTCOME_ISSUED
+
+
+async def test_a_call_that_was_not_taken_up_for_two_seconds_ends_and_was_not_asked() -> None:
+    """A loop that stands still takes nothing up; gRPC does not keep what came meanwhile until its callers give up."""
+    async with house() as gateway:
+        shown = papers().sound
+        credentials = grpc.ssl_channel_credentials(papers().gateway.certificate_pem, shown.key, shown.certificate)
+        with grpc.secure_channel(gateway.address, credentials) as channel:  # its threads go on while the loop stands still
+            await asyncio.to_thread(grpc.channel_ready_future(channel).result, PATIENCE)
+            asked = [EvidenceServiceStub(channel).Query.future(request(), timeout=PATIENCE) for _ in range(8)]
+            threading.Event().wait(2.5)
+            codes = Counter(await asyncio.gather(*(asyncio.to_thread(each.code) for each in asked)))
+        assert codes.keys() <= {Code.OK, Code.CANCELLED}
+        assert codes[Code.CANCELLED] > codes[Code.OK]
+        assert len(gateway.entries()) == 2 * codes[Code.OK]
 
 
 async def test_many_connections_come_and_go() -> None:
