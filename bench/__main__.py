@@ -1,4 +1,4 @@
-"""`python -m bench`: the gateway beside a bare pass-through, on the same core, in one run of about two minutes.
+"""`python -m bench`: the gateway beside a bare pass-through, on the same core, in one run of about three minutes.
 
 Ratios hold between machines and moments; single figures do not. Nothing else should run meanwhile. What is measured, and how to read it,
 stands in docs/performance.md.
@@ -55,8 +55,8 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     kinds = ["housing-record", "social-insurance-proof"]
-    parser.add_argument("--seconds", type=float, default=2.5, help="of each run at saturation (default 2.5)")
-    parser.add_argument("--rounds", type=int, default=3, help="A B A B ... at saturation (default 3; 0 for none)")
+    parser.add_argument("--seconds", type=float, default=1.2, help="of each run at saturation (default 1.2)")
+    parser.add_argument("--rounds", type=int, default=9, help="A B A B ... at saturation (default 9; 0 for none)")
     parser.add_argument("--kinds", nargs="+", choices=sorted(ANSWERS), default=kinds, help=f"default {' '.join(kinds)}")
     parser.add_argument("--rates", nargs="*", type=int, default=[100, 300], help="queries a second for latency (default 100 300)")
     parser.add_argument("--folder", type=Path, default=Path(".kuacheng"), help="on the disk for the log (default .kuacheng)")

@@ -125,7 +125,7 @@ class SystemSettings(Section):
         default=64, ge=1, le=4096, description="the most questions that it is asked at a time, each on a connection"
     )
     queue: int = Field(
-        default=64, ge=0, le=4096, description="the most questions that wait for a connection; one more is refused"
+        default=128, ge=0, le=4096, description="the most questions that wait for a connection; one more is refused"
     )
     credentials: Annotated[Mapping[Name, SecretReference], Frozen] = Field(
         default_factory=dict, validate_default=True, description="what the adapter signs and logs in with"

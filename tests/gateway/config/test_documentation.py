@@ -191,7 +191,7 @@ def test_every_key_stands_in_the_page(model: type[Section], key: str):
     [
         ("systems", "timeout", "`10s`"),
         ("systems", "connections", "`64`"),
-        ("systems", "queue", "`64`"),
+        ("systems", "queue", "`128`"),
         ("witnesses", "interval", "`10s`"),
         ("witnesses", "limit", "`300s`"),
         ("limits", "default_deadline", "`20s`"),
