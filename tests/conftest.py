@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,10 @@ hasten()
 # C-core reads it once, when it is loaded; a test of the command line sets it for what that runs.
 os.environ.pop("GRPC_VERBOSITY", None)
 importlib.import_module("grpc")
+
+# A shell ignores Ctrl-C for what it starts in the background, and so would all that the tests start and end by it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples everywhere and each time, so that a run fails by what was changed alone; who looks for new ones feeds by the thousand.
 settings.register_profile(
