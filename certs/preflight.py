@@ -115,7 +115,7 @@ def _read(pem: bytes) -> tuple[list[x509.Certificate], str]:
         found = x509.load_pem_x509_certificates(pem)
         for certificate in found:
             _parse_whole(certificate)
-    except (ValueError, x509.InvalidVersion):
+    except (ValueError, TypeError, x509.InvalidVersion):  # TypeError: a name of a kind that there is not
         return [], "it holds no PEM certificate, or a malformed one"
     # The parser passes over a last certificate that is cut off.
     begun = len(_BEGIN.findall(pem))
@@ -123,7 +123,7 @@ def _read(pem: bytes) -> tuple[list[x509.Certificate], str]:
 
 
 def _parse_whole(certificate: x509.Certificate) -> None:
-    """Raise ValueError for a malformed part: `cryptography` parses most of a certificate only when it is asked for."""
+    """Raise ValueError or TypeError for a malformed part: `cryptography` parses most of a certificate only when it is asked for."""
     _ = certificate.subject, certificate.issuer, certificate.not_valid_before_utc, certificate.not_valid_after_utc
     extensions.read(certificate, x509.BasicConstraints)
 
@@ -263,7 +263,7 @@ def _chain(
             policy.build_client_verifier().verify(leaf, intermediates)
         else:
             policy.build_server_verifier(_any_host(leaf)).verify(leaf, intermediates)
-    except (VerificationError, TypeError, ValueError, UnsupportedAlgorithm) as error:
+    except (VerificationError, ValueError, UnsupportedAlgorithm) as error:
         yield (
             Code.CHAIN_REFUSED,
             {"why": _plainly(str(error)), "issuer": leaf.issuer.rfc4514_string()},

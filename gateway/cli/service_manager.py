@@ -25,6 +25,12 @@ class ServiceManager:
             return
         # A name that begins with @ is in Linux's abstract namespace, which the kernel writes as a null byte (unix(7)).
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
-            told.connect(address)
-            told.sendall(f"READY=1\nSTATUS={status}".encode())
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+                told.connect(address)
+                told.sendall(f"READY=1\nSTATUS={status}".encode())
+        except OSError as error:
+            message = (
+                f"the service manager does not hear at {self._address} ({error.strerror}): correct {_NAMED}, or start without it"
+            )
+            raise OSError(message) from error

@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
 from certs import subject
@@ -89,6 +90,21 @@ class _Draft:
 def sound(authorities: Authorities, now: datetime) -> Leaf:
     """The same certificate without a fault."""
     return _sound(authorities.own, now).sign()
+
+
+def unspellable(now: datetime) -> Leaf:
+    """Of nobody's CA, with a name that cryptography cannot spell: path validation that words its refusal raises TypeError."""
+    key, bits = ec.generate_private_key(ec.SECP256R1()), _ASN1Type.BitString
+    odd = x509.Name([x509.NameAttribute(NameOID.X500_UNIQUE_IDENTIFIER, b"\0ab", bits)])
+    draft = (
+        x509.CertificateBuilder().subject_name(odd).issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "nobody")]))
+    )
+    draft = draft.public_key(key.public_key()).serial_number(5).not_valid_before(now - _DAY).not_valid_after(now + _DAY)
+    draft = draft.add_extension(x509.SubjectAlternativeName([x509.UniformResourceIdentifier(SOUND_URI)]), critical=False)
+    der = draft.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+    common_name = der.replace(b"\x06\x03\x55\x04\x2d", b"\x06\x03\x55\x04\x03")
+    made = x509.load_der_x509_certificate(common_name).public_bytes(Encoding.PEM)
+    return Leaf(made, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
 
 def expired(authorities: Authorities, now: datetime) -> Leaf:

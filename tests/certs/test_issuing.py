@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from certs import handshake, issuing, requests
 from certs.authority import Authority, Leaf
+from certs.development import DevelopmentPki
 from certs.extensions import Usage
 from certs.issuing import TERMS, IssueRefused, Kind, Place
 from certs.preflight import Identity, examine
@@ -71,6 +72,14 @@ def test_each_profile_is_sound_and_passes_a_handshake(
             handshake.as_client(leaf, known, now) if role is Usage.CLIENT else handshake.as_server(leaf, known, "localhost", now)
         )
         assert shaken == ""
+
+
+def test_a_handshake_that_does_not_end_in_time_is_not_told_as_a_refusal(
+    pki: DevelopmentPki, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handshake, "SECONDS", 0.0)
+    server = Leaf(pki.gateway_server.certificate.read_bytes(), pki.gateway_server.key.read_bytes())
+    assert "too busy; look again" in handshake.as_server(server, pki.gateway_ca.read_bytes(), "gateway.test", now)
 
 
 def test_a_partners_rsa_key_is_certified_too(place: Place, authority: Authority, now: datetime) -> None:

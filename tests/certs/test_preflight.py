@@ -25,7 +25,7 @@ from certs.development import DevelopmentPki
 from certs.extensions import Profile, Usage, key_usage
 from certs.findings import Code, Severity
 from certs.preflight import AUTHORITY_ENDS_SOON, Identity, Trust, examine, life_left
-from tests.certs.faulty import FAULTS, SOUND_URI, Authorities, sound
+from tests.certs.faulty import FAULTS, SOUND_URI, Authorities, sound, unspellable
 
 DAY = timedelta(days=1)
 SERVER = Profile(
@@ -280,6 +280,10 @@ def test_a_leaf_without_key_usage_is_found(authorities: Authorities, now: dateti
     leaf = _by_hand(key, ("guangzhou CA", authorities.own.key), now, names, usage)
     secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     assert _codes(_client(Leaf(_pem(leaf), secret), authorities.own), now) == (Code.SIGNATURE_NOT_ALLOWED,)
+
+
+def test_a_name_that_cryptography_cannot_spell_is_a_finding(authorities: Authorities, now: datetime) -> None:
+    assert _codes(_client(unspellable(now), authorities.own), now) == (Code.CERTIFICATE_UNREADABLE,)
 
 
 def test_an_sm2_certificate_is_refused_by_its_key(client: Identity, now: datetime) -> None:

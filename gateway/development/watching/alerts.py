@@ -109,7 +109,8 @@ ALERTS: Final = (
         "5m",
         "ticket",
         "Calls are turned away because too many are under way.",
-        "If a city hangs, mend that first: its questions hold places. Otherwise see who asks so much, and `limits.in_flight`.",
+        "If a city hangs, mend that first: its questions hold places. Otherwise see who asks so much, and `limits.in_flight`. What gRPC "
+        "turns away by itself besides (callers see REFUSED_STREAM or CANCELLED) is not counted.",
     ),
     Alert(
         "LedgerFailing",

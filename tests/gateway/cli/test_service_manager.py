@@ -26,5 +26,5 @@ def test_nobody_is_told_where_nobody_asked() -> None:
 
 
 def test_a_manager_that_cannot_be_told_is_an_error_for_it_would_wait(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(OSError, match=r"nowhere.*start without it"):
         ServiceManager.taken({"NOTIFY_SOCKET": str(tmp_path / "nowhere")}).serves("serving")
