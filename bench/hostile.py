@@ -14,7 +14,7 @@ from typing import Final, Self, cast
 
 from gateway.development.layout import SERVER_NAME, WINDOW, Layout
 
-_PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _SETTINGS: Final = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 _SETTINGS_ACK: Final = b"\x00\x00\x00\x04\x01\x00\x00\x00\x00"
 _PING: Final = b"\x00\x00\x08\x06\x00\x00\x00\x00\x00" + bytes(8)
@@ -39,7 +39,7 @@ class Peer(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """TLS is up."""
         self.transport = cast("asyncio.Transport", transport)
-        self.transport.write(_PREFACE + _SETTINGS + self._says)
+        self.transport.write(PREFACE + _SETTINGS + self._says)
 
     def data_received(self, data: bytes) -> None:
         """Frame by frame."""

@@ -24,12 +24,13 @@ import grpc
 import uvloop
 from prometheus_client.parser import text_string_to_metric_families
 
+from bench.front import believed, fronted
 from bench.hostile import HOSTILE, Door
-from bench.load import CONNECTIONS, ISSUED, Ends, asking, saturated
+from bench.load import ISSUED, Ends, asking
 from bench.machine import cpu_seconds, described, resident_mb
+from bench.overload import overload, way
 from bench.stage import REGION, Question, asked_once, start_quick_city
 from bench.verdicts import Verdicts, trend
-from certs.development import KeyPair
 from gateway.client.failure import QueryRefused, of
 from gateway.clock import SystemClock, entropy
 from gateway.development.layout import SERVER_NAME, WINDOW, Layout, lay_out, write_configuration
@@ -42,23 +43,14 @@ KIND: Final = "housing-record"
 GROWTH_MARK: Final = 50.0
 """Bytes a question that memory may grow by after the second minute: less than the smallest object that could be forgotten with each."""
 LAG_MARK: Final = 0.050
-GOODPUT_MARK: Final = 0.80
-RECOVERY_MARK: Final = 5.0
 HOSTILE_MARK: Final = 64.0
 """MB that peers who misbehave may cost."""
 
 _NOBODY: Final = "https://127.0.0.1:1"
 _LAG: Final = "kuacheng_event_loop_lag_seconds"
 _PATIENCE: Final = 20.0
-_TIMES: Final = 5
 _SETTLING: Final = 120
-_NOT_TAKEN: Final = "UNAVAILABLE Received RST_STREAM with error code 7"
-"""REFUSED_STREAM (RFC 9113, 8.7): gRPC takes no more than it can hand on. Nothing was asked; gRPC's own retries ask again."""
-_OVERDUE: Final = "CANCELLED CANCELLED"
-"""Our code did not take it up within two seconds, so gRPC let it go. Nothing was asked."""
-_MANY: Final = 100
-_ADVISED: Final = ("OVERLOADED", "CITY_UNAVAILABLE")
-_WELL_MS: Final = 250.0
+_FEW, _MANY = 4, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +83,6 @@ class Soak:
         """Seconds of processor so far."""
         return cpu_seconds(self.gateway.process.pid)
 
-    async def capacity(self, seconds: float) -> tuple[float, float]:
-        """Answers a second as fast as it goes, and answers for a second of the gateway's processor."""
-        before = self.spent()
-        seen = await saturated(self.asks, self.question.fresh, 64, seconds)
-        self.asked += seen.answers
-        return seen.rate, seen.answers / (self.spent() - before)
-
     async def once(self, ends: Ends, number: int, due: float) -> None:
         """One question, whatever comes of it."""
         try:
@@ -105,7 +90,6 @@ class Soak:
         except grpc.aio.AioRpcError as error:
             failed = of(error)
             told = failed.reason if isinstance(failed, QueryRefused) else f"{error.code().name} {error.details()}"
-            ends.unadvised += isinstance(failed, QueryRefused) and failed.told.retry_after is None
         else:
             told = pb.Outcome.Name(pb.QueryResponse.FromString(answer).outcome).removeprefix("OUTCOME_")
             self.asked += told == ISSUED
@@ -177,52 +161,23 @@ def _tell_lag(soak: Soak, before: dict[float, float], after: dict[float, float])
     soak.verdicts.add("event loop", seen, mark, kept=bound <= LAG_MARK)
 
 
-async def overload(soak: Soak, load: Load) -> None:
-    """Five times what it can do, over the connections that there are. That is measured before and after: others use the machine too."""
-    tell = soak.verdicts.add
-    before, calm = await soak.capacity(load.burst / 2)
-    over = f"over {len(soak.asks)} connections"
-    print(f"\n{_TIMES} times the capacity of {before:.0f} a second {over}, {load.burst:g} s", flush=True)
-    spent, began = soak.spent(), time.perf_counter()
-    ends = await soak.paced(before * _TIMES, load.burst)
-    took, offered = time.perf_counter() - began, ends.told.total()
-    spent = soak.spent() - spent
-    began, well = time.perf_counter(), False
-    while not well:
-        again = await soak.paced(20.0, 0.5)
-        well = set(again.told) == {ISSUED} and again.quantile_ms(0.99) < _WELL_MS
-    recovered = time.perf_counter() - began
-    after, calm_after = await soak.capacity(load.burst / 2)
-    capacity, calm = (before + after) / 2, (calm + calm_after) / 2
-    share = ends.told[ISSUED] / took / capacity
-    tell(
-        f"{_TIMES} times the capacity offered {over}",
-        f"{offered / took:.0f} a second came through, the capacity is {capacity:.0f}",
-    )
-    tell("answered meanwhile", f"{share:.0%} of the capacity", f"{GOODPUT_MARK:.0%}", kept=share >= GOODPUT_MARK)
-    tell("those answers", f"half within {ends.quantile_ms(0.5):.0f} ms, 99 of 100 within {ends.quantile_ms(0.99):.0f} ms")
-    _tell_refused(soak, ends)
-    worth = ends.told[ISSUED] / spent / calm
-    tell(
-        "processor meanwhile",
-        f"{spent / took:.0%} of one core; a second of it answers {worth:.0%} of what it does without overload",
-    )
-    tell("well again", f"{recovered:.1f} s", f"{RECOVERY_MARK:g} s", kept=recovered <= RECOVERY_MARK)
+async def overloaded(soak: Soak, load: Load) -> None:
+    """The gateway itself, over few connections and over many, and behind Envoy, which is there to refuse in its place."""
+    fresh = soak.question.fresh
+    async with fronted(soak.layout, str(soak.gateway.said["gateway"])) as front:
 
+        def both() -> float:
+            return soak.spent() + cpu_seconds(front.pid)
 
-def _tell_refused(soak: Soak, ends: Ends) -> None:
-    """By whom, how soon, and whether with advice."""
-    told = {name: ends.told[name] for name in (*_ADVISED, _NOT_TAKEN, _OVERDUE)}
-    lost = ends.told.total() - ends.told[ISSUED] - sum(told.values())
-    half = {name: f"half within {ends.quantile_ms(0.5, name):.0f} ms" for name, count in told.items() if count}
-    names = {
-        **{each: each for each in _ADVISED},
-        _NOT_TAKEN: "on the wire (REFUSED_STREAM)",
-        _OVERDUE: "let go after two seconds",
-    }
-    words = "; ".join(f"{told[name]} {names[name]}, {when}" for name, when in half.items())
-    soak.verdicts.add("the rest", f"{words or 'none'}; {lost} ended otherwise", "none lost", kept=not lost)
-    soak.verdicts.add("refusals in words without advice when to return", f"{ends.unadvised}", "0", kept=not ends.unadvised)
+        for name, door, connections, spent, in_words in (
+            ("the gateway alone", soak.door, _FEW, soak.spent, False),
+            ("the gateway alone", soak.door, _MANY, soak.spent, False),
+            ("behind Envoy", front.door, _FEW, both, True),
+            ("behind Envoy", front.door, _MANY, both, True),
+        ):
+            async with way(name, door, connections, fresh, spent) as through:
+                await overload(through, load.burst, soak.verdicts, in_words=in_words)
+            soak.asked += through.answered
 
 
 async def hostile(soak: Soak, load: Load) -> None:
@@ -278,25 +233,19 @@ async def run(folder: Path, load: Load) -> Verdicts:
         city = await start_quick_city(layout, [KIND])
         stack.push_async_callback(city.stop)
         write_configuration(layout, {REGION: city.said["url"], "440600": _NOBODY}, "127.0.0.1:0", "127.0.0.1:0")
+        believed(layout)
         gateway = await start_gateway(layout)
         stack.push_async_callback(gateway.stop)
         address, pair = str(gateway.said["gateway"]), layout.pki.clients[WINDOW.client]
         question = await asked_once(KIND, layout, address)
-        asks = await stack.enter_async_context(_asking(layout, address, pair))
+        asks = await stack.enter_async_context(asking(address, layout.pki.gateway_ca.read_bytes(), SERVER_NAME, pair))
         soak = Soak(layout, gateway, question, Door.of(layout, address), asks)
         await steady(soak, load)
-        await overload(soak, load)
-        async with _asking(layout, address, pair, _MANY) as soak.asks:
-            await overload(soak, load)
-        soak.asks = asks
+        await overloaded(soak, load)
         await hostile(soak, load)
         soak.verdicts.add("the gateway", f"still runs, {soak.memory():.0f} MB", "", kept=gateway.process.returncode is None)
     check_log(soak)
     return soak.verdicts
-
-
-def _asking(layout: Layout, address: str, pair: KeyPair, connections: int = CONNECTIONS) -> Any:
-    return asking(address, layout.pki.gateway_ca.read_bytes(), SERVER_NAME, pair, connections)
 
 
 def main() -> int:

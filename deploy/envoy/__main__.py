@@ -1,6 +1,7 @@
-"""Makes kuacheng.binpb, the descriptor set that Envoy transcodes by: the contract, with the paths of http.yaml as google.api.http.
+"""Makes kuacheng.binpb, the descriptor set that Envoy transcodes by: the contract, with the paths of http.yaml as google.api.http; and
+puts the gateway's words for OVERLOADED into front.yaml.
 
-`python -m deploy.envoy` writes it, `--check` says with status 1 that it is not up to date. Every method must have a path, and every
+`python -m deploy.envoy` writes both, `--check` says with status 1 what is not up to date. Every method must have a path, and every
 path a method.
 """
 
@@ -16,6 +17,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSe
 from google.protobuf.json_format import ParseDict
 from google.rpc import error_details_pb2, status_pb2
 
+from deploy.envoy import front
 from gateway.rpc.pb.v1 import directory_service_pb2, evidence_service_pb2, ledger_service_pb2
 
 FOLDER: Final = Path(__file__).parent
@@ -54,12 +56,14 @@ def _annotated(file: FileDescriptor, rules: dict[str, Mapping[str, Any]]) -> Fil
 
 def main() -> int:
     """Writes, or compares."""
+    made = {MADE: descriptors(), front.FILE: front.spoken(front.FILE.read_text()).encode()}
     if sys.argv[1:] == ["--check"]:
-        if MADE.read_bytes() != descriptors():
-            sys.stderr.write(f"{MADE.name} is not up to date: run python -m deploy.envoy\n")
-            return 1
-        return 0
-    MADE.write_bytes(descriptors())
+        stale = [each.name for each, content in made.items() if each.read_bytes() != content]
+        if stale:
+            sys.stderr.write(f"{', '.join(stale)}: not up to date; run python -m deploy.envoy\n")
+        return bool(stale)
+    for each, content in made.items():
+        each.write_bytes(content)
     return 0
 
 

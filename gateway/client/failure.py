@@ -67,14 +67,14 @@ def of(error: grpc.aio.AioRpcError) -> ClientFailure:
     """
     error.__traceback__ = None
     message = error.details() or error.code().name
-    told = _told(next((value for name, value in error.trailing_metadata() or () if name == _TRAILER), None))
+    told = told_in(next((value for name, value in error.trailing_metadata() or () if name == _TRAILER), None))
     if told is not None:
         return QueryRefused(message, error.code(), told)
     return Unreachable(f"{error.code().name}: {message}", error.code())
 
 
-def _told(trailer: str | bytes | None) -> Told | None:
-    """What the trailer says; None where it does not read, because anybody between us and the gateway may have written it."""
+def told_in(trailer: str | bytes | None) -> Told | None:
+    """What grpc-status-details-bin says; None where it does not read, because anybody between us and the gateway may have written it."""
     try:
         return _read(status_pb2.Status.FromString(trailer).details) if isinstance(trailer, bytes) else None
     except (DecodeError, ValueError, OverflowError):

@@ -1,7 +1,6 @@
 """Peers who misbehave are what they say they are, and others are served beside them."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,27 +8,22 @@ import pytest
 
 from bench import hostile
 from bench.hostile import Door, Peer
-from tests.gateway.rpc.house import PATIENCE, House, asked, house, papers
+from tests.bench.door import NAME, door
+from tests.gateway.rpc.house import PATIENCE, House, asked, house
 
 
 @pytest.fixture
 async def before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[House, Door]]:
     """A gateway, and how one gets to it."""
-    monkeypatch.setattr(hostile, "SERVER_NAME", "localhost")
+    monkeypatch.setattr(hostile, "SERVER_NAME", NAME)
     monkeypatch.setattr(hostile, "_SLOW", 8)
-    for name, content in (("pem", papers().sound.certificate), ("key", papers().sound.key)):
-        (tmp_path / name).write_bytes(content)
-    tls = ssl.create_default_context(cadata=papers().gateway.certificate_pem.decode())
-    tls.load_cert_chain(tmp_path / "pem", tmp_path / "key")
-    tls.set_alpn_protocols(["h2"])
     async with house() as gateway:
-        host, _, port = gateway.address.rpartition(":")
-        yield gateway, Door(host, int(port), tls)
+        yield gateway, door(gateway, tmp_path)
 
 
 async def test_who_only_stays_stays_and_answers(before: tuple[House, Door]) -> None:
-    gateway, door = before
-    peers = await door.peers(5)
+    gateway, way_in = before
+    peers = await way_in.peers(5)
     async with gateway.client() as client:
         await client.query(**asked())
     assert not any(each.ended.done() for each in peers)
@@ -39,8 +33,8 @@ async def test_who_only_stays_stays_and_answers(before: tuple[House, Door]) -> N
 
 
 async def test_who_pings_without_end_is_thrown_out_and_others_are_served(before: tuple[House, Door]) -> None:
-    gateway, door = before
-    thrown: Peer = await door.peer(hostile._PING * 500)
+    gateway, way_in = before
+    thrown: Peer = await way_in.peer(hostile._PING * 500)
     async with gateway.client() as client:
         await client.query(**asked())
     async with asyncio.timeout(PATIENCE):
@@ -49,9 +43,9 @@ async def test_who_pings_without_end_is_thrown_out_and_others_are_served(before:
 
 @pytest.mark.parametrize("kind", [hostile.slow, hostile.flood, hostile.pings], ids=lambda kind: kind.__name__)
 async def test_others_are_served_beside_each_kind(before: tuple[House, Door], kind: object) -> None:
-    gateway, door = before
+    gateway, way_in = before
     enough = asyncio.Event()
-    doing = asyncio.create_task(kind(door, enough))  # type: ignore[operator]
+    doing = asyncio.create_task(kind(way_in, enough))  # type: ignore[operator]
     async with gateway.client() as client:
         for _ in range(3):
             await client.query(**asked())

@@ -1,0 +1,49 @@
+"""What is offered is accounted for, answer by answer, and a refusal is told for what it is."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from bench import overload
+from bench.overload import way
+from bench.verdicts import Verdicts
+from gateway.model.refusal import Reason
+from gateway.model.world import Limits
+from tests.bench.door import NAME, door
+from tests.gateway.rpc.house import house, request
+
+
+@pytest.fixture(autouse=True)
+def _of_the_house(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overload, "SERVER_NAME", NAME)
+
+
+def fresh() -> bytes:
+    return request().SerializeToString()
+
+
+async def test_every_answer_that_is_counted_is_in_the_log(tmp_path: Path) -> None:
+    verdicts = Verdicts()
+    async with house() as gateway:
+        async with way("here", door(gateway, tmp_path), 2, fresh, time.process_time) as through:
+            await overload.overload(through, 0.3, verdicts, in_words=True)
+        told = gateway.told()
+    assert told.count("OUTCOME ISSUED") == through.answered
+    assert {"answered meanwhile", "told OVERLOADED", "well again"} <= {each.what for each in verdicts.lines}
+
+
+async def test_who_is_refused_in_words_is_counted_so_with_advice(tmp_path: Path) -> None:
+    async with (
+        house(Limits(in_flight=4)) as gateway,
+        way("here", door(gateway, tmp_path), 2, fresh, time.process_time) as through,
+    ):
+        gateway.city.hold()
+        inside = [through.wires[0].ask(fresh()) for _ in range(3)]
+        await gateway.city.asked(3)
+        ends = await through.paced(200.0, 0.1)
+        gateway.city.release()
+        await asyncio.gather(*inside)
+    assert ends.told == {Reason.OVERLOADED.name: 20}
+    assert ends.unadvised == 0
