@@ -1,9 +1,11 @@
 """The one home of time and chance. Everything else is handed what it needs of them."""
 
 import secrets
+import threading
 import time
 import uuid
 from datetime import UTC, datetime
+from pathlib import Path
 
 _CHANCE_HIGH, _CHANCE_LOW = 12, 62
 """Bits of chance in a UUID of version 7, before and after the bits of its variant."""
@@ -19,6 +21,29 @@ class SystemClock:
     def monotonic(self) -> float:
         """Seconds since some fixed moment; never goes back."""
         return time.monotonic()
+
+
+class ThreadClock:
+    """What of its time the thread that makes this has been busy, in seconds. May be read from any thread.
+
+    Source: CLOCK_THREAD_CPUTIME_ID (POSIX); /proc/<pid>/task/<tid>/schedstat of Linux (Documentation/scheduler/sched-stats).
+    """
+
+    def __init__(self) -> None:
+        self._clock = time.pthread_getcpuclockid(threading.get_ident())
+        self._told = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
+
+    def running(self) -> float:
+        """It had a processor."""
+        return time.clock_gettime(self._clock)
+
+    def waiting(self) -> float:
+        """It was ready to run and was given no processor; 0 where the kernel keeps no account of it."""
+        try:
+            _, nanoseconds, _ = self._told.read_text().split()
+        except OSError:
+            return 0.0
+        return int(nanoseconds) / 1e9
 
 
 def new_id() -> str:

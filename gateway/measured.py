@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import Final
 
 from gateway import standings
-from gateway.clock import entropy
+from gateway.clock import ThreadClock, entropy
 from gateway.ground import Ground
 from gateway.ledger.appending import Appending
 from gateway.ports import Meter
@@ -25,8 +25,9 @@ _SEAT_SECONDS: Final = 0.2
 
 
 def of_log(ground: Ground, ledger: Appending) -> None:
-    """What is counted of the process itself and of the log."""
-    metrics = ground.metrics
+    """What is counted of the process itself, whose event loop runs in this thread, and of the log."""
+    metrics, thread = ground.metrics, ThreadClock()
+    metrics.busy(thread.running, thread.waiting)
     metrics.built(version("kuacheng"), platform.python_version(), version("grpcio"), sqlite3.sqlite_version)
     metrics.watch_queue(lambda: ledger.waiting)
     ledger.watch(metrics.appended)

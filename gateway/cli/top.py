@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _PATIENCE = 5.0
 """Seconds that a scrape may take."""
 _SHOWN = 12
+_SATURATED = "It can do no more: gRPC turns callers away, uncounted (docs/runbooks.md, Saturated)"
 
 
 @click.command("top")
@@ -33,6 +34,8 @@ _SHOWN = 12
 @printing.output
 def command(path: str, output: str, **given: Any) -> None:
     """Show live what a gateway does: exchanges a second by kind, region and result, latency, refusals, and how each system stands.
+
+    Busy is the part of its time in which the event loop had something to do; near 100 % it can do no more.
 
     It reads the metrics twice and shows what came between. Ctrl-C ends it. With -o json one line a look.
     """
@@ -128,14 +131,15 @@ def _printed(traffic: Traffic, output: str) -> None:
 
 
 def _plain(traffic: Traffic) -> dict[str, Any]:
-    def number(seconds: float) -> float | None:
-        return None if math.isnan(seconds) else seconds
+    def number(known: float) -> float | None:
+        return None if math.isnan(known) else known
 
     kinds, causes = ("evidence_type", "region", "result"), ("reason", "blame", "region")
     return {
         "seconds": traffic.seconds,
         "edition": traffic.edition,
         "in_flight": traffic.in_flight,
+        "busy": number(traffic.busy),
         "exchanges_a_second": traffic.a_second,
         "exchanges": [dict(zip(kinds, each.name, strict=True)) | {"a_second": each.a_second} for each in traffic.exchanges],
         "refusals": [dict(zip(causes, each.name, strict=True)) | {"a_second": each.a_second} for each in traffic.refusals],
@@ -161,8 +165,14 @@ def _drawn(traffic: Traffic) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
-    head = f"{traffic.a_second:.1f} exchanges a second, {traffic.in_flight} in flight; edition {traffic.edition}"
-    return Group(Text(head, style="bold", no_wrap=True, overflow="ellipsis"), *_tables(traffic))
+    from gateway.telemetry.scraped import SATURATED
+
+    busy = "" if math.isnan(traffic.busy) else f", {traffic.busy:.0%} busy"
+    head = f"{traffic.a_second:.1f} exchanges a second, {traffic.in_flight} in flight{busy}; edition {traffic.edition}"
+    said = [Text(head, style="bold", no_wrap=True, overflow="ellipsis")]
+    if traffic.busy > SATURATED:
+        said.append(Text(_SATURATED, style="bold red"))
+    return Group(*said, *_tables(traffic))
 
 
 def _tables(traffic: Traffic) -> list[RenderableType]:

@@ -13,7 +13,7 @@ from typing import Final
 from gateway.model.exchange import Result
 from gateway.model.refusal import Blame, Reason
 from gateway.model.standing import Passage
-from gateway.telemetry.scraped import Flow, Stands, Traffic
+from gateway.telemetry.scraped import SATURATED, Flow, Stands, Traffic
 
 
 class Light(StrEnum):
@@ -85,6 +85,7 @@ SLOW_SECONDS: Final = 2.5
 FAILING_MOST: Final = 0.5
 FAILING: Final = 0.05
 FULL: Final = 0.8
+BUSY: Final = 0.8
 OURS_MANY: Final = 0.05
 LATE: Final = 0.5
 RENEW_BELOW: Final = 1 / 3
@@ -145,6 +146,10 @@ def _traffic(reading: Reading, part: Callable[[Traffic], Sequence[Flow]]) -> Seq
     return part(reading.traffic) if reading.traffic else ()
 
 
+def _busy(traffic: Traffic | None) -> float:
+    return traffic.busy if traffic else 0.0
+
+
 def _age(reading: Reading) -> float:
     """In parts of what is allowed."""
     return reading.checkpoint_age / reading.checkpoint_limit if reading.checkpoint_age and reading.checkpoint_limit else 0.0
@@ -161,6 +166,8 @@ RULES: Final = (
     Rule("city-unseen", Subject.CITY, Light.UNKNOWN, lambda reading: reading.traffic is None),
     Rule("gateway-silent", Subject.GATEWAY, Light.RED, lambda reading: reading.traffic is None),
     Rule("gateway-refuses-many", Subject.GATEWAY, Light.RED, lambda reading: _ours(reading) > OURS_MANY),
+    Rule("gateway-saturated", Subject.GATEWAY, Light.RED, lambda reading: _busy(reading.recent) > SATURATED),
+    Rule("gateway-busy", Subject.GATEWAY, Light.AMBER, lambda reading: _busy(reading.traffic) > BUSY),
     Rule("gateway-refuses", Subject.GATEWAY, Light.AMBER, lambda reading: 0 < _ours(reading) <= OURS_MANY),
     Rule(
         "gateway-full",

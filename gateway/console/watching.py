@@ -131,12 +131,13 @@ class Watch:
         traffic, recent = self.history.traffic(), self.history.traffic(RECENT)
         regions = self.loaded.world.regions
         cities = {code: (Subject.CITY, Reading(traffic, recent, code, self.systems(code))) for code in regions}
-        return {**cities, **{each.value: (each, self._own(traffic)) for each in Subject if each is not Subject.CITY}}
+        return {**cities, **{each.value: (each, self._own(traffic, recent)) for each in Subject if each is not Subject.CITY}}
 
-    def _own(self, traffic: Traffic | None) -> Reading:
+    def _own(self, traffic: Traffic | None, recent: Traffic | None) -> Reading:
         witnesses = self.loaded.witnesses
         return Reading(
             traffic,
+            recent,
             places=self.loaded.world.limits.in_flight,
             log_size=self.log_size,
             checkpoint_age=self.history.checkpoint_age(),

@@ -63,6 +63,11 @@ PAGE_TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "more than 5 % of exchanges are refused for our own reasons",
         ),
         "rule.gateway-refuses": ("有交换因本方原因被拒", "some exchanges are refused for our own reasons"),
+        "rule.gateway-saturated": (
+            "近一分钟有进程九成以上时间无空闲：部分请求未经计数即被 gRPC 拒绝或丢弃",
+            "a process was busy for over nine tenths of the last minute: gRPC turns callers away, and nobody counts them",
+        ),
+        "rule.gateway-busy": ("近五分钟有进程八成以上时间无空闲", "a process was busy for more than 80 % of five minutes"),
         "rule.gateway-full": ("并发已超过上限的 80%", "more than 80 % of its places are taken"),
         "rule.ledger-unreadable": ("无法读取存证日志", "the log cannot be read"),
         "rule.ledger-unwritable": ("近五分钟有交换因日志不可写被拒", "exchanges are refused because it cannot be written"),

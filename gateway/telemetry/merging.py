@@ -2,6 +2,7 @@
 
 Laws: what counts up never goes down here: a worker that began anew counts on from where the one before it ended, and one that cannot be
 read keeps what it had. What is so many now is added over those that answer; what is so old, so large or so passable is the worst of theirs.
+How busy each is stays apart, by a label `worker`: one that can do no more loses answers, however idle the others are.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -47,11 +48,16 @@ class Merging:
 
     def _count(self, worker: int, samples: Mapping[Key, float]) -> None:
         before, seen = self._before[worker], self._seen[worker]
-        counted = {key: value for key, value in samples.items() if key[0] in _COUNTED}
+        counted = {_told_apart(key, worker): value for key, value in samples.items() if key[0] in _COUNTED}
         for key, value in counted.items():
             last = before.get(key, 0.0)
             seen[key] = seen.get(key, 0.0) + (value - last if value >= last else value)
         self._before[worker] = MappingProxyType(counted)
+
+
+def _told_apart(key: Key, worker: int) -> Key:
+    name, labels = key
+    return (name, labels | {("worker", str(worker))}) if name == series.BUSY.name else key
 
 
 def _merged(workers: Sequence[Mapping[Key, float]]) -> dict[Key, float]:

@@ -103,6 +103,10 @@ class Metrics:
         """The event loop woke so late."""
         self._lag.observe(seconds)
 
+    def busy(self, running: Callable[[], float], waiting: Callable[[], float]) -> None:
+        """Where to read, at each scrape, the seconds that the event loop's thread has run, and waited for a processor."""
+        self.registry.register(_Read(series.BUSY, lambda: {("running",): running(), ("waiting",): waiting()}))
+
     def built(self, version: str, python: str, grpc: str, sqlite: str) -> None:
         """What runs."""
         self._build.labels(version, python, grpc, sqlite).set(1)
@@ -210,7 +214,7 @@ class Metrics:
 class _Read(Collector):
     """A counter that somebody else counts."""
 
-    def __init__(self, of: series.Series, read: Callable[[], Mapping[tuple[str, ...], int]]) -> None:
+    def __init__(self, of: series.Series, read: Callable[[], Mapping[tuple[str, ...], float]]) -> None:
         self._of = of
         self._read = read
 

@@ -8,6 +8,7 @@ Source: the text format 0.0.4 of Prometheus; quantiles as `histogram_quantile` r
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -16,6 +17,11 @@ from gateway.telemetry import series
 from gateway.telemetry.series import Series
 
 Labels = frozenset[tuple[str, str]]
+
+SATURATED: Final = 0.9
+"""The part of its time in which an event loop is busy, above which a process can do no more (docs/performance.md): what comes besides gRPC
+refuses or lets go before our code sees it, and counts nowhere.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,10 @@ class Stands:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What went on between two scrapes. `exchanges` by type, region and result; `refusals` by reason, blame and region; busiest first."""
+    """What went on between two scrapes. `exchanges` by type, region and result; `refusals` by reason, blame and region; busiest first.
+
+    `busy` is the part of its time in which the event loop had something to do, of the worker with the busiest; NaN where none tells.
+    """
 
     seconds: float
     edition: str
@@ -74,6 +83,7 @@ class Traffic:
     refusals: tuple[Flow, ...]
     latencies: tuple[Latency, ...]
     systems: tuple[Stands, ...]
+    busy: float = math.nan
 
     @property
     def a_second(self) -> float:
@@ -95,7 +105,18 @@ def between(first: Scrape, second: Scrape) -> Traffic:
         refusals=_flows(first, second, series.REFUSALS, seconds),
         latencies=tuple(_latency(first, second, region) for region in _values(second, series.EXCHANGE_SECONDS, "region")),
         systems=tuple(_stands(first, second, name, seconds) for name in _values(second, series.SYSTEM_PLACES, "system")),
+        busy=_busiest(first, second, seconds),
     )
+
+
+def _busiest(first: Scrape, second: Scrape, seconds: float) -> float:
+    """The part of its time, of whoever was busy longest among those that both scrapes know."""
+    spent: dict[Labels, float] = {}
+    for name, labels in first.samples.keys() & second.samples.keys():
+        if name == series.BUSY.name:
+            whose = frozenset(each for each in labels if each[0] not in series.BUSY.labels)
+            spent[whose] = spent.get(whose, 0.0) + _grown(first, second, name, labels)
+    return max((min(each / seconds, 1.0) for each in spent.values()), default=math.nan)
 
 
 def _flows(first: Scrape, second: Scrape, of: Series, seconds: float) -> tuple[Flow, ...]:

@@ -88,6 +88,13 @@ TREE_SIZE = Series("kuacheng_ledger_tree_entries", Kind.GAUGE, "Entries of the e
 LAG = Series(
     "kuacheng_event_loop_lag_seconds", Kind.HISTOGRAM, "How late the event loop wakes, looked at ten times a second.", (), FINE
 )
+BUSY = Series(
+    "kuacheng_event_loop_busy_seconds_total",
+    Kind.COUNTER,
+    "Time in which the event loop's thread had something to do, by state: running (on a processor), waiting (ready, and given none). "
+    "Both together near 1 a second: this process can do no more, and gRPC refuses or lets go by itself what comes besides.",
+    ("state",),
+)
 BUILD = Series("kuacheng_build_info", Kind.INFO, "What runs.", ("version", "python", "grpc", "sqlite"))
 CHECKPOINT_AGE = Series(
     "kuacheng_checkpoint_age_seconds",
@@ -221,6 +228,7 @@ ALL = (
     LEDGER_QUEUE,
     TREE_SIZE,
     LAG,
+    BUSY,
     BUILD,
     CHECKPOINT_AGE,
     WITNESS_FAILURES,

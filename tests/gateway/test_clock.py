@@ -1,9 +1,15 @@
-"""Ids, and the moments in them."""
+"""Ids, and the moments in them; and what a thread's time goes to."""
 
+import os
+import subprocess
+import sys
 import time
 import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
-from gateway.clock import new_id
+from gateway.clock import ThreadClock, new_id
 
 
 def test_ids_are_uuids_of_version_7_that_follow_one_another() -> None:
@@ -15,3 +21,47 @@ def test_ids_are_uuids_of_version_7_that_follow_one_another() -> None:
     assert moments == sorted(moments)
     assert before <= moments[0] <= moments[-1] <= after
     assert len({each.int & (1 << 62) - 1 for each in made}) == len(made)
+
+
+@contextmanager
+def contended() -> Iterator[None]:
+    """This thread has a processor together with somebody who wants all of it."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(before)})
+    try:
+        with subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"]) as other:
+            try:
+                yield
+            finally:
+                other.kill()
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def test_a_thread_that_never_rests_runs_or_waits_all_the_time() -> None:
+    clock = ThreadClock()
+    with contended():
+        began, ran, waited = time.monotonic(), clock.running(), clock.waiting()
+        while clock.waiting() - waited < 0.02:
+            pass
+        whole, ran, waited = time.monotonic() - began, clock.running() - ran, clock.waiting() - waited
+    assert ran > 0
+    assert 0.8 * whole < ran + waited < 1.2 * whole
+
+
+def test_it_is_of_the_thread_that_made_it_whoever_reads_it() -> None:
+    with ThreadPoolExecutor(1) as other:
+        clock = other.submit(ThreadClock).result()
+        before = clock.running()
+        until = time.thread_time() + 0.02
+        while time.thread_time() < until:
+            pass
+        assert clock.running() - before < 0.01
+        own = other.submit(time.thread_time).result()
+        assert before <= own <= clock.running()
+
+
+def test_where_the_kernel_keeps_no_account_nobody_waits() -> None:
+    with ThreadPoolExecutor(1) as other:
+        clock = other.submit(ThreadClock).result()
+    assert clock.waiting() == 0.0

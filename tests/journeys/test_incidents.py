@@ -125,6 +125,13 @@ async def what_nobody_renews_puts_in_force_or_vouches_for(scene: Scene) -> None:
     assert await scene.reloads(text) == "applied"
 
 
+async def more_than_a_process_can_do(scene: Scene) -> None:
+    """And nobody is refused in words for it, so that no other metric tells."""
+    alerts, _ = promised("Callers are lost before we see them")
+    async with scene.flooded():
+        assert await scene.watch.fires(*alerts)
+
+
 async def what_is_slow(scene: Scene) -> None:
     """A city, the evidence log, and the process itself."""
     text = scene.up.layout.config.read_text()
@@ -225,6 +232,7 @@ STEPS: tuple[Callable[[Scene], Awaitable[None]], ...] = (
     every_metric_of_rules_and_dashboards_is_exported_by_the_gateway_that_runs,
     what_an_operator_brings_about,
     what_nobody_renews_puts_in_force_or_vouches_for,
+    more_than_a_process_can_do,
     what_is_slow,
     a_city_that_does_not_answer,
     an_evidence_log_that_takes_nothing,

@@ -1,6 +1,6 @@
 """A gateway with both cities, witnesses and evidence log that a real Prometheus watches, by our own rules; and what may befall it.
 
-Laws: rules are those that are delivered, but for how long a condition must last: here it counts at once.
+Laws: rules are those that are delivered, but for how long a condition must last: here it counts at once, and two minutes are two seconds.
 """
 
 import asyncio
@@ -12,22 +12,24 @@ import sqlite3
 import subprocess
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 
 from certs.authority import Leaf
 from certs.generations import activate, stage
 from gateway.checking.everything import everything
 from gateway.client import Client, ClientFailure, Identity, Unreachable
+from gateway.client.identity import credentials
 from gateway.clock import SystemClock
 from gateway.development.city import City
 from gateway.development.environment import Environment, describe
-from gateway.development.layout import SERVER_NAME, Layout
+from gateway.development.layout import SERVER_NAME, WINDOW, Layout
 from gateway.development.pages import PAGES
 from gateway.development.processes import Started
 from gateway.workers.control import ask, beside
@@ -79,6 +81,28 @@ class Scene:
     up: Environment
     watch: Watch
     kept: Path
+
+    @asynccontextmanager
+    async def flooded(self) -> AsyncIterator[None]:
+        """Somebody has eight calls under way all the time, for a page that costs the gateway far more than it costs them."""
+        pki = self.up.layout.pki
+        pair = pki.clients[WINDOW.client]
+        shown = credentials(Identity.from_files(pair.certificate, pair.key, pki.gateway_ca))
+        async with grpc.aio.secure_channel(self.up.gateway, shown, (("grpc.ssl_target_name_override", SERVER_NAME),)) as channel:
+            page = channel.unary_unary("/kuacheng.v1.DirectoryService/ListEvidenceTypes")
+
+            async def again_and_again() -> None:
+                while True:
+                    await page(b"", timeout=PATIENCE)
+
+            calls = [asyncio.create_task(again_and_again()) for _ in range(8)]
+            try:
+                yield
+            finally:
+                for each in calls:
+                    each.cancel()
+                ends = await asyncio.gather(*calls, return_exceptions=True)
+            assert all(isinstance(each, asyncio.CancelledError) for each in ends), ends
 
     async def ask(self, region: str, times: int = 1) -> set[str]:
         """How so many questions at a time to this region end."""
@@ -165,7 +189,7 @@ def kept_log(layout: Layout) -> Path:
 
 @contextmanager
 def prometheus(folder: Path, target: str) -> Iterator[Watch]:
-    rules = re.sub(r"for: \w+", "for: 0s", PAGES["deploy/prometheus/rules.yml"]())
+    rules = re.sub(r"for: \w+", "for: 0s", PAGES["deploy/prometheus/rules.yml"]()).replace("[2m]", "[2s]")
     (folder / "rules.yml").write_text(rules)
     scrape = {
         "job_name": "kuacheng",

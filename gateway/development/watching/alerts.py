@@ -11,6 +11,7 @@ from gateway.model.refusal import Blame, Reason
 from gateway.model.standing import Passage
 from gateway.rpc.core_log import Handshake
 from gateway.telemetry import series
+from gateway.telemetry.scraped import SATURATED
 
 _SHARE: Final = 0.005
 """Of exchanges that may fail by our own fault: 99.5 % of them do not, over 30 days."""
@@ -110,7 +111,20 @@ ALERTS: Final = (
         "ticket",
         "Calls are turned away because too many are under way.",
         "If a city hangs, mend that first: its questions hold places. Otherwise see who asks so much, and `limits.in_flight`. What gRPC "
-        "turns away by itself besides (callers see REFUSED_STREAM or CANCELLED) is not counted.",
+        "turns away by itself besides is not among them: Saturated tells of that.",
+    ),
+    Alert(
+        "Saturated",
+        f"sum without (state) (rate({series.BUSY.name}[2m])) > {SATURATED:g}",
+        "1m",
+        "page",
+        "A gateway process can do no more. Callers see UNAVAILABLE ('Received RST_STREAM with error code 7') or, after two seconds, "
+        "CANCELLED: gRPC refuses or lets go before our code sees the call; behind Envoy OVERLOADED, by Envoy. Nothing was asked or "
+        "recorded, and no metric of ours counts them.",
+        "`kuacheng top` says which kind is asked for so much, the log's lines by department, who asks; ask them to slow down. Where the "
+        "machine has processors to spare, more `--workers`; where it has not and the state is mostly `waiting`, other programs take them. "
+        "Envoy in front (deploy/envoy/front.yaml) tells who is too much when to come again. docs/first-ten-minutes.md, 'Callers are lost "
+        "before we see them'.",
     ),
     Alert(
         "LedgerFailing",
@@ -224,6 +238,6 @@ ALERTS: Final = (
         "5m",
         "ticket",
         "The process wakes late: it has no processor, or something blocks it.",
-        "Load of the machine, other programs, swapping; `kuacheng top` for what it does.",
+        f"Load of the machine, other programs, swapping; {series.BUSY.name} by state; `kuacheng top` for what it does.",
     ),
 )

@@ -85,6 +85,12 @@ DASHBOARDS: Final = (
                 "Calls by gRPC code", {"{{grpc_method}} {{grpc_code}}": _rate(series.HANDLED, "grpc_method, grpc_code")}, "reqps"
             ),
             Panel("Event loop, how late", _quantiles(series.LAG), "s"),
+            Panel(
+                "Event loop, how busy",
+                {"{{instance}} {{state}}": _rate(series.BUSY, "instance, state")},
+                "percentunit",
+                help="Both states of a process together near 100 %: it can do no more, and what gRPC turns away nobody counts.",
+            ),
             Panel("Connections accepted a second", {"accepted": _rate(series.ACCEPTED)}),
             Panel("Edition in force", {"{{edition}} {{version}}": series.WORLD.name}, stat=True),
             Panel("Build", {"{{version}}, Python {{python}}, gRPC {{grpc}}, SQLite {{sqlite}}": series.BUILD.name}, stat=True),

@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,17 @@ def test_one_look_fits_a_narrow_terminal(metrics: Metrics, address: str) -> None
     assert max(map(len, said.splitlines())) <= 80
 
 
+@pytest.mark.parametrize(("a_look", "told"), [(0.0, False), (60.0, True)])
+def test_a_process_that_can_do_no_more_is_told_in_words(metrics: Metrics, address: str, a_look: float, *, told: bool) -> None:
+    looks = count()
+    metrics.busy(lambda: next(looks) * a_look, lambda: 0.0)
+    status, said = top("--metrics", address)
+    assert status == 0
+    assert f"in flight, {told:.0%} busy; edition" in said
+    assert ("It can do no more" in said) is told
+    assert max(map(len, said.splitlines())) <= 80
+
+
 def test_json_has_every_number(metrics: Metrics, address: str) -> None:
     looked = 0
 
@@ -61,6 +73,7 @@ def test_json_has_every_number(metrics: Metrics, address: str) -> None:
         return 1.0
 
     metrics.watch(look)
+    metrics.busy(lambda: 1.0, lambda: 0.0)
     metrics.ended(ENDED)
     metrics.ended(REFUSED)
     status, said = top("--metrics", address, "-o", "json")
@@ -70,6 +83,7 @@ def test_json_has_every_number(metrics: Metrics, address: str) -> None:
     assert told["refusals"][0]["reason"] == "CITY_TIMEOUT"
     assert told["latencies"][0]["p99"] > told["latencies"][0]["p50"]
     assert told["systems"][0]["passage"] == "open"
+    assert told["busy"] == 0.0
 
 
 def test_a_running_dev_is_found_by_its_file(metrics: Metrics, address: str, tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ from gateway.telemetry.scraped import Flow, Latency, Stands, Traffic
 from tests.gateway.stages.builders import NOW
 
 FINE = Stands("guangzhou.g1", Passage.CLOSED, inside=1, places=64, waiting=0, turned_away=0.0)
-QUIET = Traffic(300.0, "e1", 1, (Flow(("tax", "440100", "ISSUED"), 1.0),), (), (Latency("440100", 0.1, 0.2, 0.1, 0.2),), (FINE,))
+QUIET = Traffic(
+    300.0, "e1", 1, (Flow(("tax", "440100", "ISSUED"), 1.0),), (), (Latency("440100", 0.1, 0.2, 0.1, 0.2),), (FINE,), busy=0.8
+)
 GOOD = Reading(
     QUIET, QUIET, "440100", (FINE,), places=256, log_size=9, checkpoint_age=10.0, checkpoint_limit=300.0, lives=(0.9, 1 / 3)
 )
@@ -49,6 +51,8 @@ BAD = {
     "gateway-silent": replace(GOOD, traffic=None),
     "gateway-refuses-many": refused("INTERNAL", "OURS", 0.06),
     "gateway-refuses": refused("OVERLOADED", "OURS", 0.01),
+    "gateway-saturated": replace(GOOD, recent=replace(QUIET, busy=0.91)),
+    "gateway-busy": traffic(busy=0.81),
     "gateway-full": traffic(in_flight=205),
     "ledger-unreadable": replace(GOOD, log_size=None),
     "ledger-unwritable": refused("LEDGER_UNAVAILABLE", "OURS", 0.001),

@@ -76,6 +76,17 @@ async def test_a_city_of_which_every_system_rests_is_red_and_the_other_is_not(la
     await watched.close()
 
 
+async def test_a_gateway_that_can_do_no_more_is_red(layout: Layout, metrics: Metrics) -> None:
+    watched = watch(layout, metrics)
+    page = PAGE.format(edition=watched.loaded.world.edition, passage="closed")
+    for hour in (1, 2):
+        metrics.said = f'{page}kuacheng_event_loop_busy_seconds_total{{state="running"}} {hour * 3600}\n'
+        await watched.look()
+    judgement = watched.standings["gateway"].judgement
+    assert (judgement.light, judgement.because) == (Light.RED, ("gateway-saturated", "gateway-busy"))
+    await watched.close()
+
+
 async def test_it_takes_up_what_the_gateway_took_up_and_keeps_what_reads_well(layout: Layout, metrics: Metrics) -> None:
     watched, before = watch(layout, metrics), layout.config.read_text()
     change(layout.folder / "agreements" / "development.yaml", "广佛跨城通办", "广佛同城")

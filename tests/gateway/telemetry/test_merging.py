@@ -63,6 +63,18 @@ def test_a_worker_that_begins_anew_or_falls_silent_takes_nothing_back() -> None:
     assert merging.take([None, None], 4.0) is None
 
 
+def test_the_busiest_of_them_is_told_and_not_all_together() -> None:
+    merging, spent, scrapes = Merging(2), {"idle": 900.0, "busy": 100.0}, []
+    idle, busy = worker(), worker()
+    idle.busy(lambda: spent["idle"], lambda: 0.0)
+    busy.busy(lambda: spent["busy"], lambda: spent["busy"])
+    for at in (0.0, 10.0, 20.0):
+        scrapes.append(merging.take([scrape(idle, 0), scrape(busy, 0)], at))
+        spent["idle"] += 3.0
+        spent["busy"] = spent["busy"] + 4.0 if at == 0.0 else 4.5  # it begins anew
+    assert [between(before, after).busy for before, after in pairwise(scrapes) if before and after] == [0.8, 0.9]
+
+
 @settings(deadline=None, database=None)
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 50), st.booleans())))
 def test_the_sum_is_what_all_lives_counted(events: list[tuple[int, int, bool]]) -> None:

@@ -75,6 +75,7 @@ def test_every_series_of_the_table_is_exported_with_its_labels_and_bounds(metric
     metrics.stands("edition-1", "0.1")
     metrics.appended(3, 1, 12, 0.004)
     metrics.lagged(0.001)
+    metrics.busy(lambda: 0.7, lambda: 0.1)
     metrics.built("0.1", "3.11", "1.80", "3.51")
     metrics.watch_queue(lambda: 2)
     metrics.watch(lambda: 3.0)

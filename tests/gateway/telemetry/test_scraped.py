@@ -82,6 +82,19 @@ def test_a_gateway_that_began_anew_counts_from_zero(metrics: Metrics) -> None:
     assert told.a_second == 1.0
 
 
+def test_busy_is_the_part_of_the_time_in_both_states_and_unknown_where_it_is_not_told(metrics: Metrics) -> None:
+    states = [10.0, 20.0]
+    before = scrape(metrics, 0.0)
+    metrics.busy(lambda: states[0], lambda: states[1])
+    first = scrape(metrics, 1.0)
+    states[:] = 10.5, 20.25
+    second = scrape(metrics, 2.0)
+    states[0] = 14.0
+    third = scrape(metrics, 3.0)
+    assert (between(first, second).busy, between(second, third).busy) == (0.75, 1.0)
+    assert math.isnan(between(before, first).busy), "nobody knows since when"
+
+
 def test_systems_stand_as_they_do_at_the_end(metrics: Metrics) -> None:
     standings = {"foshan.f1": Standing(Passage.CLOSED, 0, 64, 0, 64, 2, 0)}
     metrics.watch_systems(lambda: standings)

@@ -29,6 +29,7 @@ LABELS = {
     "standing",
     "version",
     "stage",
+    "state",
     "python",
     "grpc",
     "sqlite",

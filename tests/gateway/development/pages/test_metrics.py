@@ -17,6 +17,7 @@ def test_every_metric_of_the_registry_and_no_other() -> None:
     registered = Metrics(AccessLog(io.StringIO()))
     registered.witnessed(lambda: None)
     registered.watch_systems(dict)
+    registered.busy(float, float)
     registered.connections(int)
     registered.handshakes(dict)
     registered.door(dict)

@@ -18,6 +18,7 @@ EXCHANGES = 'kuacheng_exchanges_total{result="ISSUED"}'
 OURS = 'kuacheng_refusals_total{blame="OURS",reason="INTERNAL"}'
 THEIRS = 'kuacheng_refusals_total{blame="COUNTERPARTY",reason="CITY_TIMEOUT"}'
 ENDS, BEGAN = (f"kuacheng_certificate_not_{each}_timestamp_seconds" for each in ("after", "before"))
+BUSY = "kuacheng_event_loop_busy_seconds_total"
 AGO, NEVER, LONG = "-1000000", "0+0x200", "x200"
 
 
@@ -36,6 +37,7 @@ FIRE: dict[str, dict[str, str]] = {
     "ErrorBudgetBurns": {EXCHANGES: "0+100" + LONG, OURS: "0+4" + LONG},
     "ErrorBudgetBurnsSlowly": {EXCHANGES: "0+1000" + LONG, OURS: "0+6" + LONG},
     "Overloaded": {'kuacheng_door_refusals_total{reason="OVERLOADED"}': "0+10" + LONG},
+    "Saturated": {f'{BUSY}{{state="running"}}': "0+35" + LONG, f'{BUSY}{{state="waiting"}}': "0+20" + LONG},
     "LedgerFailing": {"kuacheng_ledger_append_failures_total": "0+1" + LONG},
     "LedgerSlow": _histogram("kuacheng_ledger_append_seconds", "0.5", "1.0"),
     "CheckpointOld": {"kuacheng_checkpoint_age_seconds": "301+0" + LONG},
@@ -60,6 +62,10 @@ QUIET: dict[str, str] = {
     THEIRS: "0+10" + LONG,
     'kuacheng_door_refusals_total{reason="OVERLOADED"}': "7+0" + LONG,
     'kuacheng_door_refusals_total{reason="SHUTTING_DOWN"}': "0+10" + LONG,
+    f'{BUSY}{{instance="worker 0",state="running"}}': "0+50" + LONG,
+    f'{BUSY}{{instance="worker 1",state="running"}}': "0+20" + LONG,
+    f'{BUSY}{{instance="worker 1",state="waiting"}}': "0+30" + LONG,
+    f'{BUSY}{{instance="a minute\'s batch",state="running"}}': "0+20x39 840+20" + LONG,
     "kuacheng_ledger_append_failures_total": "7+0" + LONG,
     "kuacheng_checkpoint_age_seconds": "12+0" + LONG,
     'kuacheng_witness_failures_total{fault="UNREACHABLE"}': "0+1" + LONG,
