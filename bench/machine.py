@@ -55,6 +55,12 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[_UTIME]) + int(fields[_STIME])) / _TICKS
 
 
+def loop_seconds(pid: int) -> float:
+    """In which the process's first thread, where its event loop runs, had something to do: it ran, or waited for a processor."""
+    ran, waited, _ = Path(f"/proc/{pid}/schedstat").read_text().split()
+    return (int(ran) + int(waited)) / 1e9
+
+
 def busy_seconds(core: int) -> float:
     """What the core has worked, for whomever."""
     line = next(each for each in Path("/proc/stat").read_text().splitlines() if each.startswith(f"cpu{core} "))

@@ -43,12 +43,15 @@ _WELL_MS: Final = 250.0
 
 @dataclass
 class Way:
-    """Connections to one door, how they are called, the seconds of processor that what serves there took so far, and what was answered."""
+    """Connections to one door, how they are called, and what was answered; the seconds of processor that what serves there took so far, and
+    those in which the gateway's event loop had something to do.
+    """
 
     name: str
     wires: Sequence[Wire]
     fresh: Callable[[], bytes]
     spent: Callable[[], float]
+    busy: Callable[[], float]
     answered: int = 0
 
     async def capacity(self, seconds: float) -> tuple[float, float]:
@@ -99,12 +102,12 @@ class Way:
 
 @asynccontextmanager
 async def way(
-    name: str, door: Door, connections: int, fresh: Callable[[], bytes], spent: Callable[[], float]
+    name: str, door: Door, connections: int, fresh: Callable[[], bytes], *, spent: Callable[[], float], busy: Callable[[], float]
 ) -> AsyncIterator[Way]:
     """So many connections to this door. Raises OSError."""
     wires = [await Wire.to(door, SERVER_NAME, METHOD, _PATIENCE) for _ in range(connections)]
     try:
-        yield Way(f"{name} over {connections} connections", wires, fresh, spent)
+        yield Way(f"{name} over {connections} connections", wires, fresh, spent, busy)
     finally:
         for each in wires:
             each.close()
@@ -115,9 +118,9 @@ async def overload(through: Way, seconds: float, verdicts: Verdicts, *, in_words
     tell = verdicts.add
     before, calm = await through.capacity(seconds / 2)
     print(f"\n{TIMES} times the capacity of {before:.0f} a second, {through.name}, {seconds:g} s", flush=True)
-    spent, began = through.spent(), time.perf_counter()
+    spent, busy, began = through.spent(), through.busy(), time.perf_counter()
     ends = await through.paced(before * TIMES, seconds)
-    took, spent = time.perf_counter() - began, through.spent() - spent
+    took, spent, busy = time.perf_counter() - began, through.spent() - spent, through.busy() - busy
     recovered = await _well(through)
     after, calm_after = await through.capacity(seconds / 2)
     capacity, calm = (before + after) / 2, (calm + calm_after) / 2
@@ -134,6 +137,7 @@ async def overload(through: Way, seconds: float, verdicts: Verdicts, *, in_words
         "processor meanwhile",
         f"{spent / took:.0%} of one core; a second of it answers {worth:.0%} of what it does without overload",
     )
+    tell("event loop", f"busy for {busy / took:.0%} of the time")
     tell("well again", f"{recovered:.1f} s", f"{RECOVERY_MARK:g} s", kept=recovered <= RECOVERY_MARK)
 
 

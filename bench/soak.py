@@ -27,7 +27,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bench.front import believed, fronted
 from bench.hostile import HOSTILE, Door
 from bench.load import ISSUED, Ends, asking
-from bench.machine import cpu_seconds, described, resident_mb
+from bench.machine import cpu_seconds, described, loop_seconds, resident_mb
 from bench.overload import overload, way
 from bench.stage import REGION, Question, asked_once, start_quick_city
 from bench.verdicts import Verdicts, trend
@@ -82,6 +82,10 @@ class Soak:
     def spent(self) -> float:
         """Seconds of processor so far."""
         return cpu_seconds(self.gateway.process.pid)
+
+    def busy(self) -> float:
+        """Seconds in which its event loop had something to do so far."""
+        return loop_seconds(self.gateway.process.pid)
 
     async def once(self, ends: Ends, number: int, due: float) -> None:
         """One question, whatever comes of it."""
@@ -175,7 +179,7 @@ async def overloaded(soak: Soak, load: Load) -> None:
             ("behind Envoy", front.door, _FEW, both, True),
             ("behind Envoy", front.door, _MANY, both, True),
         ):
-            async with way(name, door, connections, fresh, spent) as through:
+            async with way(name, door, connections, fresh, spent=spent, busy=soak.busy) as through:
                 await overload(through, load.burst, soak.verdicts, in_words=in_words)
             soak.asked += through.answered
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _PATIENCE = 5.0
 """Seconds that a scrape may take."""
 _SHOWN = 12
-_SATURATED = "It can do no more: gRPC turns callers away, uncounted (docs/runbooks.md, Saturated)"
+_SATURATED = "It can do no more: gRPC turns callers away, uncounted (runbook Saturated)"
 
 
 @click.command("top")

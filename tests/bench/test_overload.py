@@ -1,12 +1,14 @@
 """What is offered is accounted for, answer by answer, and a refusal is told for what it is."""
 
 import asyncio
+import os
 import time
 from pathlib import Path
 
 import pytest
 
 from bench import overload
+from bench.machine import loop_seconds
 from bench.overload import way
 from bench.verdicts import Verdicts
 from gateway.model.refusal import Reason
@@ -20,6 +22,10 @@ def _of_the_house(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(overload, "SERVER_NAME", NAME)
 
 
+def busy() -> float:
+    return loop_seconds(os.getpid())
+
+
 def fresh() -> bytes:
     return request().SerializeToString()
 
@@ -27,17 +33,17 @@ def fresh() -> bytes:
 async def test_every_answer_that_is_counted_is_in_the_log(tmp_path: Path) -> None:
     verdicts = Verdicts()
     async with house() as gateway:
-        async with way("here", door(gateway, tmp_path), 2, fresh, time.process_time) as through:
+        async with way("here", door(gateway, tmp_path), 2, fresh, spent=time.process_time, busy=busy) as through:
             await overload.overload(through, 0.3, verdicts, in_words=True)
         told = gateway.told()
     assert told.count("OUTCOME ISSUED") == through.answered
-    assert {"answered meanwhile", "told OVERLOADED", "well again"} <= {each.what for each in verdicts.lines}
+    assert {"answered meanwhile", "told OVERLOADED", "event loop", "well again"} <= {each.what for each in verdicts.lines}
 
 
 async def test_who_is_refused_in_words_is_counted_so_with_advice(tmp_path: Path) -> None:
     async with (
         house(Limits(in_flight=4)) as gateway,
-        way("here", door(gateway, tmp_path), 2, fresh, time.process_time) as through,
+        way("here", door(gateway, tmp_path), 2, fresh, spent=time.process_time, busy=busy) as through,
     ):
         gateway.city.hold()
         inside = [through.wires[0].ask(fresh()) for _ in range(3)]

@@ -84,7 +84,7 @@ class Scene:
 
     @asynccontextmanager
     async def flooded(self) -> AsyncIterator[None]:
-        """Somebody has eight calls under way all the time, for a page that costs the gateway far more than it costs them."""
+        """Somebody has 32 calls under way all the time, for a page that costs the gateway far more than it costs them."""
         pki = self.up.layout.pki
         pair = pki.clients[WINDOW.client]
         shown = credentials(Identity.from_files(pair.certificate, pair.key, pki.gateway_ca))
@@ -95,7 +95,7 @@ class Scene:
                 while True:
                     await page(b"", timeout=PATIENCE)
 
-            calls = [asyncio.create_task(again_and_again()) for _ in range(8)]
+            calls = [asyncio.create_task(again_and_again()) for _ in range(32)]
             try:
                 yield
             finally:

@@ -121,7 +121,8 @@ ALERTS: Final = (
         "A gateway process can do no more. Callers see UNAVAILABLE ('Received RST_STREAM with error code 7') or, after two seconds, "
         "CANCELLED: gRPC refuses or lets go before our code sees the call; behind Envoy OVERLOADED, by Envoy. Nothing was asked or "
         "recorded, and no metric of ours counts them.",
-        "`kuacheng top` says which kind is asked for so much, the log's lines by department, who asks; ask them to slow down. Where the "
+        f"`kuacheng top` says which kind is asked for so much, {series.HANDLED.name} by which method, the log's lines by department who "
+        "asks; ask them to slow down. Where the "
         "machine has processors to spare, more `--workers`; where it has not and the state is mostly `waiting`, other programs take them. "
         "Envoy in front (deploy/envoy/front.yaml) tells who is too much when to come again. docs/first-ten-minutes.md, 'Callers are lost "
         "before we see them'.",
