@@ -44,16 +44,26 @@ class Seen:
 
 @dataclass(slots=True)
 class Ends:
-    """How questions ended, and after how many seconds by their ends."""
+    """How questions ended, after how many seconds by their ends, and how many seconds after the beginning they were due."""
 
     told: Counter[str] = field(default_factory=Counter)
     took: dict[str, list[float]] = field(default_factory=dict)
+    due: dict[str, list[float]] = field(default_factory=dict)
     unadvised: int = 0
 
-    def add(self, told: str, seconds: float) -> None:
+    def add(self, told: str, seconds: float, due: float) -> None:
         """One ended."""
         self.told[told] += 1
         self.took.setdefault(told, []).append(seconds)
+        self.due.setdefault(told, []).append(due)
+
+    def spans(self, told: str) -> list[tuple[float, float, int]]:
+        """When those were due that ended so: from, until, how many; those of one second and the next together."""
+        found = list[tuple[float, float, int]]()
+        for each in sorted(self.due.get(told, ())):
+            began, _, count = found.pop() if found and each - found[-1][1] <= 1.0 else (each, each, 0)
+            found.append((began, each, count + 1))
+        return found
 
     def quantile_ms(self, part: float, told: str = ISSUED) -> float:
         """Of those that ended so; 0 where none did."""

@@ -3,6 +3,7 @@
 import os
 import platform
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ _KIB: Final = 1024
 _UTIME, _STIME = 11, 12
 # Fields of a cpu line in /proc/stat that are no work: idle and iowait.
 _IDLE, _IOWAIT = 3, 4
+_LOOKING: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,36 @@ def fsync_ms(folder: Path) -> float:
             os.fsync(file.fileno())
             times.append(time.perf_counter() - began)
     return median(times) * 1e3
+
+
+class Stalls:
+    """Looks, twenty times a second, how late it wakes and how long a page takes to become durable in this folder: the longest of each, in
+    seconds. What a gateway cannot help.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.late = self.durable = 0.0
+        self._enough = threading.Event()
+        self._thread = threading.Thread(target=self._look, args=(folder,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._enough.set()
+        self._thread.join()
+
+    def _look(self, folder: Path) -> None:
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+            due = time.perf_counter() + _LOOKING
+            while not self._enough.wait(_LOOKING):
+                woke = time.perf_counter()
+                os.pwrite(file.fileno(), b"\0" * 4096, 0)
+                os.fsync(file.fileno())
+                done = time.perf_counter()
+                self.late, self.durable = max(self.late, woke - due), max(self.durable, done - woke)
+                due = done + _LOOKING
 
 
 def described() -> str:

@@ -67,25 +67,30 @@ class Way:
         answers = self.answered - before
         return answers / (time.perf_counter() - began), answers / (self.spent() - spent)
 
-    async def paced(self, rate: float, seconds: float) -> Ends:
+    async def paced(self, rate: float, seconds: float, each_second: Callable[[], None] = lambda: None) -> Ends:
         """At this rate; a latency counts from when the question was due."""
-        ends, began, asked = Ends(), time.perf_counter(), list[asyncio.Future[Reply]]()
+        ends, began, asked, second = Ends(), time.perf_counter(), set[asyncio.Future[Reply]](), 0
         for number in range(int(rate * seconds)):
-            due = began + number / rate
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            due = number / rate
+            await asyncio.sleep(max(0.0, began + due - time.perf_counter()))
             reply = self.wires[number % len(self.wires)].ask(self.fresh())
-            reply.add_done_callback(partial(self._ended, ends, due))
-            asked.append(reply)
+            reply.add_done_callback(partial(self._ended, ends, began, due))
+            asked.add(reply)
+            reply.add_done_callback(asked.discard)
+            if due > second + 1:
+                second += 1
+                each_second()
         await asyncio.gather(*asked, return_exceptions=True)
         return ends
 
-    def _ended(self, ends: Ends, due: float, reply: asyncio.Future[Reply]) -> None:
+    def _ended(self, ends: Ends, began: float, due: float, reply: asyncio.Future[Reply]) -> None:
+        took = time.perf_counter() - began - due
         if isinstance(reply.exception(), ConnectionEnded):
-            ends.add("connection ended", time.perf_counter() - due)
+            ends.add("connection ended", took, due)
             return
         ended, advice = reply.result(), told_in(reply.result().details)
         ends.unadvised += advice is not None and advice.retry_after is None
-        ends.add(self._told(ended, advice), time.perf_counter() - due)
+        ends.add(self._told(ended, advice), took, due)
 
     def _told(self, reply: Reply, advice: Told | None = None) -> str:
         """How it ended, in a word or two."""

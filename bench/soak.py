@@ -10,10 +10,9 @@ import os
 import resource
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -27,24 +26,22 @@ from prometheus_client.parser import text_string_to_metric_families
 from bench.front import believed, fronted
 from bench.hostile import HOSTILE, Door
 from bench.load import ISSUED, Ends, asking
-from bench.machine import cpu_seconds, described, loop_seconds, resident_mb
-from bench.overload import overload, way
+from bench.machine import Stalls, cpu_seconds, described, loop_seconds, resident_mb
+from bench.overload import Way, overload, way
 from bench.stage import REGION, Question, asked_once, start_quick_city
 from bench.verdicts import Verdicts, trend
-from gateway.client.failure import QueryRefused, of
 from gateway.clock import SystemClock, entropy
 from gateway.development.layout import SERVER_NAME, WINDOW, Layout, lay_out, write_configuration
 from gateway.development.processes import Started, start_gateway
 from gateway.ledger.reading import Log
 from gateway.model.exchange import EntryKind
-from gateway.rpc.pb.v1 import evidence_pb2 as pb
 
 KIND: Final = "housing-record"
 GROWTH_MARK: Final = 50.0
 """Bytes a question that memory may grow by after the second minute: less than the smallest object that could be forgotten with each."""
 LAG_MARK: Final = 0.050
-HOSTILE_MARK: Final = 64.0
-"""MB that peers who misbehave may cost."""
+HOSTILE_MARK: Final = 4_096 * 24 / 1024
+"""MiB that peers who misbehave may cost: as many connections as are allowed (`listen.connections`), 24 KiB each."""
 
 _NOBODY: Final = "https://127.0.0.1:1"
 _LAG: Final = "kuacheng_event_loop_lag_seconds"
@@ -71,7 +68,6 @@ class Soak:
     gateway: Started
     question: Question
     door: Door
-    asks: Sequence[Any]
     asked: int = 1
     verdicts: Verdicts = field(default_factory=Verdicts)
 
@@ -87,32 +83,11 @@ class Soak:
         """Seconds in which its event loop had something to do so far."""
         return loop_seconds(self.gateway.process.pid)
 
-    async def once(self, ends: Ends, number: int, due: float) -> None:
-        """One question, whatever comes of it."""
-        try:
-            answer = await self.asks[number % len(self.asks)](self.question.fresh(), timeout=_PATIENCE)
-        except grpc.aio.AioRpcError as error:
-            failed = of(error)
-            told = failed.reason if isinstance(failed, QueryRefused) else f"{error.code().name} {error.details()}"
-        else:
-            told = pb.Outcome.Name(pb.QueryResponse.FromString(answer).outcome).removeprefix("OUTCOME_")
-            self.asked += told == ISSUED
-        ends.add(told, time.perf_counter() - due)
-
-    async def paced(self, rate: float, seconds: float, each_second: Callable[[], None] = lambda: None) -> Ends:
-        """At this rate; a latency counts from when the question was due."""
-        ends, began, tasks, second = Ends(), time.perf_counter(), set[asyncio.Task[None]](), 0
-        for number in range(int(rate * seconds)):
-            due = began + number / rate
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            task = asyncio.create_task(self.once(ends, number, due))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-            if number // rate > second:
-                second += 1
-                each_second()
-        await asyncio.gather(*tasks)
-        return ends
+    def way(
+        self, name: str, door: Door, connections: int, besides: Callable[[], float] = lambda: 0.0
+    ) -> AbstractAsyncContextManager[Way]:
+        """Connections to this door of the gateway's; `besides` are the seconds of processor of what stands before it."""
+        return way(name, door, connections, self.question.fresh, spent=lambda: self.spent() + besides(), busy=self.busy)
 
     async def lag(self) -> dict[float, float]:
         """How many wakes of the event loop were late by at most so much, by seconds; empty where it is not metered."""
@@ -133,16 +108,29 @@ async def steady(soak: Soak, load: Load) -> None:
     before, peers = soak.memory(), await soak.door.peers(load.idle)
     tell(f"memory before, and with {load.idle} idle connections", f"{before:.0f} MB, {soak.memory():.0f} MB")
     seen, lag = list[float](), await soak.lag()
-    ends = await soak.paced(load.rate, load.seconds, lambda: seen.append(soak.memory()))
+    with Stalls(soak.layout.folder) as machine:
+        async with soak.way("here", soak.door, _FEW) as through:
+            ends = await through.paced(load.rate, load.seconds, lambda: seen.append(soak.memory()))
+    soak.asked += through.answered
     _tell_memory(soak, load, seen)
     what = f"{load.rate:g} questions a second for {load.seconds / 60:g} min"
-    tell(what, f"ended as {dict(ends.told)}", "nothing lost", kept=set(ends.told) == {ISSUED})
+    tell(what, f"ended as {dict(ends.told)}{_when(ends)}", "nothing lost", kept=set(ends.told) == {ISSUED})
     tell("latency", f"p50 {ends.quantile_ms(0.5):.1f} ms, p99 {ends.quantile_ms(0.99):.1f} ms")
     _tell_lag(soak, lag, await soak.lag())
+    tell(
+        "the machine meanwhile",
+        f"another process woke {machine.late * 1e3:.0f} ms late at most, a page was durable within {machine.durable * 1e3:.0f} ms",
+    )
     left = sum(not each.ended.done() for each in peers)
     tell("idle connections that still stand", f"{left} of {load.idle}", "all", kept=left == load.idle)
     for each in peers:
         each.transport.abort()
+
+
+def _when(ends: Ends) -> str:
+    """When those were due that were not answered."""
+    spans = ((told, span) for told in ends.told if told != ISSUED for span in ends.spans(told))
+    return "".join(f"; {count} {told} due {began:.1f} to {until:.1f} s" for told, (began, until, count) in spans)
 
 
 def _tell_memory(soak: Soak, load: Load, seen: Sequence[float]) -> None:
@@ -167,39 +155,35 @@ def _tell_lag(soak: Soak, before: dict[float, float], after: dict[float, float])
 
 async def overloaded(soak: Soak, load: Load) -> None:
     """The gateway itself, over few connections and over many, and behind Envoy, which is there to refuse in its place."""
-    fresh = soak.question.fresh
     async with fronted(soak.layout, str(soak.gateway.said["gateway"])) as front:
-
-        def both() -> float:
-            return soak.spent() + cpu_seconds(front.pid)
-
-        for name, door, connections, spent, in_words in (
-            ("the gateway alone", soak.door, _FEW, soak.spent, False),
-            ("the gateway alone", soak.door, _MANY, soak.spent, False),
-            ("behind Envoy", front.door, _FEW, both, True),
-            ("behind Envoy", front.door, _MANY, both, True),
+        for name, door, besides, in_words in (
+            ("the gateway alone", soak.door, lambda: 0.0, False),
+            ("behind Envoy", front.door, lambda: cpu_seconds(front.pid), True),
         ):
-            async with way(name, door, connections, fresh, spent=spent, busy=soak.busy) as through:
-                await overload(through, load.burst, soak.verdicts, in_words=in_words)
-            soak.asked += through.answered
+            for connections in (_FEW, _MANY):
+                async with soak.way(name, door, connections, besides) as through:
+                    await overload(through, load.burst, soak.verdicts, in_words=in_words)
+                soak.asked += through.answered
 
 
 async def hostile(soak: Soak, load: Load) -> None:
     """Each kind of peer who misbehaves, while others ask."""
-    calm = await soak.paced(20.0, load.burst)
-    print(f"\nwhile others misbehave, 20 questions a second; calm p99 {calm.quantile_ms(0.99):.0f} ms", flush=True)
-    kinds: dict[str, Callable[..., Any]] = {**HOSTILE, "metadata of 64 KB": soak_metadata(soak)}
-    for name, misbehave in kinds.items():
-        enough, before = asyncio.Event(), soak.memory()
-        doing = asyncio.create_task(misbehave(soak.door, enough))
-        ends = await soak.paced(20.0, load.burst)
-        most = soak.memory()
-        enough.set()
-        told = await doing
-        harmless = set(ends.told) == {ISSUED} and most - before <= HOSTILE_MARK
-        words = f"others: {dict(ends.told)}, p99 {ends.quantile_ms(0.99):.0f} ms (calm {calm.quantile_ms(0.99):.0f}); "
-        mark = f"others answered, {HOSTILE_MARK:.0f} MB"
-        soak.verdicts.add(f"{name}: {told}", f"{words}{most - before:+.0f} MB", mark, kept=harmless)
+    async with soak.way("here", soak.door, _FEW) as through:
+        calm = await through.paced(20.0, load.burst)
+        print(f"\nwhile others misbehave, 20 questions a second; calm p99 {calm.quantile_ms(0.99):.0f} ms", flush=True)
+        kinds: dict[str, Callable[..., Any]] = {**HOSTILE, "metadata of 64 KB": soak_metadata(soak)}
+        for name, misbehave in kinds.items():
+            enough, before = asyncio.Event(), soak.memory()
+            doing = asyncio.create_task(misbehave(soak.door, enough))
+            ends = await through.paced(20.0, load.burst)
+            most = soak.memory()
+            enough.set()
+            told = await doing
+            harmless = set(ends.told) == {ISSUED} and most - before <= HOSTILE_MARK
+            words = f"others: {dict(ends.told)}, p99 {ends.quantile_ms(0.99):.0f} ms (calm {calm.quantile_ms(0.99):.0f}); "
+            mark = f"others answered, {HOSTILE_MARK:.0f} MB"
+            soak.verdicts.add(f"{name}: {told}", f"{words}{most - before:+.0f} MB", mark, kept=harmless)
+    soak.asked += through.answered
 
 
 def soak_metadata(soak: Soak) -> Callable[[Door, asyncio.Event], Awaitable[str]]:
@@ -240,10 +224,8 @@ async def run(folder: Path, load: Load) -> Verdicts:
         believed(layout)
         gateway = await start_gateway(layout)
         stack.push_async_callback(gateway.stop)
-        address, pair = str(gateway.said["gateway"]), layout.pki.clients[WINDOW.client]
-        question = await asked_once(KIND, layout, address)
-        asks = await stack.enter_async_context(asking(address, layout.pki.gateway_ca.read_bytes(), SERVER_NAME, pair))
-        soak = Soak(layout, gateway, question, Door.of(layout, address), asks)
+        address = str(gateway.said["gateway"])
+        soak = Soak(layout, gateway, await asked_once(KIND, layout, address), Door.of(layout, address))
         await steady(soak, load)
         await overloaded(soak, load)
         await hostile(soak, load)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench import overload
+from bench.load import Ends
 from bench.machine import loop_seconds
 from bench.overload import way
 from bench.verdicts import Verdicts
@@ -53,3 +54,11 @@ async def test_who_is_refused_in_words_is_counted_so_with_advice(tmp_path: Path)
         await asyncio.gather(*inside)
     assert ends.told == {Reason.OVERLOADED.name: 20}
     assert ends.unadvised == 0
+
+
+def test_what_ended_so_within_a_second_of_each_other_is_one_span() -> None:
+    ends = Ends()
+    for due in (1.0, 1.4, 2.3, 7.0):
+        ends.add("OVERLOADED", 0.1, due)
+    ends.add("ISSUED", 0.1, 3.0)
+    assert ends.spans("OVERLOADED") == [(1.0, 2.3, 3), (7.0, 7.0, 1)]
