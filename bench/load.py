@@ -44,12 +44,15 @@ class Seen:
 
 @dataclass(slots=True)
 class Ends:
-    """How questions ended, after how many seconds by their ends, and how many seconds after the beginning they were due."""
+    """How questions ended, after how many seconds by their ends, and how many seconds after the beginning they were due; how many were
+    refused without advice, and how often one was asked again.
+    """
 
     told: Counter[str] = field(default_factory=Counter)
     took: dict[str, list[float]] = field(default_factory=dict)
     due: dict[str, list[float]] = field(default_factory=dict)
     unadvised: int = 0
+    again: int = 0
 
     def add(self, told: str, seconds: float, due: float) -> None:
         """One ended."""

@@ -55,45 +55,34 @@ class Way:
     answered: int = 0
 
     async def capacity(self, seconds: float) -> tuple[float, float]:
-        """Answers a second with `IN_FLIGHT` at a time, and answers for a second of processor. Raises RuntimeError at another end."""
+        """Answers a second with `IN_FLIGHT` at a time, and answers for a second of processor."""
         began, spent, before = time.perf_counter(), self.spent(), self.answered
 
         async def one_after_another(wire: Wire) -> None:
             while time.perf_counter() < began + seconds:
-                if (ended := self._told(await wire.ask(self.fresh()))) != ISSUED:
-                    raise RuntimeError(f"a question that was not too much ended as {ended}")
+                self.told(await wire.ask(self.fresh()))
 
         await asyncio.gather(*(one_after_another(self.wires[number % len(self.wires)]) for number in range(IN_FLIGHT)))
         answers = self.answered - before
         return answers / (time.perf_counter() - began), answers / (self.spent() - spent)
 
-    async def paced(self, rate: float, seconds: float, each_second: Callable[[], None] = lambda: None) -> Ends:
-        """At this rate; a latency counts from when the question was due."""
-        ends, began, asked, second = Ends(), time.perf_counter(), set[asyncio.Future[Reply]](), 0
+    async def paced(
+        self, rate: float, seconds: float, each_second: Callable[[], None] = lambda: None, *, patient: bool = False
+    ) -> Ends:
+        """At this rate; a latency counts from when the question was due. See `_Asking` for `patient`."""
+        asking, second = _Asking(self, patient=patient), 0
         for number in range(int(rate * seconds)):
             due = number / rate
-            await asyncio.sleep(max(0.0, began + due - time.perf_counter()))
-            reply = self.wires[number % len(self.wires)].ask(self.fresh())
-            reply.add_done_callback(partial(self._ended, ends, began, due))
-            asked.add(reply)
-            reply.add_done_callback(asked.discard)
+            await asyncio.sleep(max(0.0, asking.began + due - time.perf_counter()))
+            asking.ask(self.wires[number % len(self.wires)], self.fresh(), due)
             if due > second + 1:
                 second += 1
                 each_second()
-        await asyncio.gather(*asked, return_exceptions=True)
-        return ends
+        await asking.done()
+        return asking.ends
 
-    def _ended(self, ends: Ends, began: float, due: float, reply: asyncio.Future[Reply]) -> None:
-        took = time.perf_counter() - began - due
-        if isinstance(reply.exception(), ConnectionEnded):
-            ends.add("connection ended", took, due)
-            return
-        ended, advice = reply.result(), told_in(reply.result().details)
-        ends.unadvised += advice is not None and advice.retry_after is None
-        ends.add(self._told(ended, advice), took, due)
-
-    def _told(self, reply: Reply, advice: Told | None = None) -> str:
-        """How it ended, in a word or two."""
+    def told(self, reply: Reply, advice: Told | None = None) -> str:
+        """How it ended, in a word or two; counts what was answered."""
         if reply.reset is not None:
             return _ON_THE_WIRE if reply.reset == _REFUSED_STREAM else f"reset {reply.reset}"
         if reply.status != _OK:
@@ -103,6 +92,53 @@ class Way:
             return pb.Outcome.Name(pb.QueryResponse.FromString(reply.message).outcome).removeprefix("OUTCOME_")
         except DecodeError:
             return "unreadable"
+
+
+class _Asking:
+    """Questions under way. Where they are `patient`, who is told OVERLOADED, and when to come again, comes again then as a client does."""
+
+    def __init__(self, through: Way, *, patient: bool) -> None:
+        self.ends, self.began = Ends(), time.perf_counter()
+        self._through = through
+        self._patient = patient
+        self._under_way = 0
+        self._quiet = asyncio.Event()
+
+    def ask(self, wire: Wire, question: bytes, due: float) -> None:
+        """Once more than are under way."""
+        self._under_way += 1
+        wire.ask(question).add_done_callback(partial(self._ended, wire, question, due))
+
+    async def done(self) -> None:
+        """Waits until all have ended."""
+        while self._under_way:
+            self._quiet.clear()
+            await self._quiet.wait()
+
+    def _ended(self, wire: Wire, question: bytes, due: float, reply: asyncio.Future[Reply]) -> None:
+        took = time.perf_counter() - self.began - due
+        self._under_way -= 1
+        if isinstance(reply.exception(), ConnectionEnded):
+            self.ends.add("connection ended", took, due)
+        else:
+            self._told(wire, question, due, reply.result())
+        if not self._under_way:
+            self._quiet.set()
+
+    def _told(self, wire: Wire, question: bytes, due: float, reply: Reply) -> None:
+        advice, took = told_in(reply.details), time.perf_counter() - self.began - due
+        self.ends.unadvised += advice is not None and advice.retry_after is None
+        after = advice.retry_after if advice and advice.reason == _OVERLOADED and self._patient and took < _PATIENCE else None
+        if after is None:
+            self.ends.add(self._through.told(reply, advice), took, due)
+            return
+        self.ends.again += 1
+        self._under_way += 1
+        asyncio.get_running_loop().call_later(after, self._again, wire, question, due)
+
+    def _again(self, wire: Wire, question: bytes, due: float) -> None:
+        self._under_way -= 1
+        self.ask(wire, question, due)
 
 
 @asynccontextmanager

@@ -147,6 +147,13 @@ class Counts(Metrics):
 
     def handled(self, kind: str, service: str, method: str, code: str, seconds: float) -> None:
         super().handled(kind, service, method, code, seconds)
+        self._count()
+
+    def turned_away(self, service: str, method: str, code: str) -> None:
+        super().turned_away(service, method, code)
+        self._count()
+
+    def _count(self) -> None:
         self._calls += 1
         self._news.set()
 
