@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import grpc
+
 from adapters.simulation.population import Company, Person
-from gateway.client import Answer, Client, ClientFailure, Holder, HolderType, MonthRange, Outcome, QueryRefused
+from gateway.client import Answer, Client, ClientFailure, Holder, HolderType, MonthRange, Outcome, QueryRefused, Unreachable
 from tests.journeys.canonical import Months, Plain, Truth, number_of, plain
 from tests.journeys.conftest import Up, question
 from tests.journeys.records_foshan import TRUTH as FOSHAN
@@ -70,15 +72,20 @@ class Desk:
         self.truth = TRUTHS[region]
 
     async def ask(self, asked: Question, deadline: float = 20.0) -> Ended:
-        """Asks once; whatever comes of it within the deadline."""
+        """Asks once; whatever comes of it within the deadline.
+
+        What gRPC let go before the gateway took it up was not asked: that is a machine which stood still for two seconds.
+        """
         loop = asyncio.get_running_loop()
-        began = loop.time()
-        result: Answer | ClientFailure
-        try:
-            result = await self._client.query(**self._arguments(asked), deadline=deadline)
-        except ClientFailure as failure:
-            result = failure
-        return Ended(asked, result, loop.time() - began)
+        while True:
+            began = loop.time()
+            result: Answer | ClientFailure
+            try:
+                result = await self._client.query(**self._arguments(asked), deadline=deadline)
+            except ClientFailure as failure:
+                result = failure
+            if not isinstance(result, Unreachable) or result.code is not grpc.StatusCode.CANCELLED:
+                return Ended(asked, result, loop.time() - began)
 
     async def ask_all(self, questions: Iterable[Question], deadline: float = 20.0) -> tuple[Ended, ...]:
         """Asks all, some at a time, and waits for all."""
