@@ -75,16 +75,14 @@ class Ends:
 
 
 @asynccontextmanager
-async def asking(
-    target: str, authority: bytes, name: str, pair: KeyPair, connections: int = CONNECTIONS
-) -> AsyncIterator[Sequence[Ask]]:
+async def asking(target: str, authority: bytes, name: str, pair: KeyPair) -> AsyncIterator[Sequence[Ask]]:
     """Several connections to one server, over mutual TLS."""
     leaf = pair.read()
     credentials = grpc.ssl_channel_credentials(authority, leaf.key, leaf.certificate)
     options = (("grpc.ssl_target_name_override", name), ("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", 0))
     async with AsyncExitStack() as stack:
         channels = [
-            await stack.enter_async_context(grpc.aio.secure_channel(target, credentials, options)) for _ in range(connections)
+            await stack.enter_async_context(grpc.aio.secure_channel(target, credentials, options)) for _ in range(CONNECTIONS)
         ]
         yield tuple(channel.unary_unary(METHOD) for channel in channels)
 

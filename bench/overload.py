@@ -43,8 +43,8 @@ _WELL_MS: Final = 250.0
 
 @dataclass
 class Way:
-    """Connections to one door, how they are called, and what was answered; the seconds of processor that what serves there took so far, and
-    those in which the gateway's event loop had something to do.
+    """Connections to one door, how they are called, and how often evidence was the answer; the seconds of processor that what serves there
+    took so far, and those in which the gateway's event loop had something to do.
     """
 
     name: str
@@ -60,7 +60,8 @@ class Way:
 
         async def one_after_another(wire: Wire) -> None:
             while time.perf_counter() < began + seconds:
-                self.told(await wire.ask(self.fresh()))
+                reply = await wire.ask(self.fresh())
+                self.answered += _named(reply) == ISSUED
 
         await asyncio.gather(*(one_after_another(self.wires[number % len(self.wires)]) for number in range(IN_FLIGHT)))
         answers = self.answered - before
@@ -81,17 +82,17 @@ class Way:
         await asking.done()
         return asking.ends
 
-    def told(self, reply: Reply, advice: Told | None = None) -> str:
-        """How it ended, in a word or two; counts what was answered."""
-        if reply.reset is not None:
-            return _ON_THE_WIRE if reply.reset == _REFUSED_STREAM else f"reset {reply.reset}"
-        if reply.status != _OK:
-            return advice.reason if advice else _LET_GO if reply.status == _CANCELLED else f"{reply.status} {reply.words}"
-        self.answered += 1
-        try:
-            return pb.Outcome.Name(pb.QueryResponse.FromString(reply.message).outcome).removeprefix("OUTCOME_")
-        except DecodeError:
-            return "unreadable"
+
+def _named(reply: Reply, advice: Told | None = None) -> str:
+    """How it ended, in a word or two."""
+    if reply.reset is not None:
+        return _ON_THE_WIRE if reply.reset == _REFUSED_STREAM else f"reset {reply.reset}"
+    if reply.status != _OK:
+        return advice.reason if advice else _LET_GO if reply.status == _CANCELLED else f"{reply.status} {reply.words}"
+    try:
+        return pb.Outcome.Name(pb.QueryResponse.FromString(reply.message).outcome).removeprefix("OUTCOME_")
+    except DecodeError:
+        return "unreadable"
 
 
 class _Asking:
@@ -130,7 +131,9 @@ class _Asking:
         self.ends.unadvised += advice is not None and advice.retry_after is None
         after = advice.retry_after if advice and advice.reason == _OVERLOADED and self._patient and took < _PATIENCE else None
         if after is None:
-            self.ends.add(self._through.told(reply, advice), took, due)
+            named = _named(reply, advice)
+            self._through.answered += named == ISSUED
+            self.ends.add(named, took, due)
             return
         self.ends.again += 1
         self._under_way += 1

@@ -31,7 +31,7 @@ _UNTOLD: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """How one call ended: its gRPC status, words and details, and its message; or the code of a reset, and then the status is -1."""
+    """How one call ended: its gRPC status (-1 where none was told), words and details, and its message; or the code of a reset."""
 
     status: int
     words: str = ""
@@ -135,7 +135,7 @@ class Wire(asyncio.Protocol):
         self._end(
             stream,
             Reply(
-                int(fields[b"grpc-status"]),
+                int(fields.get(b"grpc-status", _UNTOLD)),
                 words,
                 base64.b64decode(details + b"=" * (-len(details) % 4)),
                 b"".join(pieces)[_PREFIX:],

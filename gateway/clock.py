@@ -26,11 +26,13 @@ class SystemClock:
 class ThreadClock:
     """What of its time the thread that makes this has been busy, in seconds. May be read from any thread.
 
+    Where the system tells other threads nothing of it (macOS), the whole process's time stands for it.
     Source: CLOCK_THREAD_CPUTIME_ID (POSIX); /proc/<pid>/task/<tid>/schedstat of Linux (Documentation/scheduler/sched-stats).
     """
 
     def __init__(self) -> None:
-        self._clock = time.pthread_getcpuclockid(threading.get_ident())
+        of_thread = getattr(time, "pthread_getcpuclockid", None)
+        self._clock: int = of_thread(threading.get_ident()) if of_thread else time.CLOCK_PROCESS_CPUTIME_ID
         self._told = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
 
     def running(self) -> float:

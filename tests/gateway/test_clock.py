@@ -68,6 +68,13 @@ def test_it_is_of_the_thread_that_made_it_whoever_reads_it() -> None:
         assert before <= own <= clock.running()
 
 
+def test_where_no_thread_is_told_of_another_the_whole_process_stands_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(time, "pthread_getcpuclockid")
+    before = time.process_time()
+    ran = ThreadClock().running()
+    assert before <= ran <= time.process_time()
+
+
 def test_where_the_kernel_keeps_no_account_nobody_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = ThreadClock()
     monkeypatch.setattr(clock, "_told", tmp_path / "schedstat")
