@@ -3,7 +3,6 @@
 import secrets
 import threading
 import time
-import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -55,7 +54,8 @@ def new_id() -> str:
     """
     milliseconds, chance = time.time_ns() // 1_000_000, secrets.randbits(_CHANCE_HIGH + _CHANCE_LOW)
     high, low = chance >> _CHANCE_LOW, chance & (1 << _CHANCE_LOW) - 1
-    return str(uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low))
+    text = f"{milliseconds << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def entropy(count: int) -> bytes:

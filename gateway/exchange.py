@@ -7,8 +7,7 @@ with. Steps 1 to 5 and 7 to 9 are pure; there are three awaits, and a fourth whe
 
 import asyncio
 from asyncio import Future
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from gateway.model.city import CityAnswer, CityRequest, CityTicket
@@ -73,7 +72,7 @@ async def exchange(call: Call, world: World, ports: Ports) -> Sealed:
     if isinstance(before, Declined):
         raise await _refuse(before, ports.ledger.append(before.entry), ports)
     before, intent = await _intend(before, world, ports)
-    with _owing(before, ports):
+    try:
         request_out = ports.clock.now()
         until = min(call.expires, ports.clock.monotonic() + world.limits.maximum_deadline) - world.limits.answer_margin
         told = await _ask(before, until, ports)
@@ -85,6 +84,9 @@ async def exchange(call: Call, world: World, ports: Ports) -> Sealed:
             before, told = await _defer(before, told, asked, world, ports)
         after = conclude(before, told, asked, world)
         queued = ports.ledger.append(after.entry)
+    except BaseException:  # from the intent until an outcome is queued, whatever ends the exchange in between
+        _abandon(before, ports)
+        raise
     if isinstance(after, Declined):
         raise await _refuse(after, queued, ports, asked)
     outcome = await _seal(before, queued, ports, asked)
@@ -95,15 +97,17 @@ async def exchange(call: Call, world: World, ports: Ports) -> Sealed:
 
 def prepare(call: Call, world: World) -> Prepared | Declined:
     """Steps 1 to 5: who asks, may they, where to, in which words, and what is written down first."""
-    known = Known(call)
+    caller = query = permit = way = None
     try:
-        known = Known(call, caller := identify(call.peer, world.trust, call.received))
-        known = Known(call, caller, query := call.question())
-        known = Known(call, caller, query, permit := authorise(caller, query, world, call.received))
-        known = Known(call, caller, query, permit, way := route(permit, world))
+        caller = identify(call.peer, world.trust, call.received)
+        query = call.question()
+        permit = authorise(caller, query, world, call.received)
+        way = route(permit, world)
         request = outward(way)
     except Refusal as refusal:
+        known = Known(call, caller, query, permit, way)
         return Declined(known, refusal, seal.decline(known, refusal, call.received, world, intended=False))
+    known = Known(call, caller, query, permit, way)
     return Prepared(known, way, request, seal.intend(known, world))
 
 
@@ -210,16 +214,6 @@ async def _weigh(before: Prepared, told: CityAnswer, world: World, ports: Ports)
         return await weighed(told, before.request, before.route, source, seconds, strict=world.strict_identifiers)
     except Refusal as refusal:
         return refusal
-
-
-@contextmanager
-def _owing(before: Prepared, ports: Ports) -> Iterator[None]:
-    """From the intent until an outcome is queued: whatever ends the exchange in between, the UNKNOWN one is written."""
-    try:
-        yield
-    except BaseException:
-        _abandon(before, ports)
-        raise
 
 
 def _abandon(before: Prepared, ports: Ports) -> None:

@@ -6,7 +6,7 @@ Source: RFC 8785 (canonical JSON); RFC 2104 (HMAC). In words: docs/receipts.md.
 """
 
 import hmac
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -16,8 +16,8 @@ from typing import Any, Final
 import orjson
 
 from gateway.model.city import CityFile
-from gateway.model.evidence import Coded, Evidence, Holders, Verdict
-from gateway.model.query import FileFormat, PresentedCode, Query
+from gateway.model.evidence import Coded, Evidence, Holders, Rows, Verdict
+from gateway.model.query import PresentedCode, Query
 
 VERSION: Final = 1
 KEY_SIZE: Final = 32
@@ -28,24 +28,23 @@ ANSWER_DIGEST: Final = "answer_digest"
 
 _LATER: Final = frozenset({"claims", "file"})
 _TEXTS: Final = ("identifier", "number", "issuer", "issuer_code", "issued_on", "valid_from", "valid_to")
+_COMMON: Final = frozenset({*_TEXTS, "status", "holders"})
+_OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
-def request_digest(key: bytes, question: Mapping[str, object]) -> str:
-    """HMAC-SHA-256, in hex, of a question as `question` or a receipt file spells it. Raises TypeError for what has no canonical form."""
+def request_digest(key: bytes, question: Query | Mapping[str, object]) -> str:
+    """HMAC-SHA-256, in hex, of a question, or of one as a receipt file spells it. Raises TypeError for what has no canonical form."""
     return _keyed(key, "question", {"question": question, "v": VERSION})
 
 
 def answer_digest(key: bytes, outcome: str, evidence: Sequence[object]) -> str:
-    """HMAC-SHA-256, in hex, of an answer: ISSUED or NO_RECORD, and each paper as `paper` or a receipt file spells it."""
+    """HMAC-SHA-256, in hex, of an answer: ISSUED or NO_RECORD, and each paper, or one as `paper` or a receipt file spells it."""
     return _keyed(key, "answer", {"evidence": evidence, "outcome": outcome, "v": VERSION})
 
 
 def question(query: Query) -> Mapping[str, object]:
     """The question as JSON values; its numbers and its request_id must be in canonical form."""
-    made = plain(query)
-    if not isinstance(made, dict):
-        raise TypeError("a question is an object")
-    return made
+    return _object(query)
 
 
 def verdict(field: str, given: Verdict) -> Mapping[str, object]:
@@ -60,36 +59,48 @@ def file(announced: CityFile) -> Mapping[str, object]:
 
 def paper(evidence: Evidence) -> Mapping[str, object]:
     """What is disclosed of one certificate or e-licence as JSON values; what is not disclosed is empty."""
-    values = evidence.values
-    status, named = values.get("status"), values.get("holders")
-    common = {*_TEXTS, "status", "holders"}
-    return {
-        "type": evidence.type.code,
-        "name": evidence.type.zh,
-        **{name: plain(values.get(name, "")) for name in _TEXTS},
-        "status": status.code if isinstance(status, Coded) else "",
-        "holders": plain(named.holders) if isinstance(named, Holders) else [],
-        "fields": {name: plain(value) for name, value in values.items() if name not in common},
-        "findings": [[each.code.value, each.field] for each in evidence.findings],
-    }
+    return _object(evidence)
 
 
-def plain(value: object) -> object:
-    """A frozen value as JSON values: bytes in hex, a date as its text, a set in order."""
+def plain(value: object) -> Any:
+    """A frozen value as JSON values: bytes in hex, a date as its text, a set in order. Raises TypeError for what has no canonical form."""
+    return orjson.loads(_canonical(value))
+
+
+def _object(value: object) -> Mapping[str, object]:
+    made = plain(value)
+    if not isinstance(made, dict):
+        raise TypeError("a question or a paper is an object")
+    return made
+
+
+def _canonical(value: object) -> bytes:
+    return orjson.dumps(value, _spelt, _OPTIONS)
+
+
+def _spelt(value: object) -> object:
+    """One step from a value towards JSON; its parts may need one of their own."""
     kind: Any = type(value)
     spell = _SPELLINGS.get(kind)
     if spell is not None:
         return spell(value)
-    names = _parts(kind)
-    return {name: plain(getattr(value, name)) for name in names} if names else value
+    if names := _parts(kind):
+        return {name: getattr(value, name) for name in names}
+    raise TypeError(f"{kind.__name__} has no canonical form")
 
 
-def _mapped(value: Mapping[str, object]) -> object:
-    return {name: plain(each) for name, each in value.items()}
-
-
-def _listed(value: Iterable[object]) -> object:
-    return [plain(each) for each in value]
+def _paper(evidence: Evidence) -> object:
+    values = evidence.values
+    status, named = values.get("status"), values.get("holders")
+    return {
+        "type": evidence.type.code,
+        "name": evidence.type.zh,
+        **{name: values.get(name, "") for name in _TEXTS},
+        "status": status.code if isinstance(status, Coded) else "",
+        "holders": named.holders if isinstance(named, Holders) else (),
+        "fields": {name: value for name, value in values.items() if name not in _COMMON},
+        "findings": [(each.code, each.field) for each in evidence.findings],
+    }
 
 
 def _shown(presented: PresentedCode) -> object:
@@ -99,22 +110,19 @@ def _shown(presented: PresentedCode) -> object:
 
 def _asked(query: Query) -> object:
     """A question without claims or a file is spelled as it was before there were any, so that older receipts still bind it."""
-    return {name: plain(getattr(query, name)) for name in _parts(Query) if name not in _LATER or getattr(query, name)}
+    return {name: part for name in _parts(Query) if (part := getattr(query, name)) or name not in _LATER}
 
 
-# By the very class, which costs a tenth of asking each class in turn: an answer of 18 rows has a hundred values.
+# What the writer of JSON does not spell by itself, by the very class: it asks here for these alone, not for each of a hundred values.
 _SPELLINGS: Final[Mapping[type, Callable[[Any], object]]] = MappingProxyType(
     {
-        str: str,
-        FileFormat: str,
-        int: int,
+        Coded: lambda value: {"code": value.code, "text": value.text},
+        Rows: lambda value: {"rows": value.rows},
+        Evidence: _paper,
         Query: _asked,
         PresentedCode: _shown,
-        dict: _mapped,
-        MappingProxyType: _mapped,
-        tuple: _listed,
-        list: _listed,
-        frozenset: lambda value: _listed(sorted(value)),
+        MappingProxyType: dict,
+        frozenset: sorted,
         bytes: bytes.hex,
         date: date.isoformat,
         datetime: datetime.isoformat,
@@ -129,4 +137,4 @@ def _parts(kind: Any) -> tuple[str, ...]:
 
 
 def _keyed(key: bytes, use: str, whole: Mapping[str, object]) -> str:
-    return hmac.digest(key, use.encode() + b"\0" + orjson.dumps(whole, option=orjson.OPT_SORT_KEYS), "sha256").hex()
+    return hmac.digest(key, use.encode() + b"\0" + _canonical(whole), "sha256").hex()

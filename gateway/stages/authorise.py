@@ -5,7 +5,7 @@ of several agreements that cover the question the first by id is named, so the s
 Source: Network Data Security Regulations Art. 12 (an agreement for each provision); PIPL Art. 6 (minimisation), 34 (powers).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,7 +52,10 @@ def weigh(caller: Caller, query: Query, world: World, now: datetime) -> tuple[We
 
 
 def _first_failed(agreement: Agreement, conditions: tuple[Condition, ...]) -> str:
-    return next((detail for _, detail, holds in conditions if not holds(agreement)), "")
+    for _, detail, holds in conditions:
+        if not holds(agreement):
+            return detail
+    return ""
 
 
 def _conditions(caller: Caller, query: Query, kind: EvidenceType, now: datetime) -> tuple[Condition, ...]:
@@ -89,14 +92,17 @@ def _grounded(query: Query) -> None:
     raise Refusal(Reason.HOLDER_AUTHORISATION_INVALID, "this gateway cannot verify a holder's authorisation yet")
 
 
-def _narrow(agreements: Iterable[Agreement], conditions: tuple[Condition, ...]) -> Agreement:
+def _narrow(agreements: Sequence[Agreement], conditions: tuple[Condition, ...]) -> Agreement:
     """The first agreement by id that meets every condition; else the refusal of the first condition that none of the rest met."""
+    covering = [each for each in agreements if not _first_failed(each, conditions)]
+    if covering:
+        return min(covering, key=lambda each: each.id)
     remaining = tuple(agreements)
     for reason, detail, holds in conditions:
         remaining = tuple(each for each in remaining if holds(each))
         if not remaining:
             raise Refusal(reason, detail)
-    return min(remaining, key=lambda each: each.id)
+    raise RuntimeError("an agreement that meets every condition covers the question")
 
 
 def _present(grant: Grant, query: Query) -> bool:

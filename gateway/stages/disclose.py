@@ -22,8 +22,8 @@ def disclose(evidence: tuple[Evidence, ...], permit: Permit) -> Disclosure:
     claims = permit.query.claims
     if claims:
         return Disclosure((), tuple(sorted(permit.fields)), judged(evidence, claims))
-    shown = tuple(_narrow(each, permit.fields) for each in evidence)
-    return Disclosure(shown, tuple(sorted({name for each in shown for name in each.values})))
+    shown = tuple([_narrow(each, permit.fields) for each in evidence])
+    return Disclosure(shown, tuple(sorted(set().union(*[each.values for each in shown]))))
 
 
 def _file(evidence: tuple[Evidence, ...], wanted: FileWanted) -> CityFile:
@@ -45,5 +45,5 @@ def _number(description: str) -> Refusal:
 
 def _narrow(evidence: Evidence, fields: frozenset[str]) -> Evidence:
     values = MappingProxyType({name: value for name, value in evidence.values.items() if name in fields})
-    findings = tuple(finding for finding in evidence.findings if finding.field in fields)
+    findings = tuple([finding for finding in evidence.findings if finding.field in fields])
     return Evidence(evidence.type, values, findings)

@@ -7,8 +7,9 @@ Source: Network Data Security Regulations Art. 12; Data Security Law Art. 40; GB
 """
 
 import hmac
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 
 from gateway.model import binding
@@ -51,7 +52,7 @@ def intend(known: Known, world: World, resumes: Deferral | None = None) -> Entry
         raise RuntimeError("an exchange intends nothing before it has a route")
     facts = _facts(known, world)
     # The question as only who has it and the exchange's binding key can recognise it; the outcome says it again.
-    facts[binding.REQUEST_DIGEST] = binding.request_digest(known.call.binding_key, binding.question(known.query))
+    facts[binding.REQUEST_DIGEST] = binding.request_digest(known.call.binding_key, known.query)
     key = f"{known.caller.uri}#{known.query.request_id}"
     if resumes:
         facts["resumes"], key = resumes.exchange_id, ""
@@ -109,13 +110,13 @@ def _issued(disclosure: Disclosure, answer: CityAnswer | CityTicket, world: Worl
     return {"city_status": answer.status, "evidence": papers}
 
 
-def _told(disclosure: Disclosure) -> list[Mapping[str, object]]:
+def _told(disclosure: Disclosure) -> Sequence[object]:
     """The answer as its digest binds it. A verdict is personal data as a value is, so only its digest stands in the log."""
     if disclosure.file:
         return [binding.file(disclosure.file)]
     if disclosure.verdicts:
         return [binding.verdict(*each) for each in disclosure.verdicts]
-    return [binding.paper(each) for each in disclosure.evidence]
+    return disclosure.evidence
 
 
 def decline(known: Known, refusal: Refusal, now: datetime, world: World, *, intended: bool) -> Entry:
@@ -281,13 +282,21 @@ def holder_hash(key: HolderKey, id_type: str, id_number: str) -> str:
 
 
 def _keyed(key: HolderKey, use: str, body: bytes) -> str:
-    return hmac.digest(key.secret, use.encode() + b"\0" + body, "sha256").hex()
+    made = _under(key.secret).copy()
+    made.update(use.encode() + b"\0" + body)
+    return made.hexdigest()
+
+
+@lru_cache(maxsize=8)
+def _under(secret: bytes) -> hmac.HMAC:
+    """The beginning of every HMAC under one key: to copy it costs a third of making it again."""
+    return hmac.new(secret, digestmod="sha256")
 
 
 def _digest(key: HolderKey, query: Query) -> str:
     """HMAC of the whole question, under a key that is derived for this use alone."""
     own = hmac.digest(key.secret, b"deferral\0", "sha256")
-    return binding.request_digest(own, binding.question(query))
+    return binding.request_digest(own, query)
 
 
 def _identifier(key: HolderKey, values: Mapping[str, Value]) -> str:
@@ -296,4 +305,13 @@ def _identifier(key: HolderKey, values: Mapping[str, Value]) -> str:
 
 
 def _moment(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds")
+    if moment.tzinfo is not UTC:
+        return moment.isoformat(timespec="milliseconds")
+    minute = _minute(moment.year, moment.month, moment.day, moment.hour, moment.minute)
+    return f"{minute}:{moment.second:02}.{moment.microsecond // 1000:03}+00:00"
+
+
+@lru_cache(maxsize=8)
+def _minute(year: int, month: int, day: int, hour: int, minute: int) -> str:
+    """One minute of UTC in ISO 8601, for the many moments that fall into it."""
+    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}"

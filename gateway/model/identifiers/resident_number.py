@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from itertools import starmap
+from operator import mul
 from types import MappingProxyType
 from typing import Final, Self
 
@@ -116,8 +118,7 @@ class ResidentNumber:
 
 def check_character(body: str) -> str:
     """Return the MOD 11-2 check character (0-9 or X) of seventeen ASCII digits (GB 11643)."""
-    total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, body, strict=True))
-    return _CHECK_CHARACTERS[total % 11]
+    return _CHECK_CHARACTERS[sum(starmap(mul, zip(_WEIGHTS, map(int, body), strict=True))) % 11]
 
 
 def _eighteen(text: str) -> str:

@@ -45,7 +45,9 @@ _READ: Mapping[str, Callable[[Asking], Parameter | None]] = MappingProxyType(
 )
 
 
-_MIDNIGHT: Mapping[str, str] = MappingProxyType({"%H": "00", "%M": "00", "%S": "00"})
+_PARTS: Mapping[str, str] = MappingProxyType(
+    {"%Y": "{0.year:04}", "%m": "{0.month:02}", "%d": "{0.day:02}", "%H": "00", "%M": "00", "%S": "00"}
+)
 _PYTHON: Mapping[ValueKind, type] = MappingProxyType({ValueKind.TEXT: str, ValueKind.DATE: date, ValueKind.MONTHS: MonthRange})
 
 
@@ -173,13 +175,15 @@ def _spelling(form: Form) -> Callable[[Parameter], str | None]:
     if isinstance(form, Codes):
         return lambda value: form.meaning.get(str(value))
     if isinstance(form, MonthForm):
-        return lambda value: _written(date.fromisoformat(f"{value}-01"), form.forms[0])
+        write = _writing(form.forms[0])
+        return lambda value: write(date.fromisoformat(f"{value}-01"))
     if isinstance(form, DateForm):
-        return lambda value: _written(value, form.forms[0]) if isinstance(value, date) else None
+        write = _writing(form.forms[0])
+        return lambda value: write(value) if isinstance(value, date) else None
     raise RuntimeError(f"{form} is no form of a question")
 
 
-def _written(day: date, form: str) -> str:
-    """The day in a strptime form; date.strftime pads a year below 1000 on some machines only, and asks the locale."""
-    parts = {"%Y": f"{day.year:04}", "%m": f"{day.month:02}", "%d": f"{day.day:02}", **_MIDNIGHT}
-    return re.sub(r"%[A-Za-z]", lambda found: parts[found[0]], form)
+def _writing(form: str) -> Callable[[date], str]:
+    """Writes a day in a strptime form; date.strftime pads a year below 1000 on some machines only, and asks the locale."""
+    pieces = re.split(r"(%[A-Za-z])", form.replace("{", "{{").replace("}", "}}"))
+    return "".join(_PARTS[piece] if piece.startswith("%") else piece for piece in pieces).format
