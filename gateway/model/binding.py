@@ -8,7 +8,6 @@ Source: RFC 8785 (canonical JSON); RFC 2104 (HMAC). In words: docs/receipts.md.
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from functools import lru_cache
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final
@@ -26,6 +25,7 @@ REQUEST_DIGEST: Final = "request_digest"
 ANSWER_DIGEST: Final = "answer_digest"
 """The facts that hold the digests: the first in INTENT and OUTCOME, the second in the OUTCOME of an answer."""
 
+_ASKED: Final = tuple(Query.__dataclass_fields__)
 _LATER: Final = frozenset({"claims", "file"})
 _TEXTS: Final = ("identifier", "number", "issuer", "issuer_code", "issued_on", "valid_from", "valid_to")
 _COMMON: Final = frozenset({*_TEXTS, "status", "holders"})
@@ -80,13 +80,7 @@ def _canonical(value: object) -> bytes:
 
 def _spelt(value: object) -> object:
     """One step from a value towards JSON; its parts may need one of their own."""
-    kind: Any = type(value)
-    spell = _SPELLINGS.get(kind)
-    if spell is not None:
-        return spell(value)
-    if names := _parts(kind):
-        return {name: getattr(value, name) for name in names}
-    raise TypeError(f"{kind.__name__} has no canonical form")
+    return _SPELLINGS[type(value)](value)
 
 
 def _paper(evidence: Evidence) -> object:
@@ -110,11 +104,23 @@ def _shown(presented: PresentedCode) -> object:
 
 def _asked(query: Query) -> object:
     """A question without claims or a file is spelled as it was before there were any, so that older receipts still bind it."""
-    return {name: part for name in _parts(Query) if (part := getattr(query, name)) or name not in _LATER}
+    return {name: part for name in _ASKED if (part := getattr(query, name)) or name not in _LATER}
 
 
-# What the writer of JSON does not spell by itself, by the very class: it asks here for these alone, not for each of a hundred values.
-_SPELLINGS: Final[Mapping[type, Callable[[Any], object]]] = MappingProxyType(
+class _Spellings(dict[type, Callable[[Any], object]]):
+    """By the very class; a dataclass is found out about once, and then is its parts by their names."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], object]:
+        """For a class that was not met before. Raises TypeError where it has no parts."""
+        names = tuple(getattr(kind, "__dataclass_fields__", ()))
+        if not names:
+            raise TypeError(f"{kind.__name__} has no canonical form")
+        self[kind] = spell = lambda value: {name: getattr(value, name) for name in names}
+        return spell
+
+
+# What the writer of JSON does not spell by itself: it asks here for these alone, and not for each of a hundred values.
+_SPELLINGS: Final = _Spellings(
     {
         Coded: lambda value: {"code": value.code, "text": value.text},
         Rows: lambda value: {"rows": value.rows},
@@ -128,12 +134,6 @@ _SPELLINGS: Final[Mapping[type, Callable[[Any], object]]] = MappingProxyType(
         datetime: datetime.isoformat,
     }
 )
-
-
-@lru_cache(maxsize=256)
-def _parts(kind: Any) -> tuple[str, ...]:
-    """The names of a dataclass's fields; of any other class none."""
-    return tuple(getattr(kind, "__dataclass_fields__", ()))
 
 
 def _keyed(key: bytes, use: str, whole: Mapping[str, object]) -> str:

@@ -20,7 +20,7 @@ def _named(asking: Asking) -> Holder:
     return asking.query.holder
 
 
-_READ: Mapping[str, Callable[[Asking], Parameter | None]] = MappingProxyType(
+_READ: Mapping[str, Callable[[Asking], str]] = MappingProxyType(
     {
         "request_id": lambda a: a.query.request_id,
         "holder.id_number": lambda a: _named(a).id_number,
@@ -106,7 +106,10 @@ def writer(rule: AskRule) -> Writer:
     if isinstance(rule, Constant):
         text = rule.text
         return lambda _: text
-    read = _READ.get(rule.path) or _claim(rule.path) or _parameter(rule.path)
+    text_of = _READ.get(rule.path)
+    if text_of and rule.form is None:
+        return text_of
+    read = text_of or _claim(rule.path) or _parameter(rule.path)
     return _spelled(read, rule.path, rule.form) if rule.form is not None else _plain(read)
 
 
