@@ -12,8 +12,8 @@ SOURCE = inspect.getsource(exchange)
 WIDEST = 110
 CHANGES = {
     "authorise and route change places": (
-        "permit := authorise(caller, query, world, call.received)",
-        "way := route(permit, world)",
+        "permit = authorise(caller, query, world, call.received)",
+        "way = route(permit, world)",
     ),
     "disclose before it is turned into our words": (
         "presenting.shower(evidence, told, way), disclose(evidence, way.permit)",
