@@ -25,8 +25,6 @@ REQUEST_DIGEST: Final = "request_digest"
 ANSWER_DIGEST: Final = "answer_digest"
 """The facts that hold the digests: the first in INTENT and OUTCOME, the second in the OUTCOME of an answer."""
 
-_ASKED: Final = tuple(Query.__dataclass_fields__)
-_LATER: Final = frozenset({"claims", "file"})
 _TEXTS: Final = ("identifier", "number", "issuer", "issuer_code", "issued_on", "valid_from", "valid_to")
 _COMMON: Final = frozenset({*_TEXTS, "status", "holders"})
 _OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
@@ -104,7 +102,24 @@ def _shown(presented: PresentedCode) -> object:
 
 def _asked(query: Query) -> object:
     """A question without claims or a file is spelled as it was before there were any, so that older receipts still bind it."""
-    return {name: part for name in _ASKED if (part := getattr(query, name)) or name not in _LATER}
+    purpose, operator, basis = query.purpose, query.purpose.operator, query.legal_basis
+    later = {name: part for name, part in (("claims", query.claims), ("file", query.file)) if part}
+    return {
+        "request_id": query.request_id,
+        "evidence_type": query.evidence_type,
+        "provider_region": query.provider_region,
+        "holder": query.holder,
+        "purpose": {
+            "matter_code": purpose.matter_code,
+            "matter_name": purpose.matter_name,
+            "case_number": purpose.case_number,
+            "operator": {"account": operator.account, "role": operator.role, "name": operator.name},
+        },
+        "legal_basis": {"kind": basis.kind, "reference": basis.reference, "token": basis.token.hex()},
+        "parameters": dict(query.parameters),
+        "fields": sorted(query.fields),
+        **later,
+    }
 
 
 class _Spellings(dict[type, Callable[[Any], object]]):
