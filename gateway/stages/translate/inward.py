@@ -24,7 +24,7 @@ from gateway.model.identifiers import (
 )
 from gateway.model.query import Holder, PresentedCode
 from gateway.model.refusal import Reason, Refusal
-from gateway.model.rules import AnswerRule, HolderPlace, ReadHolders, ReadPeriod, ReadRows, Withheld
+from gateway.model.rules import AnswerRule, Constant, HolderPlace, ReadHolders, ReadPeriod, ReadRows, Withheld
 from gateway.model.table import Reader
 from gateway.stages.translate import findings, reading
 from gateway.stages.translate.naming import canonical
@@ -160,7 +160,9 @@ def _is_record(found: object) -> bool:
 
 def _rows(rule: ReadRows, field: Field) -> Reader:
     kinds = {column.name: column for column in field.columns}
-    columns = [(name, reading.cell(each, kinds[name])) for name, each in rule.columns.items() if not isinstance(each, Withheld)]
+    given = {name: each for name, each in rule.columns.items() if not isinstance(each, Withheld)}
+    columns = [reading.column(each, kinds[name]) for name, each in given.items()]
+    whole = all(isinstance(each, Constant) or not each.optional for each in given.values())
     records = _records(rule.path)
 
     def read(record: Record) -> Value | None:
@@ -169,7 +171,10 @@ def _rows(rule: ReadRows, field: Field) -> Reader:
             if rule.optional:
                 return None
             raise reading.invalid(rule.path, "is missing")
-        rows = [{name: value for name, cell in columns if (value := cell(row)) is not None} for row in found]
+        values = zip(*[column(found) for column in columns], strict=True) if columns else ((),) * len(found)
+        rows = [dict(zip(given, row, strict=True)) for row in values]
+        if not whole:
+            rows = [{name: value for name, value in row.items() if value is not None} for row in rows]
         return Rows(tuple(map(MappingProxyType, rows)))
 
     return read

@@ -5,7 +5,7 @@ Canonical forms: dates and months ISO 8601, money in yuan with two decimals, dec
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -69,6 +69,20 @@ def cell(rule: Cell, field: Field) -> Reader:
         constant = Coded(rule.text, rule.text) if field.kind is ValueKind.CODED else rule.text
         return lambda _: constant
     return _reading(rule, _interpreter(field.kind, rule.form))
+
+
+def column(rule: Cell, field: Field) -> Callable[[Sequence[Record]], Sequence[Value | None]]:
+    """The function that reads one value of each record. A text that stands in several, as most do in a long statement, is read once."""
+    read, name = cell(rule, field), "" if isinstance(rule, Constant) else rule.path
+
+    def read_each(records: Sequence[Record]) -> Sequence[Value | None]:
+        found = [record.get(name) for record in records]
+        if {*map(type, found)} != {str}:  # what is no text may be equal to another kind of value, as True is to 1
+            return [*map(read, records)]
+        values = {text: read({name: text}) for text in dict.fromkeys(found)}
+        return [values[text] for text in found]
+
+    return read_each if name and "." not in name else lambda records: [*map(read, records)]
 
 
 def _reading(rule: Read, interpret: Text) -> Reader:

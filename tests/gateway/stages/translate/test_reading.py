@@ -1,5 +1,7 @@
 """One text of a city is one canonical value by its kind and form, or it is refused without being repeated."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +13,7 @@ from gateway.model.catalogue import Field, ValueKind
 from gateway.model.evidence import Coded, Value
 from gateway.model.refusal import Reason, Refusal
 from gateway.model.rules import Cell, Codes, Constant, DateForm, Form, MoneyUnit, MonthForm, Read
-from gateway.stages.translate.reading import cell
+from gateway.stages.translate.reading import cell, column
 
 UNREADABLE = "answer part x: does not have the form that the table names"
 DAYS = DateForm(("%Y%m%d", "%Y-%m-%d %H:%M:%S", "%Y年%m月%d日"))
@@ -264,3 +266,27 @@ def test_whatever_is_found_is_a_value_or_a_refusal_that_does_not_repeat_it(
             "is not a text or a whole number",
             "is too long or holds control characters",
         }
+
+
+TEXTS = ["1", "1.00", " 1 ", "20300517", "", "--", "1\n1"]
+LEAVES: st.SearchStrategy[Any] = st.sampled_from(TEXTS) | st.sampled_from([1, True, 1.0, None, [], {}])
+
+
+@given(
+    st.sampled_from([Read("x"), Read("x", optional=True), Read("x", absent=frozenset({"--"})), Read("x.y"), Constant("1")]),
+    st.sampled_from(FORMS),
+    st.lists(st.builds(dict, x=LEAVES) | st.just({}), max_size=6)
+    | st.lists(st.builds(dict, x=st.sampled_from("123")), max_size=6),
+)
+def test_a_column_is_what_each_of_its_cells_is(rule: Cell, how: tuple[ValueKind, Form | None], found: list[Any]) -> None:
+    kind, form = how
+    rule = replace(rule, form=form) if isinstance(rule, Read) else rule
+
+    def told(read: Callable[[], object]) -> object:
+        try:
+            return read()
+        except Refusal as refusal:
+            return refusal.detail
+
+    each = told(lambda: [cell(rule, field(kind))(record) for record in found])
+    assert told(lambda: [*column(rule, field(kind))(found)]) == each
