@@ -9,15 +9,27 @@ Tree = dict[str, "Leaf | Tree"]
 def nest(values: Mapping[str, Leaf]) -> Tree:
     """The values as a tree: `a.b` stands as `b` within `a`. A name that has a value and parts at once is the table's error."""
     root: Tree = {}
+    found: dict[str, Tree] = {}
     for name, value in values.items():
-        *parents, leaf = name.split(".")
-        place: Leaf | Tree = root
-        for parent in parents:
-            place = place.setdefault(parent, {}) if isinstance(place, dict) else place
-        if not isinstance(place, dict) or leaf in place:
-            raise RuntimeError("a name of the table has a value and parts at once")
+        parents, dot, leaf = name.rpartition(".")
+        place = (found.get(parents) or found.setdefault(parents, _place(root, parents))) if dot else root
+        if leaf in place:
+            raise _clash()
         place[leaf] = value
     return root
+
+
+def _place(root: Tree, path: str) -> Tree:
+    place: Leaf | Tree = root
+    for name in path.split("."):
+        place = place.setdefault(name, {}) if isinstance(place, dict) else place
+    if not isinstance(place, dict):
+        raise _clash()
+    return place
+
+
+def _clash() -> RuntimeError:
+    return RuntimeError("a name of the table has a value and parts at once")
 
 
 def leaf_text(leaf: Leaf) -> str:

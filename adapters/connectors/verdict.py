@@ -64,12 +64,12 @@ class CodeTable:
 
     def judge(self, code: object, where: str, status: str | None = None) -> Meaning:
         """OK or NO_RECORD; anything else is raised. `status` is the city's status as evidence where it is more than `code`."""
-        told = spelled(code) if status is None else status
-        meaning = self.meanings.get(code) if isinstance(code, str | int) and type(code) is self.kind else None
-        if meaning is None:
-            raise invalid(where, "stands in no table of codes", told)
+        meaning = self.meanings.get(code) if type(code) is self.kind else None
         if meaning is Meaning.OK or meaning is Meaning.NO_RECORD:
             return meaning
+        told = spelled(code) if status is None else status
+        if meaning is None:
+            raise invalid(where, "stands in no table of codes", told)
         refusal, reason, words = _WORDS[meaning]
         raise refusal(reason, f"{where}: {words}", city_status=told)
 

@@ -22,7 +22,7 @@ _ENCODING = re.compile(r"""\sencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 
 def parse_xml(text: str, known_as: frozenset[str], where: str) -> etree._Element:
     """The root of the document; `known_as` (lower case) is what it may say of its charset. Raises CITY_ANSWER_INVALID."""
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+    if "<!" in text and ("<!DOCTYPE" in text or "<!ENTITY" in text):
         raise invalid(where, "has a document type")
     if declaration := _DECLARATION.match(text):
         named = _ENCODING.search(declaration.group())
@@ -53,15 +53,28 @@ def read_xml(element: etree._Element, where: str, depth: int = _DEEPEST) -> dict
     """The children by name, each a trimmed text or again such a record; those of one name as a list. CITY_ANSWER_INVALID if deep."""
     if depth == 0:
         raise invalid(where, "nests too deep")
-    found: dict[str, list[object]] = {}
+    record: dict[str, object] = {}
     for child in element:
-        found.setdefault(child.tag, []).append(read_xml(child, where, depth - 1) if len(child) else (child.text or "").strip())
-    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+        name, part = child.tag, read_xml(child, where, depth - 1) if len(child) else (child.text or "").strip()
+        if name not in record:
+            record[name] = part
+        elif isinstance(before := record[name], list):
+            before.append(part)
+        else:
+            record[name] = [before, part]
+    return record
+
+
+def children(element: etree._Element, name: str) -> list[etree._Element]:
+    """The children of this name. They are looked through, for lxml's own paths cost several times as much."""
+    return [child for child in element if child.tag == name]
 
 
 def text_of(element: etree._Element | None, path: str, where: str) -> str:
     """The trimmed text of the one element at the path. CITY_ANSWER_INVALID where there is none, or several, or parts in it."""
-    found = [] if element is None else element.findall(path)
+    found = [] if element is None else [element]
+    for name in path.split("/"):
+        found = [below for each in found for below in children(each, name)]
     if len(found) != 1 or len(found[0]):
         raise invalid(f"{where} {path}", "is missing, or stands twice, or is no text")
     return (found[0].text or "").strip()

@@ -16,7 +16,7 @@ from adapters.connectors.message import HttpRequest, HttpResponse, accepted_body
 from adapters.connectors.nesting import nest
 from adapters.connectors.signing import Signer, Stamp
 from adapters.connectors.verdict import CodeTable, Meaning, invalid, spelled
-from adapters.connectors.xml_text import parse_xml, read_xml, text_of
+from adapters.connectors.xml_text import children, parse_xml, read_xml, text_of
 from adapters.guangzhou.tif import REFUSALS, signed_post
 from gateway.model.city import CityAnswer, CityRequest, Record
 
@@ -64,7 +64,7 @@ class G3Dialect:
         code = text_of(root if root.tag == "result" else None, "resultCode", where)
         status = spelled(f"{bus}.{code}")
         meaning = REGISTRY.judge(code, f"{where} resultCode", status)
-        found = root.findall("record")
+        found = children(root, "record")
         if bool(found) != (meaning is Meaning.OK):
             raise invalid(f"{where} record", "stands without resultCode 00, or is missing with it", status)
         return CityAnswer(status, tuple([_record(each, f"{where} record") for each in found]), no_record=not found)
@@ -84,21 +84,24 @@ def _carried(answer: dict[str, object], where: str) -> tuple[int, str]:
 
 
 def _record(element: etree._Element, where: str) -> Record:
-    homes = [_home(each, where) for each in element.findall("FWXX")]
-    record = {**_figures(read_xml(element, where)), "FWXX": homes}
+    record = _figures(read_xml(element, where))
+    listed = record.get("FWXX", [])
+    homes = record["FWXX"] = [_home(each, where) for each in (listed if isinstance(listed, list) else [listed])]
     if not homes or record.get("FWTS") != str(len(homes)):
         raise invalid(f"{where} FWTS", "is not the number of homes given, or that is none")
     return record  # type: ignore[return-value]
 
 
-def _home(element: etree._Element, where: str) -> dict[str, object]:
-    if not len(element):
+def _home(said: object, where: str) -> dict[str, object]:
+    if not isinstance(said, dict):
         raise invalid(f"{where} FWXX", "is no record of a home")
-    return _figures(read_xml(element, where))
+    return _figures(said)
 
 
 def _figures(record: dict[str, object]) -> dict[str, object]:
-    return {
-        name: value.translate(_FULL_WIDTH) if name in _FIGURES and isinstance(value, str) else value
-        for name, value in record.items()
-    }
+    """The record, in which each figure that stands in full-width signs is replaced."""
+    for name in _FIGURES:
+        value = record.get(name)
+        if isinstance(value, str) and not value.isascii():
+            record[name] = value.translate(_FULL_WIDTH)
+    return record
