@@ -36,12 +36,18 @@ class Connection(asyncio.Protocol):
         self._forget()
         self.idle_since = 0.0
 
-    async def ask(self, request: bytes) -> HttpResponse:
-        """Sends the bytes of one request. Raises BrokenAnswer or NoAnswer, and then, as after a cancellation, the connection is no more."""
+    async def ask(self, request: bytes, until: float) -> HttpResponse:
+        """Sends the bytes of one request; the answer is whole by `until`, in seconds of the loop.
+
+        Raises TimeoutError, BrokenAnswer or NoAnswer, and then, as after a cancellation, the connection is no more.
+        """
         if self._transport is None or self._waiter is not None:
             raise RuntimeError("a connection carries one request at a time")
-        waiter: asyncio.Future[HttpResponse] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[HttpResponse] = loop.create_future()
         self._waiter = waiter
+        # Costs a third of asyncio.timeout, which cancels whoever waits where the waiter can be told.
+        too_late = loop.call_at(until, self._fail, TimeoutError())
         self._transport.write(request)
         try:
             return await waiter
@@ -49,6 +55,7 @@ class Connection(asyncio.Protocol):
             self.abort()
             raise
         finally:
+            too_late.cancel()
             self._waiter = None
 
     @property

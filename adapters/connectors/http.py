@@ -28,8 +28,8 @@ LARGEST_STREAM: Final = 384 * 1024 * 1024
 # Below the 60 seconds after which the usual servers drop an idle connection: a request must not meet one that is being closed.
 _KEEP_ALIVE: Final = 15.0
 _HTTPS: Final = 443
-_ONE_LINE: Final = re.compile(r"[^\x00-\x1f\x7f]*")
-
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_FOREIGN: Final = (OSError, BrokenAnswer, NoAnswer)
 
 _Protocol = TypeVar("_Protocol", bound=Connection)
 
@@ -51,9 +51,12 @@ class HttpClient:
 
     async def send(self, request: HttpRequest, seconds: float) -> HttpResponse:
         """Sends once; `seconds` and the system's own timeout bound the whole answer. Raises Refusal, blame COUNTERPARTY."""
-        with self._blamed():
-            async with asyncio.timeout(min(seconds, self._timeout)), self._places:
-                return await self._exchange(self._written(request))
+        written, until = self._written(request), self._by(asyncio.get_running_loop().time() + seconds)
+        # Not `_blamed`: a context manager made of a generator would cost every exchange some microseconds.
+        try:
+            return await self._exchange(written, until)
+        except _FOREIGN as error:
+            raise self._refusal(error) from None
 
     @asynccontextmanager
     async def stream(self, request: HttpRequest, seconds: float) -> AsyncIterator[tuple[HttpResponse, AsyncIterator[bytes]]]:
@@ -64,11 +67,10 @@ class HttpClient:
         until = asyncio.get_running_loop().time() + seconds
         connection: StreamingConnection | None = None
         with self._blamed():
-            async with asyncio.timeout(self._patience(until)):
-                await self._places.acquire()
+            await self._enter(self._by(until))
         try:
             with self._blamed():
-                async with asyncio.timeout(self._patience(until)):
+                async with asyncio.timeout_at(self._by(until)):
                     connection = await self._open(lambda: StreamingConnection(LARGEST_STREAM))
                     head = await connection.begin(self._written(request))
             yield head, self._pieces(connection, until)
@@ -80,44 +82,58 @@ class HttpClient:
     async def _pieces(self, connection: StreamingConnection, until: float) -> AsyncIterator[bytes]:
         while True:
             with self._blamed():
-                async with asyncio.timeout(self._patience(until)):
+                async with asyncio.timeout_at(self._by(until)):
                     piece = await connection.read()
             if not piece:
                 return
             yield piece
 
-    def _patience(self, until: float) -> float:
-        return min(until - asyncio.get_running_loop().time(), self._timeout)
+    def _by(self, until: float) -> float:
+        """By when the system must have done its next step. Both in seconds of the loop."""
+        return min(until, asyncio.get_running_loop().time() + self._timeout)
 
     @contextmanager
     def _blamed(self) -> Iterator[None]:
         """Whatever goes wrong within is a Refusal, blame COUNTERPARTY."""
         try:
             yield
-        except TimeoutError:
-            raise timed_out(self.system) from None
-        # Their text may quote the address, and so a token in it, or what the city wrote: it goes no further.
-        except BrokenAnswer:
+        except _FOREIGN as error:
+            raise self._refusal(error) from None
+
+    def _refusal(self, error: Exception) -> Refusal:
+        """What went wrong, blame COUNTERPARTY. Its text may quote the address, and so a token in it, or the city: it goes no further."""
+        if isinstance(error, TimeoutError):
+            return timed_out(self.system)
+        if isinstance(error, BrokenAnswer):
             rule = f"{self.system}: the HTTP answer is broken off, malformed or larger than allowed"
-            raise Unfinished(Reason.CITY_ANSWER_INVALID, rule) from None
-        except (NoAnswer, OSError) as error:
-            told = f"{self.system}: the connection broke ({type(error).__name__})"
-            raise Refusal(Reason.CITY_UNAVAILABLE, told) from None
+            return Unfinished(Reason.CITY_ANSWER_INVALID, rule)
+        return Refusal(Reason.CITY_UNAVAILABLE, f"{self.system}: the connection broke ({type(error).__name__})")
 
     async def close(self) -> None:
         """Ends the connections. A later send opens them anew."""
         while self._idle:
             self._idle.pop().abort()
 
-    async def _exchange(self, request: bytes) -> HttpResponse:
-        connection = self._kept() or await self._open(lambda: Connection(self._largest))
-        answer = await connection.ask(request)
-        if connection.usable:
-            connection.idle_since = asyncio.get_running_loop().time()
-            self._idle.append(connection)
+    async def _exchange(self, request: bytes, until: float) -> HttpResponse:
+        await self._enter(until)
+        try:
+            connection = self._kept() or await self._opened(until)
+            answer = await connection.ask(request, until)
+            if connection.usable:
+                connection.idle_since = asyncio.get_running_loop().time()
+                self._idle.append(connection)
+            else:
+                connection.abort()
+            return answer
+        finally:
+            self._places.release()
+
+    async def _enter(self, until: float) -> None:
+        if self._places.locked():
+            async with asyncio.timeout_at(until):
+                await self._places.acquire()
         else:
-            connection.abort()
-        return answer
+            await self._places.acquire()
 
     def _kept(self) -> Connection | None:
         """A connection that is still good, the one used last first."""
@@ -128,6 +144,10 @@ class HttpClient:
                 return connection
             connection.abort()
         return None
+
+    async def _opened(self, until: float) -> Connection:
+        async with asyncio.timeout_at(until):
+            return await self._open(lambda: Connection(self._largest))
 
     async def _open(self, make: Callable[[], _Protocol]) -> _Protocol:
         try:
@@ -140,11 +160,9 @@ class HttpClient:
 
     def _written(self, request: HttpRequest) -> bytes:
         """The request as bytes. A line break in it is a bug of the dialect, for it would begin another line or request."""
-        lines = [
-            f"{request.method} {self._path}{request.path} HTTP/1.1",
-            *(f"{name}: {value}" for name, value in request.headers.items()),
-        ]
-        if not all(_ONE_LINE.fullmatch(line) for line in lines):
+        lines = [f"{request.method} {self._path}{request.path} HTTP/1.1"]
+        lines += [f"{name}: {value}" for name, value in request.headers.items()]
+        if _CONTROL.search("".join(lines)):
             raise RuntimeError("a request's head holds a control character")
         head = "\r\n".join(lines)
         return f"{head}\r\n{self._fixed}Content-Length: {len(request.body)}\r\n\r\n".encode("latin-1") + request.body

@@ -50,6 +50,29 @@ def test_refused(body: bytes, rule: str) -> None:
     assert rule in refused(body)
 
 
+MANY = '{"a:b":1.5},' * 40
+"""Objects enough for a text to be looked at as a whole."""
+
+
+@pytest.mark.parametrize(
+    "last", ['{"a":1,"a":1.5}', '{"a":":","a":":"}', '{"a":1,"\\u0061":2}', '{"b":{"c":[{"a":{},"a":0}]}}', '{"a:":1,"a:":1}']
+)
+def test_a_name_twice_is_refused_however_much_stands_before_it(last: str) -> None:
+    assert "strict JSON" in refused(f"[{MANY}{last}]".encode())
+
+
+@pytest.mark.parametrize("last", ["[" * 32 + "]" * 32, '{"a":' * 31 + "1" + "}" * 31, "[" * 300 + "]" * 300])
+def test_depth_is_bounded_however_wide(last: str) -> None:
+    assert "too deep" in refused(f"[{MANY}{last}]".encode())
+
+
+@given(st.lists(VALUES, max_size=4), st.sampled_from(["", " ", "\n"]))
+def test_of_many_objects_each_is_as_it_was_written(values: list[object], space: str) -> None:
+    rows = [*values, 2**70, 'a\\:"b']
+    text = f"[{MANY}{space}{json.dumps(rows, ensure_ascii=False)[1:]}"
+    assert read_json_text(text, "here") == [{"a:b": "1.5"}] * 40 + rows
+
+
 def test_wide_is_not_deep() -> None:
     assert read_json(b"[" + b"[]," * 1000 + b"[]]", "here") == [[]] * 1001
 
