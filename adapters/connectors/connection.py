@@ -33,6 +33,8 @@ class Connection(asyncio.Protocol):
         self._parser = HttpResponseParser(self)
         self._waiter: asyncio.Future[HttpResponse] | None = None
         self._again = True
+        self._until = 0.0
+        self._alarm: asyncio.TimerHandle | None = None
         self._forget()
         self.idle_since = 0.0
 
@@ -43,11 +45,9 @@ class Connection(asyncio.Protocol):
         """
         if self._transport is None or self._waiter is not None:
             raise RuntimeError("a connection carries one request at a time")
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[HttpResponse] = loop.create_future()
+        waiter: asyncio.Future[HttpResponse] = asyncio.get_running_loop().create_future()
         self._waiter = waiter
-        # Costs a third of asyncio.timeout, which cancels whoever waits where the waiter can be told.
-        too_late = loop.call_at(until, self._fail, TimeoutError())
+        self._watch(until)
         self._transport.write(request)
         try:
             return await waiter
@@ -55,7 +55,6 @@ class Connection(asyncio.Protocol):
             self.abort()
             raise
         finally:
-            too_late.cancel()
             self._waiter = None
 
     @property
@@ -75,6 +74,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """It ended. Where the answer named no length, that is its end."""
         self._transport = None
+        if self._alarm is not None:
+            self._alarm.cancel()
         if self._to_the_end and exc is None:
             self.on_message_complete()
         elif self._whole_head:
@@ -96,6 +97,25 @@ class Connection(asyncio.Protocol):
             return
         if not self._whole_head and self._head_size > _LARGEST_HEAD:
             self._fail(BrokenAnswer("the head of the answer is too large"))
+
+    # One alarm serves many requests, for nearly all are answered long before it: it looks whether the one of the moment is late.
+
+    def _watch(self, until: float) -> None:
+        self._until = until
+        if self._alarm is not None and self._alarm.when() > until:
+            self._alarm.cancel()
+            self._alarm = None
+        if self._alarm is None:
+            self._alarm = asyncio.get_running_loop().call_at(until, self._look)
+
+    def _look(self) -> None:
+        self._alarm = None
+        if self._waiter is None:
+            return
+        if asyncio.get_running_loop().time() < self._until:
+            self._watch(self._until)
+        else:
+            self._fail(TimeoutError())
 
     # What the parser calls, in this order.
 

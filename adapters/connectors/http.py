@@ -17,6 +17,7 @@ from yarl import URL
 
 from adapters.connectors.connection import BrokenAnswer, Connection, NoAnswer
 from adapters.connectors.message import HttpRequest, HttpResponse
+from adapters.connectors.places import Places
 from adapters.connectors.settings import SystemSettings
 from adapters.connectors.streaming import StreamingConnection
 from adapters.connectors.verdict import Unreached, timed_out
@@ -46,7 +47,7 @@ class HttpClient:
         self._timeout = settings.timeout
         self._largest = largest_answer
         self._tls = _tls(settings)
-        self._places = asyncio.Semaphore(settings.connections)
+        self._places = Places(settings.connections)
         self._idle: list[Connection] = []
 
     async def send(self, request: HttpRequest, seconds: float) -> HttpResponse:
@@ -67,7 +68,8 @@ class HttpClient:
         until = asyncio.get_running_loop().time() + seconds
         connection: StreamingConnection | None = None
         with self._blamed():
-            await self._enter(self._by(until))
+            if not self._places.take():
+                await self._wait(self._by(until))
         try:
             with self._blamed():
                 async with asyncio.timeout_at(self._by(until)):
@@ -75,7 +77,7 @@ class HttpClient:
                     head = await connection.begin(self._written(request))
             yield head, self._pieces(connection, until)
         finally:
-            self._places.release()
+            self._places.give_back()
             if connection is not None:
                 connection.abort()
 
@@ -115,7 +117,8 @@ class HttpClient:
             self._idle.pop().abort()
 
     async def _exchange(self, request: bytes, until: float) -> HttpResponse:
-        await self._enter(until)
+        if not self._places.take():
+            await self._wait(until)
         try:
             connection = self._kept() or await self._opened(until)
             answer = await connection.ask(request, until)
@@ -126,14 +129,11 @@ class HttpClient:
                 connection.abort()
             return answer
         finally:
-            self._places.release()
+            self._places.give_back()
 
-    async def _enter(self, until: float) -> None:
-        if self._places.locked():
-            async with asyncio.timeout_at(until):
-                await self._places.acquire()
-        else:
-            await self._places.acquire()
+    async def _wait(self, until: float) -> None:
+        async with asyncio.timeout_at(until):
+            await self._places.wait()
 
     def _kept(self) -> Connection | None:
         """A connection that is still good, the one used last first."""
