@@ -7,7 +7,6 @@ Standards: RFC 9110, RFC 9112; RFC 9325 section 3.1 for the TLS versions.
 """
 
 import asyncio
-import re
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -29,7 +28,7 @@ LARGEST_STREAM: Final = 384 * 1024 * 1024
 # Below the 60 seconds after which the usual servers drop an idle connection: a request must not meet one that is being closed.
 _KEEP_ALIVE: Final = 15.0
 _HTTPS: Final = 443
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL: Final = bytes([*range(0x20), 0x7F])
 _FOREIGN: Final = (OSError, BrokenAnswer, NoAnswer)
 
 _Protocol = TypeVar("_Protocol", bound=Connection)
@@ -162,7 +161,8 @@ class HttpClient:
         """The request as bytes. A line break in it is a bug of the dialect, for it would begin another line or request."""
         lines = [f"{request.method} {self._path}{request.path} HTTP/1.1"]
         lines += [f"{name}: {value}" for name, value in request.headers.items()]
-        if _CONTROL.search("".join(lines)):
+        said = "".join(lines).encode("latin-1")
+        if len(said.translate(None, _CONTROL)) != len(said):
             raise RuntimeError("a request's head holds a control character")
         head = "\r\n".join(lines)
         return f"{head}\r\n{self._fixed}Content-Length: {len(request.body)}\r\n\r\n".encode("latin-1") + request.body

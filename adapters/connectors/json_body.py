@@ -75,6 +75,7 @@ def objects(rows: list[object], where: str) -> tuple[dict[str, object], ...]:
 _NAMES = {str: "string", int: "integer", list: "array", dict: "object"}
 
 
+_BLANKS = " \t\n\r"
 _WITH_PARTS = frozenset({list, dict})
 
 
@@ -93,12 +94,20 @@ def _below(value: object) -> Iterable[object]:
 
 def _decoded(text: str) -> object:
     if text.count("{") >= _MANY and "\\u" not in text:
-        value = _quick.decode(text)
+        value = _whole(_quick, text)
         if _names_differ(value, text):
             return value
-    value = _strict.decode(text)
+    value = _whole(_strict, text)
     if "\\u" in text:
         _text(value).encode()  # half a surrogate pair has no UTF-8
+    return value
+
+
+def _whole(decoder: json.JSONDecoder, text: str) -> object:
+    text = text.strip(_BLANKS)
+    value, end = decoder.raw_decode(text)
+    if end != len(text):
+        raise ValueError("more than one value")
     return value
 
 

@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,15 @@ async def test_one_request_and_its_answer(tls_server: Server, settings_of: Setti
     names = {header.partition(":")[0].lower() for header in headers}
     assert names == {"host", "accept-encoding", "content-type", "x-sign", "content-length"}
     assert "Accept-Encoding: identity" in headers
+
+
+@pytest.mark.parametrize(
+    "parts", [{"path": "/a\r\nX: y"}, {"headers": {"X": "y\n"}}, {"headers": {"X\x7f": "y"}}, {"method": "GET\x00"}]
+)
+async def test_a_line_break_in_a_head_is_our_own_fault(settings_of: SettingsOf, parts: dict[str, Any]) -> None:
+    async with connected(settings_of("guangzhou.g1", "https://city.test")) as client:
+        with pytest.raises(RuntimeError):
+            await client.send(replace(ASK, **parts), 60)
 
 
 async def test_a_connection_is_kept_and_cookies_are_not(tls_server: Server, settings_of: SettingsOf) -> None:

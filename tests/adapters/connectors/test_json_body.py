@@ -28,6 +28,9 @@ def refused(body: bytes) -> str:
         (b"", "strict JSON"),
         (b'{"a":1', "strict JSON"),
         (b'{"a":1}x', "strict JSON"),
+        (b"{} {}", "strict JSON"),
+        (b"\x0b{}", "strict JSON"),
+        ("{}\u00a0".encode(), "strict JSON"),
         (b'{"a":1,"a":1}', "strict JSON"),
         (b'{"b":{"a":1,"a":2}}', "strict JSON"),
         (b"{'a':1}", "strict JSON"),
@@ -91,6 +94,10 @@ def test_wide_is_not_deep() -> None:
 )
 def test_no_number_goes_through_a_float(text: str, value: object) -> None:
     assert read_json_text(text, "here") == value
+
+
+def test_blanks_around_it_are_nothing() -> None:
+    assert read_json(b" \t\r\n{} \t\r\n", "here") == {}
 
 
 def test_a_whole_surrogate_pair_is_a_character() -> None:
