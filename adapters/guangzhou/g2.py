@@ -5,7 +5,7 @@ Source: docs/interfaces/guangzhou.md, G2.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from adapters.connectors.json_body import member, objects, read_object
@@ -56,15 +56,14 @@ OPERATIONS = frozenset(SERVICES)
 class G2Dialect:
     """Guangzhou's certificate interface, as one account on the gateway."""
 
-    paasid: str
-    token: str = field(repr=False)
+    signer: Signer
 
     def compose(self, request: CityRequest, stamp: Stamp) -> HttpRequest:
         """The question on the wire, signed."""
         service = SERVICES.get(request.operation)
         if service is None:
             raise RuntimeError(f"{SYSTEM} has no such operation")
-        return signed_post(service.path, nest(request.values), Signer(self.paasid, self.token), stamp)
+        return signed_post(service.path, nest(request.values), self.signer, stamp)
 
     def read(self, request: CityRequest, response: HttpResponse) -> CityAnswer:
         """The records, or the city's word that there are none. Raises Refusal, blame COUNTERPARTY."""

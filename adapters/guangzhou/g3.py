@@ -6,7 +6,7 @@ Source: docs/interfaces/guangzhou.md, G3.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from lxml import etree
@@ -46,15 +46,14 @@ _FULL_WIDTH = str.maketrans("０１２３４５６７８９Ｘｘ．－／", "01
 class G3Dialect:
     """Guangzhou's housing registry behind the gateway, as one account on it."""
 
-    paasid: str
-    token: str = field(repr=False)
+    signer: Signer
 
     def compose(self, request: CityRequest, stamp: Stamp) -> HttpRequest:
         """The question on the wire, signed."""
         path = _PATHS.get(request.operation)
         if path is None:
             raise RuntimeError(f"{SYSTEM} has no such operation")
-        return signed_post(path, {"request": nest(request.values)}, Signer(self.paasid, self.token), stamp)
+        return signed_post(path, {"request": nest(request.values)}, self.signer, stamp)
 
     def read(self, request: CityRequest, response: HttpResponse) -> CityAnswer:
         """The records, or the registry's word that there are none. Raises Refusal, blame COUNTERPARTY."""

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.connectors.message import HttpResponse
-from adapters.connectors.signing import Stamp
+from adapters.connectors.signing import Signer, Stamp
 from adapters.guangzhou.g2 import OPERATIONS, SERVICES, G2Dialect
 from gateway.model.city import CityAnswer, CityRequest
 from gateway.model.refusal import Reason, Refusal
@@ -19,7 +19,7 @@ from tests.fuzzing import TIMES
 
 Example = Callable[..., str]
 STAMP = Stamp(datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC), "123456789abcdefg")
-DIALECT = G2Dialect("kuacheng", "token")
+DIALECT = G2Dialect(Signer("kuacheng", "token"))
 WORDS = {
     "insuredProof": "aac002",
     "personalRecords": "qlrzjh",
@@ -198,6 +198,6 @@ def test_an_answer_or_a_refusal_and_no_false_no_record(data: st.DataObject) -> N
 
 
 def test_no_secret_shows() -> None:
-    assert "token" not in repr(G2Dialect("kuacheng", "a-token")).replace("token=", "")
+    assert "a-token" not in repr(G2Dialect(Signer("kuacheng", "a-token")))
     with pytest.raises(RuntimeError):
         DIALECT.compose(asked("another"), STAMP)
