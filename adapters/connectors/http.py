@@ -29,7 +29,7 @@ LARGEST_STREAM: Final = 384 * 1024 * 1024
 _KEEP_ALIVE: Final = 15.0
 _HTTPS: Final = 443
 _CONTROL: Final = bytes([*range(0x20), 0x7F])
-_FOREIGN: Final = (OSError, BrokenAnswer, NoAnswer)
+_FOREIGN: Final = (OSError, BrokenAnswer, NoAnswer)  # a TimeoutError is an OSError
 
 _Protocol = TypeVar("_Protocol", bound=Connection)
 
@@ -102,7 +102,8 @@ class HttpClient:
             raise self._refusal(error) from None
 
     def _refusal(self, error: Exception) -> Refusal:
-        """What went wrong, blame COUNTERPARTY. Its text may quote the address, and so a token in it, or the city: it goes no further."""
+        """What went wrong, blame COUNTERPARTY."""
+        # The error's own text may quote the address, and so a token in it, or what the city wrote: it goes no further.
         if isinstance(error, TimeoutError):
             return timed_out(self.system)
         if isinstance(error, BrokenAnswer):

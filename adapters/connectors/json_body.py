@@ -16,6 +16,8 @@ from adapters.connectors.verdict import invalid
 
 _DEEPEST = 32
 _MOST_PLACES = 30
+_BLANKS = " \t\n\r"
+_WITH_PARTS = frozenset({list, dict})
 # Objects from which on one look at the whole text costs less than a look at each of them.
 _MANY = 8
 
@@ -40,11 +42,12 @@ def read_json(body: bytes, where: str) -> object:
 
 def read_json_text(text: str, where: str) -> object:
     """The value of a JSON text. Raises CITY_ANSWER_INVALID."""
+    braces = text.count("{")
     try:
-        value = _decoded(text)
+        value = _decoded(text, braces)
     except (ValueError, RecursionError):
         raise invalid(where, "is not strict JSON") from None
-    if text.count("[") + text.count("{") > _DEEPEST and _is_too_deep(value):
+    if braces + text.count("[") > _DEEPEST and _is_too_deep(value):
         raise invalid(where, "nests too deep")
     return value
 
@@ -75,10 +78,6 @@ def objects(rows: list[object], where: str) -> tuple[dict[str, object], ...]:
 _NAMES = {str: "string", int: "integer", list: "array", dict: "object"}
 
 
-_BLANKS = " \t\n\r"
-_WITH_PARTS = frozenset({list, dict})
-
-
 def _is_too_deep(value: object) -> bool:
     level = [value]
     for _ in range(_DEEPEST - 1):
@@ -92,8 +91,8 @@ def _below(value: object) -> Iterable[object]:
     return value if isinstance(value, list) else ()
 
 
-def _decoded(text: str) -> object:
-    if text.count("{") >= _MANY and "\\u" not in text:
+def _decoded(text: str, braces: int) -> object:
+    if braces >= _MANY and "\\u" not in text:
         value = _whole(_quick, text)
         if _names_differ(value, text):
             return value

@@ -11,19 +11,16 @@ from typing import Final
 from adapters.connectors.verdict import invalid
 
 BEIJING: Final = timezone(timedelta(hours=8))
-_PER_SECOND: Final = MappingProxyType({"seconds": 1, "milliseconds": 1000})
+UNITS: Final = MappingProxyType({"seconds": timedelta(seconds=1), "milliseconds": timedelta(milliseconds=1)})
 """Forms that count."""
-_DAY: Final = 86_400
-_SECOND: Final = timedelta(seconds=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COUNT: Final = re.compile(r"[0-9]{1,13}")
 
 
 def write_moment(moment: datetime, form: str) -> str:
     """The moment (aware) in this form."""
-    if count := _PER_SECOND.get(form):
-        since = moment - _EPOCH
-        return str((since.days * _DAY + since.seconds) * count + since.microseconds * count // 1_000_000)
+    if unit := UNITS.get(form):
+        return str((moment - _EPOCH) // unit)
     return moment.astimezone(BEIJING).strftime(form)
 
 
@@ -32,9 +29,9 @@ def read_moment(written: object, form: str, where: str) -> datetime:
     text = str(written) if type(written) is int else written
     if isinstance(text, str):
         try:
-            if count := _PER_SECOND.get(form):
+            if unit := UNITS.get(form):
                 if _COUNT.fullmatch(text):
-                    return _EPOCH + int(text) * (_SECOND // count)
+                    return _EPOCH + int(text) * unit
             else:
                 return datetime.strptime(text, form).replace(tzinfo=BEIJING).astimezone(UTC)
         except (ValueError, OverflowError):
