@@ -6,6 +6,7 @@ Standard: XML 1.0 sections 2.2 (characters) and 2.8 (prolog).
 """
 
 import re
+from collections.abc import Iterable
 from xml.sax.saxutils import escape
 
 from lxml import etree
@@ -65,18 +66,23 @@ def read_xml(element: etree._Element, where: str, depth: int = _DEEPEST) -> dict
     return record
 
 
-def children(element: etree._Element, name: str) -> list[etree._Element]:
-    """The children of this name. They are looked through, for lxml's own paths cost several times as much."""
-    return [child for child in element if child.tag == name]
+def named(elements: Iterable[etree._Element], name: str) -> list[etree._Element]:
+    """Those of this name, of an element's children. They are looked through, for lxml's own paths cost several times as much."""
+    return [each for each in elements if each.tag == name]
 
 
 def text_of(element: etree._Element | None, path: str, where: str) -> str:
     """The trimmed text of the one element at the path. CITY_ANSWER_INVALID where there is none, or several, or parts in it."""
     found = [] if element is None else [element]
     for name in path.split("/"):
-        found = [below for each in found for below in children(each, name)]
+        found = [below for each in found for below in named(each, name)]
+    return only_text(found, f"{where} {path}")
+
+
+def only_text(found: list[etree._Element], where: str) -> str:
+    """The trimmed text of the one element that there is. Raises as `text_of`."""
     if len(found) != 1 or len(found[0]):
-        raise invalid(f"{where} {path}", "is missing, or stands twice, or is no text")
+        raise invalid(where, "is missing, or stands twice, or is no text")
     return (found[0].text or "").strip()
 
 

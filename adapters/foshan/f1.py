@@ -18,7 +18,7 @@ from adapters.connectors.nesting import nest
 from adapters.connectors.signing import Stamp
 from adapters.connectors.soap import Envelope
 from adapters.connectors.verdict import CodeTable, Meaning, invalid
-from adapters.connectors.xml_text import children, read_xml, text_of, write_xml
+from adapters.connectors.xml_text import named, read_xml, text_of, write_xml
 from gateway.model.city import CityAnswer, CityFile, CityRequest, Record
 
 SYSTEM = "foshan.f1"
@@ -112,7 +112,7 @@ class F1Dialect:
         status = text_of(root if root.tag == "response" else None, "head/status", where)
         by_code = request.operation == BY_CODE
         meaning = (CODE_STATUS if by_code else STATUS).judge(status, f"{where} head.status")
-        data = children(root, "data")
+        data = named(root, "data")
         if len(data) != (meaning is Meaning.OK):
             raise invalid(f"{where} data", "stands without status 0, or is missing with it, or stands twice", status)
         if meaning is Meaning.NO_RECORD:
@@ -160,7 +160,7 @@ def _certificates(data: etree._Element, type_code: str, where: str) -> tuple[Rec
 
 
 def _counted(data: etree._Element, name: str, where: str) -> list[etree._Element]:
-    total, found = text_of(data, "totalCount", where), children(data, name)
+    total, found = text_of(data, "totalCount", where), named(data, name)
     if not found or total != str(len(found)):
         raise invalid(f"{where} totalCount", "is not the number of certificates given, or that is none")
     return found

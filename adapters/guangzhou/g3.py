@@ -16,7 +16,7 @@ from adapters.connectors.message import HttpRequest, HttpResponse, accepted_body
 from adapters.connectors.nesting import nest
 from adapters.connectors.signing import Signer, Stamp
 from adapters.connectors.verdict import CodeTable, Meaning, invalid, spelled
-from adapters.connectors.xml_text import children, parse_xml, read_xml, text_of
+from adapters.connectors.xml_text import named, only_text, parse_xml, read_xml
 from adapters.guangzhou.tif import REFUSALS, signed_post
 from gateway.model.city import CityAnswer, CityRequest, Record
 
@@ -60,10 +60,11 @@ class G3Dialect:
         where = f"{SYSTEM} {request.operation}"
         bus, document = _carried(read_object(accepted_body(response, where), where), where)
         root = parse_xml(document, _CHARSETS, f"{where} document")
-        code = text_of(root if root.tag == "result" else None, "resultCode", where)
+        parts = list(root) if root.tag == "result" else []
+        code = only_text(named(parts, "resultCode"), f"{where} resultCode")
         status = spelled(f"{bus}.{code}")
         meaning = REGISTRY.judge(code, f"{where} resultCode", status)
-        found = children(root, "record")
+        found = named(parts, "record")
         if bool(found) != (meaning is Meaning.OK):
             raise invalid(f"{where} record", "stands without resultCode 00, or is missing with it", status)
         return CityAnswer(status, tuple([_record(each, f"{where} record") for each in found]), no_record=not found)

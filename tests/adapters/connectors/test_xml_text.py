@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from adapters.connectors.xml_text import children, parse_xml, read_xml, text_of, write_xml
+from adapters.connectors.xml_text import named, parse_xml, read_xml, text_of, write_xml
 from gateway.model.refusal import Blame, Refusal
 from tests.fuzzing import TIMES
 
@@ -42,7 +42,7 @@ def test_what_stands_twice_has_no_one_value() -> None:
         with pytest.raises(Refusal):
             text_of(root, path, "here")
     assert read_xml(root, "here") == {"a": ["1", "2"], "b": {"c": ""}}
-    assert [each.text for each in children(root, "a")] == ["1", "2"]
+    assert [each.text for each in named(root, "a")] == ["1", "2"]
     assert read_xml(etree.fromstring("<r><a/><a><b>1</b></a><a>2</a></r>"), "here") == {"a": ["", {"b": "1"}, "2"]}
 
 
