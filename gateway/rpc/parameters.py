@@ -34,9 +34,13 @@ def read(given: Iterable[pb.Parameter]) -> Mapping[str, Parameter]:
     return MappingProxyType({each.name: _parameter(each) for each in given})
 
 
-def faults(given: Iterable[pb.Parameter]) -> Iterator[Violation]:
+def faults(given: Iterable[pb.Parameter]) -> tuple[Violation, ...]:
     """What is wrong with each, and with all together."""
     listed = list(given)
+    return tuple(_faults(listed)) if listed else ()
+
+
+def _faults(listed: list[pb.Parameter]) -> Iterator[Violation]:
     names = [each.name for each in listed]
     if len(names) > _MOST:
         yield Violation("parameters", f"at most {_MOST}")

@@ -6,11 +6,10 @@ Source: GB 11643, GB 32100 (numbers); GB/T 2260 (regions); GB/T 36904 (type code
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
-from typing import Any
 
 from gateway.model.identifiers import HolderIdType, InvalidIdentifier, ResidentNumber, parse_holder_number
 from gateway.model.query import (
@@ -27,15 +26,10 @@ from gateway.model.query import (
     Query,
 )
 from gateway.model.refusal import Reason, Refusal, Violation
-from gateway.rpc import claiming, parameters, shown_code
+from gateway.rpc import claiming, forms, parameters, shown_code
+from gateway.rpc.forms import Asking, Request, Texts
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
-from gateway.rpc.pb.v1 import ledger_service_pb2 as ledger_pb
-from gateway.rpc.texts import PLAIN, text
-
-Asking = pb.QueryRequest | pb.VerifyRequest | pb.DownloadRequest
-"""What asks a city, by the same rules."""
-Request = Asking | ledger_pb.FindUsageRequest
-"""What names a holder and says why it is asked, by the same rules."""
+from gateway.rpc.texts import PLAIN
 
 LARGEST = 64 * 1024
 
@@ -50,6 +44,10 @@ LEGAL_BASES: Mapping[int, LegalBasisKind] = MappingProxyType(
     }
 )
 
+_RECEIPT_FORMS = frozenset(pb.ReceiptForm.values())
+_NAMED_BY: Mapping[str, HolderType] = MappingProxyType({each.value: HolderType(each.holder_kind.value) for each in HolderIdType})
+
+_MANY_DIGITS = re.compile(r"[0-9]{15}")  # in every candidate, and found much faster
 _CANDIDATE = re.compile(r"(?<![0-9])(?:[0-9]{17}[0-9Xx]|[0-9]{15})(?![0-9])")
 _NAMED_IN_LOG = (
     "purpose.matter_code",
@@ -58,60 +56,6 @@ _NAMED_IN_LOG = (
     "purpose.operator.account",
     "purpose.operator.role",
     "legal_basis.reference",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """What one text of the request must look like."""
-
-    read: Callable[[Any], str]
-    pattern: re.Pattern[str]
-    wanted: str
-
-
-_FORMS: Mapping[str, Form] = MappingProxyType(
-    {
-        "request_id": Form(
-            lambda r: r.request_id,
-            re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
-            "a UUID such as 0192f3a4-5b6c-7d8e-9f00-112233445566",
-        ),
-        "evidence_type": Form(
-            lambda r: r.evidence_type,
-            re.compile(r"[0-9A-Za-z-]{1,64}"),
-            "a canonical code or alias, such as business-licence",
-        ),
-        "provider_region": Form(
-            lambda r: r.provider_region, re.compile(r"[0-9]{6}"), "a GB/T 2260 code of six digits, such as 440100"
-        ),
-    }
-)
-_NAME = Form(lambda r: r.holder.name, text(200), "the name as on the document, 1 to 200 characters")
-_WHY: Mapping[str, Form] = MappingProxyType(
-    {
-        "purpose.matter_code": Form(
-            lambda r: r.purpose.matter_code,
-            re.compile(r"[0-9A-Za-z._:-]{1,64}"),
-            "the item code (事项编码), 1 to 64 letters, digits, '.', '_', ':' or '-'",
-        ),
-        "purpose.matter_name": Form(
-            lambda r: r.purpose.matter_name, text(100), "the item's name (事项名称), 1 to 100 characters"
-        ),
-        "purpose.case_number": Form(
-            lambda r: r.purpose.case_number, text(64), "the case's number (业务流水号), 1 to 64 characters"
-        ),
-        "purpose.operator.account": Form(
-            lambda r: r.purpose.operator.account, text(64), "the operator's account, 1 to 64 characters"
-        ),
-        "purpose.operator.name": Form(lambda r: r.purpose.operator.name, text(50), "the operator's name, 1 to 50 characters"),
-        "purpose.operator.role": Form(
-            lambda r: r.purpose.operator.role, text(50), "the operator's role (岗位), 1 to 50 characters"
-        ),
-        "legal_basis.reference": Form(
-            lambda r: r.legal_basis.reference, text(200), "article or number of the legal basis, 1 to 200 characters"
-        ),
-    }
 )
 
 
@@ -125,19 +69,20 @@ def question(request: pb.QueryRequest | None, today: date) -> Query | Refusal:
     """The question, in canonical form: numbers at full length and in upper case, request_id in lower case."""
     if request is None:
         return no_message(pb.QueryRequest.DESCRIPTOR.full_name)
+    texts = forms.asked(request)
     if request.HasField("presented_code"):
-        return _by_code(request, today)
-    number = holder_number(request, today, _violations(request))
-    return number if isinstance(number, Refusal) else _built(request, _holder(request, number), request.fields)
+        return _by_code(request, texts, today)
+    number = holder_number(request, texts, today, _violations(request, texts))
+    return number if isinstance(number, Refusal) else _built(request, texts, _holder(request, texts, number), request.fields)
 
 
-def _by_code(request: pb.QueryRequest, today: date) -> Query | Refusal:
-    violations = (*_size(request), *shown_code.faults(request), *_asking(request), *_why(request))
+def _by_code(request: pb.QueryRequest, texts: Texts, today: date) -> Query | Refusal:
+    violations = (*_size(request), *shown_code.faults(request), *_asking(request, texts), *_why(request, texts))
     if not violations:
-        violations = tuple(_personal(request, {request.presented_code}, today))
+        violations = tuple(_personal(texts, {request.presented_code}, today))
     if violations:
         return Refusal(Reason.INVALID_REQUEST, _at_fault(violations), violations=violations)
-    return _built(request, PresentedCode(request.presented_code), request.fields)
+    return _built(request, texts, PresentedCode(request.presented_code), request.fields)
 
 
 def verification(request: pb.VerifyRequest | None, today: date) -> Query | Refusal:
@@ -145,18 +90,21 @@ def verification(request: pb.VerifyRequest | None, today: date) -> Query | Refus
     if request is None:
         return no_message(pb.VerifyRequest.DESCRIPTOR.full_name)
     claims, faults = claiming.read(request.claims)
-    number = holder_number(request, today, (*_violations(request), *faults))
-    return number if isinstance(number, Refusal) else _built(request, _holder(request, number), claims=claims)
+    texts = forms.asked(request)
+    number = holder_number(request, texts, today, (*_violations(request, texts), *faults))
+    return number if isinstance(number, Refusal) else _built(request, texts, _holder(request, texts, number), claims=claims)
 
 
 def download(request: pb.DownloadRequest | None, today: date) -> Query | Refusal:
     """The question for a file, in canonical form as `question`."""
     if request is None:
         return no_message(pb.DownloadRequest.DESCRIPTOR.full_name)
-    number = holder_number(request, today, (*_violations(request), *_file(request)))
+    texts = forms.asked(request)
+    number = holder_number(request, texts, today, (*_violations(request, texts), *_file(request)))
     if isinstance(number, Refusal):
         return number
-    return replace(_built(request, _holder(request, number)), file=FileWanted(FileFormat(request.format), request.number))
+    wanted = FileWanted(FileFormat(request.format), request.number)
+    return replace(_built(request, texts, _holder(request, texts, number)), file=wanted)
 
 
 def _file(request: pb.DownloadRequest) -> Iterator[Violation]:
@@ -166,21 +114,22 @@ def _file(request: pb.DownloadRequest) -> Iterator[Violation]:
         yield Violation("number", "the number printed on the paper, 1 to 200 characters, or left out")
 
 
-def holder_number(request: Request, today: date, further: Iterable[Violation]) -> str | Refusal:
+def holder_number(request: Request, texts: Texts, today: date, further: Iterable[Violation]) -> str | Refusal:
     """The holder's number in canonical form, or the refusal of the whole request, with what is at fault in it `further`."""
     if too_large := tuple(_size(request)):
         return Refusal(Reason.INVALID_REQUEST, "the request is too large", violations=too_large)
-    number = _number(request, today)
-    violations = (*further, *_why(request), *_kinds(request.holder))
+    kind = request.holder.type
+    number = _number(texts, today)
+    violations = (*further, *_why(request, texts), *_kinds(kind, texts["holder.id_type"]))
     if isinstance(number, Violation):
         reason = Reason.INVALID_REQUEST if violations else Reason.INVALID_IDENTIFIER
         violations = (*violations, number)
         return Refusal(reason, _at_fault(violations), violations=violations)
     if violations or number is None:
         return Refusal(Reason.INVALID_REQUEST, _at_fault(violations), violations=violations)
-    person = request.holder.type == pb.HOLDER_TYPE_PERSON
-    names = {request.holder.name, number, request.holder.id_number} if person else set()
-    personal = tuple(_personal(request, names, today))
+    person = kind == pb.HOLDER_TYPE_PERSON
+    names = {texts["holder.name"], number, texts["holder.id_number"]} if person else set()
+    personal = tuple(_personal(texts, names, today))
     if personal:
         return Refusal(Reason.INVALID_REQUEST, _at_fault(personal), violations=personal)
     return number
@@ -191,47 +140,46 @@ def _at_fault(violations: tuple[Violation, ...]) -> str:
     return f"at fault: {', '.join(sorted({each.field for each in violations}))}"
 
 
-def purpose(request: Request) -> Purpose:
+def purpose(texts: Texts) -> Purpose:
     """For what, of a request that is not at fault."""
-    given = request.purpose
-    operator = Operator(given.operator.account, given.operator.role, given.operator.name)
-    return Purpose(given.matter_code, given.matter_name, given.case_number, operator)
+    operator = Operator(texts["purpose.operator.account"], texts["purpose.operator.role"], texts["purpose.operator.name"])
+    return Purpose(texts["purpose.matter_code"], texts["purpose.matter_name"], texts["purpose.case_number"], operator)
 
 
-def legal_basis(request: Request) -> LegalBasis:
+def legal_basis(request: Request, texts: Texts) -> LegalBasis:
     """On what ground, of a request that is not at fault."""
     basis = request.legal_basis
-    return LegalBasis(LEGAL_BASES[basis.kind], basis.reference, basis.token)
+    return LegalBasis(LEGAL_BASES[basis.kind], texts["legal_basis.reference"], basis.token)
 
 
-def _holder(request: Asking, number: str) -> Holder:
-    return Holder(HOLDER_TYPES[request.holder.type], request.holder.id_type, number, request.holder.name)
+def _holder(request: Asking, texts: Texts, number: str) -> Holder:
+    return Holder(HOLDER_TYPES[request.holder.type], texts["holder.id_type"], number, texts["holder.name"])
 
 
 def _built(
-    request: Asking, holder: Holder | PresentedCode, fields: Iterable[str] = (), claims: tuple[Claimed, ...] = ()
+    request: Asking, texts: Texts, holder: Holder | PresentedCode, fields: Iterable[str] = (), claims: tuple[Claimed, ...] = ()
 ) -> Query:
     return Query(
-        request_id=request.request_id.lower(),
-        evidence_type=request.evidence_type,
-        provider_region=request.provider_region,
+        request_id=texts["request_id"].lower(),
+        evidence_type=texts["evidence_type"],
+        provider_region=texts["provider_region"],
         holder=holder,
-        purpose=purpose(request),
-        legal_basis=legal_basis(request),
+        purpose=purpose(texts),
+        legal_basis=legal_basis(request, texts),
         parameters=parameters.read(request.parameters),
         fields=frozenset(fields),
         claims=claims,
     )
 
 
-def _number(request: Request, today: date) -> str | Violation | None:
+def _number(texts: Texts, today: date) -> str | Violation | None:
     """The canonical number, what is wrong with it, or None where the type itself is at fault and told elsewhere."""
     try:
-        id_type = HolderIdType.parse(request.holder.id_type)
+        id_type = HolderIdType.parse(texts["holder.id_type"])
     except InvalidIdentifier:
         return None
     try:
-        return parse_holder_number(id_type, request.holder.id_number, today)
+        return parse_holder_number(id_type, texts["holder.id_number"], today)
     except InvalidIdentifier as error:
         return Violation("holder.id_number", str(error))
 
@@ -241,52 +189,48 @@ def _size(request: Request) -> Iterator[Violation]:
         yield Violation("", f"at most {LARGEST} bytes in all")
 
 
-def _violations(request: Asking) -> Iterator[Violation]:
-    yield from _asking(request)
-    yield from _formless({"holder.name": _NAME}, request)
+def _violations(request: Asking, texts: Texts) -> tuple[Violation, ...]:
+    return (*_asking(request, texts), *forms.NAME.faults(texts))
 
 
-def _asking(request: Asking) -> Iterator[Violation]:
-    yield from _formless(_FORMS, request)
-    if request.receipt_form not in pb.ReceiptForm.values():
-        yield Violation("receipt_form", "is FULL or REFERENCE, or left out")
-    yield from parameters.faults(request.parameters)
+def _asking(request: Asking, texts: Texts) -> tuple[Violation, ...]:
+    receipt = () if request.receipt_form in _RECEIPT_FORMS else (Violation("receipt_form", "is FULL or REFERENCE, or left out"),)
+    return (*forms.WHAT.faults(texts), *receipt, *parameters.faults(request.parameters))
 
 
-def _why(request: Request) -> Iterator[Violation]:
-    yield from _formless(_WHY, request)
-    if request.legal_basis.kind not in LEGAL_BASES:
-        yield Violation("legal_basis.kind", "is required: STATUTORY_DUTY, HOLDER_AUTHORISED or ENTRUSTED")
+def _why(request: Request, texts: Texts) -> tuple[Violation, ...]:
+    faults = forms.WHY.faults(texts)
+    if request.legal_basis.kind in LEGAL_BASES:
+        return faults
+    return (*faults, Violation("legal_basis.kind", "is required: STATUTORY_DUTY, HOLDER_AUTHORISED or ENTRUSTED"))
 
 
-def _formless(forms: Mapping[str, Form], request: Request) -> Iterator[Violation]:
-    for field, form in forms.items():
-        if not form.pattern.fullmatch(form.read(request)):
-            yield Violation(field, f"is required: {form.wanted}")
-
-
-def _kinds(holder: pb.Holder) -> Iterator[Violation]:
-    if holder.type not in HOLDER_TYPES:
+def _kinds(kind: int, id_type: str) -> Iterator[Violation]:
+    """Whose number it is said to be, and whose the type says; what is wrong with either, or with both together."""
+    told = HOLDER_TYPES.get(kind)
+    if told and told is _NAMED_BY.get(id_type):
+        return
+    if told is None:
         yield Violation("holder.type", "is required: PERSON or ORGANISATION")
     try:
-        names = HolderIdType.parse(holder.id_type).holder_kind
+        names = _NAMED_BY[HolderIdType.parse(id_type).value]
     except InvalidIdentifier as error:
         yield Violation("holder.id_type", str(error))
         return
-    if holder.type in HOLDER_TYPES and HOLDER_TYPES[holder.type].value != names.value:
-        yield Violation("holder.id_type", f"names a holder of type {names.value}; holder.type says otherwise")
+    if told not in (None, names):
+        yield Violation("holder.id_type", f"names a holder of type {names}; holder.type says otherwise")
 
 
-def _personal(request: Request, secret: set[str], today: date) -> Iterator[Violation]:
+def _personal(texts: Texts, secret: set[str], today: date) -> Iterator[Violation]:
     """What the log would hold in clear and must not: the holder or their code, the operator's name, anybody's resident number."""
-    names = set(filter(None, {request.purpose.operator.name, *secret}))
-    texts = {field: form.read(request) for field, form in _WHY.items() if field in _NAMED_IN_LOG}
-    whole = "\n".join(texts.values())
-    if not any(name in whole for name in names) and not _CANDIDATE.search(whole):
+    names = [name for name in (texts["purpose.operator.name"], *secret) if name]
+    whole = "\n".join([texts[path] for path in _NAMED_IN_LOG])
+    if not any(map(whole.__contains__, names)) and not _MANY_DIGITS.search(whole):
         return
-    for field, said in texts.items():
+    for path in _NAMED_IN_LOG:
+        said = texts[path]
         if any(name in said for name in names) or any(_is_resident_number(found, today) for found in _CANDIDATE.findall(said)):
-            yield Violation(field, "is kept in the evidence log and must not hold a person's name or number, or a shown code")
+            yield Violation(path, "is kept in the evidence log and must not hold a person's name or number, or a shown code")
 
 
 def _is_resident_number(text: str, today: date) -> bool:

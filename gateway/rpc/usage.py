@@ -10,7 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from gateway.model.query import Holder, LegalBasisKind
 from gateway.model.refusal import Refusal, Violation
 from gateway.model.usage import Period, Searched, Usage, UsageKind, UsageOutcome, UsageQuestion
-from gateway.rpc import reading, receipts
+from gateway.rpc import forms, reading, receipts
 from gateway.rpc.pb.v1 import evidence_pb2
 from gateway.rpc.pb.v1 import ledger_service_pb2 as pb
 
@@ -33,13 +33,14 @@ def question(request: pb.FindUsageRequest | None, today: date) -> UsageQuestion 
     """The question, in canonical form, or the refusal that reading it earns."""
     if request is None:
         return reading.no_message(pb.FindUsageRequest.DESCRIPTOR.full_name)
-    number = reading.holder_number(request, today, _violations(request))
+    texts = forms.naming(request)
+    number = reading.holder_number(request, texts, today, _violations(request))
     if isinstance(number, Refusal):
         return number
     return UsageQuestion(
-        holder=Holder(reading.HOLDER_TYPES[request.holder.type], request.holder.id_type, number, ""),
-        purpose=reading.purpose(request),
-        legal_basis=reading.legal_basis(request),
+        holder=Holder(reading.HOLDER_TYPES[request.holder.type], texts["holder.id_type"], number, ""),
+        purpose=reading.purpose(texts),
+        legal_basis=reading.legal_basis(request, texts),
         period=_period(request),
         page_size=request.page_size or PAGE,
         page_token=request.page_token,
