@@ -24,24 +24,17 @@ def exchange_id(request: pb.GetReceiptRequest | None) -> str:
 
 def receipt(intent: Recorded, ending: Recorded, binding_key: bytes = b"") -> evidence_pb2.Receipt:
     """The receipt of the entry that ended an exchange; `binding_key` is there only with the answer itself."""
-    return evidence_pb2.Receipt(
-        log=ending.log,
-        intent_index=intent.index,
-        outcome_index=ending.index,
-        leaf_hash=ending.leaf_hash,
-        proof=ending.proof.encode(),
-        leaf=ending.leaf,
-        binding_key=binding_key,
-    )
+    whole = evidence_pb2.Receipt()
+    write(whole, intent, ending, binding_key)
+    return whole
 
 
-def short(whole: evidence_pb2.Receipt) -> evidence_pb2.Receipt:
-    """A reference: where the entry stands and what binds it, without what GetReceipt gives at any time."""
-    reference = evidence_pb2.Receipt()
-    reference.CopyFrom(whole)
-    reference.ClearField("proof")
-    reference.ClearField("leaf")
-    return reference
+def write(into: evidence_pb2.Receipt, intent: Recorded, ending: Recorded, binding_key: bytes, *, short: bool = False) -> None:
+    """The same, in its place. A short one is a reference: where the entry stands and what binds it, without what GetReceipt gives."""
+    into.log, into.intent_index, into.outcome_index = ending.log, intent.index, ending.index
+    into.leaf_hash, into.binding_key = ending.leaf_hash, binding_key
+    if not short:
+        into.proof, into.leaf = ending.proof.encode(), ending.leaf
 
 
 def recalled(exchange_id: str, found: Recalled) -> pb.GetReceiptResponse:
