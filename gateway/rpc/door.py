@@ -7,8 +7,7 @@ is counted and answered, but makes no entry in the evidence log, or a flood of c
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 from gateway.model.refusal import Reason, Refusal
 from gateway.model.world import Limits
@@ -24,7 +23,7 @@ class Door:
         self.share = 1.0
         self._inside = 0
         self._left = 0
-        self._of: Counter[bytes] = Counter()
+        self._of: dict[bytes, int] = {}
         self._turned_away: Counter[Reason] = Counter()
         self._closing = False
         self._empty = asyncio.Event()
@@ -58,11 +57,14 @@ class Door:
         if not self.crowded(limits):
             return True
         places, callers = self._places(limits), len(self._of) + (who not in self._of) + 1
-        return self._inside < places and self._of[who] * callers < places
+        return self._inside < places and self._of.get(who, 0) * callers < places
 
-    @contextmanager
-    def pass_through(self, limits: Limits, who: bytes) -> Iterator[None]:
-        """Lets one call in for as long as the context lasts. Raises SHUTTING_DOWN or OVERLOADED."""
+    def pass_through(self, limits: Limits, who: bytes) -> "Passage":
+        """Lets one call in for as long as the context lasts, which raises SHUTTING_DOWN or OVERLOADED."""
+        return Passage(self, limits, who)
+
+    def let_in(self, limits: Limits, who: bytes) -> None:
+        """One call comes in, and will leave. Raises SHUTTING_DOWN or OVERLOADED."""
         if self._closing:
             self.turn_away(Reason.SHUTTING_DOWN)
             raise Refusal(Reason.SHUTTING_DOWN, "the gateway is stopping")
@@ -70,18 +72,18 @@ class Door:
             self.turn_away(Reason.OVERLOADED)
             raise Refusal(Reason.OVERLOADED, "too many exchanges are in flight")
         self._inside += 1
-        self._of[who] += 1
+        self._of[who] = self._of.get(who, 0) + 1
         self._empty.clear()
-        try:
-            yield
-        finally:
-            self._inside -= 1
-            self._left += 1
-            self._of[who] -= 1
-            if not self._of[who]:
-                del self._of[who]
-            if not self._inside:
-                self._empty.set()
+
+    def let_out(self, who: bytes) -> None:
+        """One that was let in has ended, however."""
+        self._inside -= 1
+        self._left += 1
+        self._of[who] -= 1
+        if not self._of[who]:
+            del self._of[who]
+        if not self._inside:
+            self._empty.set()
 
     def _places(self, limits: Limits) -> int:
         return max(1, round(limits.in_flight * self.share))
@@ -90,6 +92,23 @@ class Door:
         """Lets nobody in any more, and waits until the last has left."""
         self._closing = True
         await self._empty.wait()
+
+
+class Passage:
+    """One call inside. A class, because a generator in its place costs several times as much, and every exchange has one."""
+
+    __slots__ = ("_door", "_limits", "_who")
+
+    def __init__(self, door: Door, limits: Limits, who: bytes) -> None:
+        self._door = door
+        self._limits = limits
+        self._who = who
+
+    def __enter__(self) -> None:
+        self._door.let_in(self._limits, self._who)
+
+    def __exit__(self, *_: object) -> None:
+        self._door.let_out(self._who)
 
 
 def time_left(asked: float | None, limits: Limits) -> float | Refusal:

@@ -3,9 +3,9 @@
 Laws: each call once, however it ends; a stream's time is until its end, whoever brought that about.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import aclosing, contextmanager
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Any, Final, Protocol
 
 import grpc
 
@@ -13,6 +13,7 @@ Handler = Callable[[Any, Any], Awaitable[Any]]
 Generator = Callable[[Any, Any], Any]
 
 UNARY, SERVER_STREAM, BIDI_STREAM = "unary", "server_stream", "bidi_stream"
+_OK: Final = grpc.StatusCode.OK.name
 
 
 class RpcMeter(Protocol):
@@ -46,8 +47,14 @@ class Metering:
         """The handler of one method that answers once, or writes what it answers; counted."""
 
         async def count(request: Any, context: Any) -> Any:
-            with self._counting(kind, service, method, context):
-                return await inner(request, context)
+            began = self._begins(kind, service, method)
+            try:
+                answer = await inner(request, context)
+            except BaseException:
+                self._ends(kind, service, method, _name(context.code()), began)
+                raise
+            self._ends(kind, service, method, _OK, began)
+            return answer
 
         return count
 
@@ -55,25 +62,24 @@ class Metering:
         """The handler of one method that yields what it answers; counted."""
 
         async def count(request: Any, context: Any) -> AsyncIterator[Any]:
-            with self._counting(kind, service, method, context):
+            began = self._begins(kind, service, method)
+            try:
                 async with aclosing(inner(request, context)) as answers:
                     async for each in answers:
                         yield each
+            except BaseException:
+                self._ends(kind, service, method, _name(context.code()), began)
+                raise
+            self._ends(kind, service, method, _OK, began)
 
         return count
 
-    @contextmanager
-    def _counting(self, kind: str, service: str, method: str, context: Any) -> Iterator[None]:
+    def _begins(self, kind: str, service: str, method: str) -> float:
         self.meter.started(kind, service, method)
-        began = self.monotonic()
-        code = grpc.StatusCode.OK.name
-        try:
-            yield
-        except BaseException:
-            code = _name(context.code())
-            raise
-        finally:
-            self.meter.handled(kind, service, method, code, self.monotonic() - began)
+        return self.monotonic()
+
+    def _ends(self, kind: str, service: str, method: str, code: str, began: float) -> None:
+        self.meter.handled(kind, service, method, code, self.monotonic() - began)
 
 
 def _name(code: Any) -> str:

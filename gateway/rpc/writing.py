@@ -135,15 +135,15 @@ def _evidence(into: pb.Evidence, evidence: Evidence) -> None:
 
 
 def _fill(into: pb.Value, value: Value, field: Field) -> None:
-    if isinstance(value, Rows):
-        _rows(into.rows, value, {column.name: column for column in field.columns})
+    if isinstance(value, (str, int)):
+        setattr(into, field.kind, value)
     elif isinstance(value, Coded):
         coded = into.coded
         coded.code, coded.text = value.code, value.text
+    elif isinstance(value, Rows):
+        _rows(into.rows, value, {column.name: column for column in field.columns})
     elif isinstance(value, Period):
         into.period.first, into.period.last = value.first, value.last
-    else:
-        setattr(into, field.kind, value)
 
 
 def _rows(into: pb.Rows, value: Rows, columns: Mapping[str, Field]) -> None:
