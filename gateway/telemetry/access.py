@@ -7,9 +7,10 @@ import json
 import logging
 from typing import TextIO
 
+import orjson
+
 from gateway.model.exchange import Ended
 
-_ENCODE = json.JSONEncoder().encode
 _RECORD = ("exchange_id", "kind", "where", "edition", "address", "count", "generation", "problems", "trigger", "worker", "status")
 
 
@@ -29,7 +30,7 @@ class AccessLog:
             "department": ended.department,
             "system": ended.system,
             "agreement": ended.agreement,
-            "result": ended.result.value,
+            "result": str(ended.result),
             "reason": ended.reason,
             "blame": ended.blame,
             "seconds": round(ended.seconds, 6),
@@ -38,7 +39,9 @@ class AccessLog:
             "after_seconds": round(ended.after_seconds, 6),
             "time_left": round(ended.time_left, 6),
         }
-        self._stream.write(_ENCODE(parts) + "\n")
+        line = orjson.dumps(parts)
+        # Beyond ASCII there are signs that some readers take for the end of a line.
+        self._stream.write(f"{line.decode() if line.isascii() else json.dumps(parts)}\n")
 
 
 class LineFormatter(logging.Formatter):
