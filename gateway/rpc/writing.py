@@ -3,7 +3,7 @@
 Each part is written in its place: a message that is made apart is copied whole where it is put in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -129,26 +129,28 @@ def _evidence(into: pb.Evidence, evidence: Evidence) -> None:
     if isinstance(holders, Holders):
         for each in holders.holders:
             into.holders.add(name=each.name, id_type=each.id_type, id_number=each.id_number, role=each.role)
-    for name, value in values.items():
-        if name not in COMMON:
-            _fill(into.fields[name], value, fields[name])
+    _fill(into.fields, ((name, value) for name, value in values.items() if name not in COMMON), fields)
 
 
-def _fill(into: pb.Value, value: Value, field: Field) -> None:
-    if isinstance(value, (str, int)):
-        setattr(into, field.kind, value)
-    elif isinstance(value, Coded):
+def _fill(into: Mapping[str, pb.Value], values: Iterable[tuple[str, Value]], fields: Mapping[str, Field]) -> None:
+    """Fields or cells: to ask for one that is not there makes it. Most are texts, and their kind is named as its part is."""
+    for name, value in values:
+        if isinstance(value, str):
+            setattr(into[name], fields[name].kind, value)
+        else:
+            _compose(into[name], value, fields[name])
+
+
+def _compose(into: pb.Value, value: Value, field: Field) -> None:
+    if isinstance(value, Coded):
         coded = into.coded
         coded.code, coded.text = value.code, value.text
     elif isinstance(value, Rows):
-        _rows(into.rows, value, {column.name: column for column in field.columns})
+        columns = {column.name: column for column in field.columns}
+        into.rows.SetInParent()
+        for row in value.rows:
+            _fill(into.rows.rows.add().cells, row.items(), columns)
     elif isinstance(value, Period):
         into.period.first, into.period.last = value.first, value.last
-
-
-def _rows(into: pb.Rows, value: Rows, columns: Mapping[str, Field]) -> None:
-    into.SetInParent()
-    for row in value.rows:
-        cells = into.rows.add().cells
-        for name, cell in row.items():
-            _fill(cells[name], cell, columns[name])
+    else:
+        setattr(into, field.kind, value)
