@@ -4,7 +4,7 @@ Laws: a name stands once; a violation names the place and what is asked of it, n
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -29,15 +29,14 @@ class Kind:
     wanted: str
 
 
-def read(given: Iterable[pb.Parameter]) -> Mapping[str, Parameter]:
+def read(given: Sequence[pb.Parameter]) -> Mapping[str, Parameter]:
     """The parameters by their names; none of them is at fault."""
-    return MappingProxyType({each.name: _parameter(each) for each in given})
+    return MappingProxyType({each.name: _parameter(each) for each in given} if given else {})
 
 
-def faults(given: Iterable[pb.Parameter]) -> tuple[Violation, ...]:
+def faults(given: Sequence[pb.Parameter]) -> tuple[Violation, ...]:
     """What is wrong with each, and with all together."""
-    listed = list(given)
-    return tuple(_faults(listed)) if listed else ()
+    return tuple(_faults(list(given))) if given else ()
 
 
 def _faults(listed: list[pb.Parameter]) -> Iterator[Violation]:
@@ -62,15 +61,15 @@ def _is_day(text: str) -> bool:
         return False
 
 
+def _are_months(given: pb.MonthRange) -> bool:
+    first, last = given.first, given.last
+    return bool(_MONTH.fullmatch(first) and _MONTH.fullmatch(last)) and first <= last
+
+
 _KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "text": Kind(lambda p: bool(PLAIN.fullmatch(p.text)), "a text of 1 to 200 characters"),
-        "months": Kind(
-            lambda p: (
-                bool(_MONTH.fullmatch(p.months.first) and _MONTH.fullmatch(p.months.last)) and p.months.first <= p.months.last
-            ),
-            "two months YYYY-MM, the first not after the last",
-        ),
+        "months": Kind(lambda p: _are_months(p.months), "two months YYYY-MM, the first not after the last"),
         "date": Kind(lambda p: _is_day(p.date), "a date YYYY-MM-DD that exists"),
     }
 )
@@ -79,7 +78,8 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
 def _parameter(given: pb.Parameter) -> Parameter:
     match given.WhichOneof("value"):
         case "months":
-            return MonthRange(given.months.first, given.months.last)
+            months = given.months
+            return MonthRange(months.first, months.last)
         case "date":
             return date.fromisoformat(given.date)
     return given.text
