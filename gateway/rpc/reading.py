@@ -79,7 +79,7 @@ def question(request: pb.QueryRequest | None, today: date) -> Query | Refusal:
 def _by_code(request: pb.QueryRequest, texts: Texts, today: date) -> Query | Refusal:
     violations = (*_size(request), *shown_code.faults(request), *_asking(request, texts), *_why(request, texts))
     if not violations:
-        violations = tuple(_personal(texts, {request.presented_code}, today))
+        violations = _personal(texts, {request.presented_code}, today)
     if violations:
         return Refusal(Reason.INVALID_REQUEST, _at_fault(violations), violations=violations)
     return _built(request, texts, PresentedCode(request.presented_code), request.fields)
@@ -116,7 +116,7 @@ def _file(request: pb.DownloadRequest) -> Iterator[Violation]:
 
 def holder_number(request: Request, texts: Texts, today: date, further: Iterable[Violation]) -> str | Refusal:
     """The holder's number in canonical form, or the refusal of the whole request, with what is at fault in it `further`."""
-    if too_large := tuple(_size(request)):
+    if too_large := _size(request):
         return Refusal(Reason.INVALID_REQUEST, "the request is too large", violations=too_large)
     kind = request.holder.type
     number = _number(texts, today)
@@ -129,8 +129,7 @@ def holder_number(request: Request, texts: Texts, today: date, further: Iterable
         return Refusal(Reason.INVALID_REQUEST, _at_fault(violations), violations=violations)
     person = kind == pb.HOLDER_TYPE_PERSON
     names = {texts["holder.name"], number, texts["holder.id_number"]} if person else set()
-    personal = tuple(_personal(texts, names, today))
-    if personal:
+    if personal := _personal(texts, names, today):
         return Refusal(Reason.INVALID_REQUEST, _at_fault(personal), violations=personal)
     return number
 
@@ -184,9 +183,8 @@ def _number(texts: Texts, today: date) -> str | Violation | None:
         return Violation("holder.id_number", str(error))
 
 
-def _size(request: Request) -> Iterator[Violation]:
-    if request.ByteSize() > LARGEST:
-        yield Violation("", f"at most {LARGEST} bytes in all")
+def _size(request: Request) -> tuple[Violation, ...]:
+    return (Violation("", f"at most {LARGEST} bytes in all"),) if request.ByteSize() > LARGEST else ()
 
 
 def _violations(request: Asking, texts: Texts) -> tuple[Violation, ...]:
@@ -205,32 +203,31 @@ def _why(request: Request, texts: Texts) -> tuple[Violation, ...]:
     return (*faults, Violation("legal_basis.kind", "is required: STATUTORY_DUTY, HOLDER_AUTHORISED or ENTRUSTED"))
 
 
-def _kinds(kind: int, id_type: str) -> Iterator[Violation]:
+def _kinds(kind: int, id_type: str) -> tuple[Violation, ...]:
     """Whose number it is said to be, and whose the type says; what is wrong with either, or with both together."""
     told = HOLDER_TYPES.get(kind)
     if told and told is _NAMED_BY.get(id_type):
-        return
-    if told is None:
-        yield Violation("holder.type", "is required: PERSON or ORGANISATION")
+        return ()
+    untold = () if told else (Violation("holder.type", "is required: PERSON or ORGANISATION"),)
     try:
         names = _NAMED_BY[HolderIdType.parse(id_type).value]
     except InvalidIdentifier as error:
-        yield Violation("holder.id_type", str(error))
-        return
-    if told not in (None, names):
-        yield Violation("holder.id_type", f"names a holder of type {names}; holder.type says otherwise")
+        return (*untold, Violation("holder.id_type", str(error)))
+    return untold or (Violation("holder.id_type", f"names a holder of type {names}; holder.type says otherwise"),)
 
 
-def _personal(texts: Texts, secret: set[str], today: date) -> Iterator[Violation]:
+def _personal(texts: Texts, secret: set[str], today: date) -> tuple[Violation, ...]:
     """What the log would hold in clear and must not: the holder or their code, the operator's name, anybody's resident number."""
     names = [name for name in (texts["purpose.operator.name"], *secret) if name]
     whole = "\n".join([texts[path] for path in _NAMED_IN_LOG])
     if not any(map(whole.__contains__, names)) and not _MANY_DIGITS.search(whole):
-        return
-    for path in _NAMED_IN_LOG:
-        said = texts[path]
-        if any(name in said for name in names) or any(_is_resident_number(found, today) for found in _CANDIDATE.findall(said)):
-            yield Violation(path, "is kept in the evidence log and must not hold a person's name or number, or a shown code")
+        return ()
+    wanted = "is kept in the evidence log and must not hold a person's name or number, or a shown code"
+    return tuple(Violation(path, wanted) for path in _NAMED_IN_LOG if _tells(texts[path], names, today))
+
+
+def _tells(said: str, names: Iterable[str], today: date) -> bool:
+    return any(name in said for name in names) or any(_is_resident_number(each, today) for each in _CANDIDATE.findall(said))
 
 
 def _is_resident_number(text: str, today: date) -> bool:
