@@ -22,9 +22,8 @@ from gateway.model.refusal import Reason, Refusal
 from gateway.model.usage import Search
 from gateway.model.world import World
 from gateway.ports import Receipts, Usages
-from gateway.rpc import deferred, directory, presented, reading, receipts, usage, writing
+from gateway.rpc import deferred, directory, forms, presented, reading, receipts, usage, writing
 from gateway.rpc.door import Door, time_left
-from gateway.rpc.forms import Asking
 from gateway.rpc.open_calls import CutOffMeter, OpenCalls, Vouching
 from gateway.rpc.pb.v1 import directory_service_pb2 as directory_pb
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
@@ -249,7 +248,7 @@ async def _identified(inside: Inside, context: Context, look: Callable[[Caller, 
         await _fail(context, fault, call_id)
 
 
-def _form(request: Asking | None) -> pb.ReceiptForm.ValueType:
+def _form(request: forms.Asking | None) -> pb.ReceiptForm.ValueType:
     return pb.RECEIPT_FORM_UNSPECIFIED if request is None else request.receipt_form
 
 
