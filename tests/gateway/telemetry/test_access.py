@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.model.exchange import Ended, Result
@@ -37,6 +37,7 @@ ENDED = Ended(
 
 @settings(deadline=None, database=None)
 @given(st.text(), st.text(), st.floats(0, 1e6))
+@example("a\u2028b", "x\x85y", 0.1)
 def test_an_exchange_is_one_line_with_its_allowed_fields(system: str, agreement: str, seconds: float) -> None:
     stream = io.StringIO()
     AccessLog(stream).line(replace(ENDED, system=system, agreement=agreement, seconds=seconds))
