@@ -10,6 +10,7 @@ import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import lt
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import orjson
@@ -60,6 +61,7 @@ _AT: Final = slice(len('{"at":"'), len('{"at":"2026-05-09T07:35:25.123456Z'))
 _ONE_NAME: Final = re.compile(_NAME)
 _ONE_TEXT: Final = re.compile(_TEXT)
 
+_TEXTS_ONLY: Final = frozenset({str})
 _NUMBER_LIMIT: Final = 10**15
 """Fifteen digits: what every JSON reader keeps exactly (RFC 7493 section 2.2)."""
 
@@ -71,13 +73,13 @@ def encode(entry: Entry) -> bytes:
     or tuple of str, a text with half a surrogate pair, or more than MOST_BYTES in all.
     """
     _check_names(tuple(entry.facts))
-    for name, fact in entry.facts.items():
-        if not isinstance(fact, str):
+    if not _TEXTS_ONLY.issuperset(map(type, entry.facts.values())):
+        for name, fact in entry.facts.items():
             _check_fact(name, fact)
     parts = {
         "at": entry.at if _is_spelt_alike(entry.at) else moment(entry.at),
         "exchange_id": entry.exchange_id,
-        "facts": entry.facts if type(entry.facts) is dict else dict(entry.facts),
+        "facts": entry.facts.copy() if isinstance(entry.facts, dict | MappingProxyType) else dict(entry.facts),
         "kind": str(entry.kind),
         "replay_key": entry.replay_key,
         "v": VERSION,
@@ -170,6 +172,8 @@ def _check_names(names: tuple[str, ...]) -> None:
 
 
 def _check_fact(name: str, fact: Fact) -> None:
+    if isinstance(fact, str):
+        return
     if isinstance(fact, tuple):
         lawful = all(isinstance(part, str) for part in fact)
     else:
