@@ -9,6 +9,7 @@ import asyncio
 from asyncio import Future
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from gateway.model.city import CityAnswer, CityRequest, CityTicket
 from gateway.model.deferral import Deferral
@@ -37,8 +38,7 @@ class Ports:
     deferrals: Deferrals
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """Steps 1 to 5 done: a question for the city, and the entry to record before it is asked. `deferral` where it was asked before."""
 
     known: Known
@@ -48,8 +48,7 @@ class Prepared:
     deferral: Deferral | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Concluded:
+class Concluded(NamedTuple):
     """Steps 7 to 9 done: what the caller may see, and the entry to record before it leaves."""
 
     disclosure: Disclosure
@@ -57,8 +56,7 @@ class Concluded:
     entry: Entry
 
 
-@dataclass(frozen=True, slots=True)
-class Declined:
+class Declined(NamedTuple):
     """A refusal and its entry."""
 
     known: Known
@@ -167,7 +165,7 @@ async def resumed(before: Prepared, world: World, ports: Ports) -> Prepared | Re
     if (kept.system, kept.operation) != (before.request.system, before.request.operation):
         return Refusal(Reason.DEFERRAL_EXPIRED, "the table asks another system now, which gave no ticket")
     request = replace(before.request, ticket=kept.ticket)
-    return replace(before, request=request, entry=seal.intend(before.known, world, kept), deferral=kept)
+    return before._replace(request=request, entry=seal.intend(before.known, world, kept), deferral=kept)
 
 
 async def turned_away(known: Known, refusal: Refusal, world: World, ports: Ports) -> Refusal:
@@ -189,7 +187,7 @@ async def _defer(
         await ports.deferrals.keep(kept)
     except Refusal as refusal:
         return before, refusal
-    return replace(before, deferral=kept), told
+    return before._replace(deferral=kept), told
 
 
 async def _ask(before: Prepared, until: float, ports: Ports) -> CityAnswer | CityTicket | Refusal:

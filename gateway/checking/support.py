@@ -12,7 +12,7 @@ import re
 import sqlite3
 import tarfile
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -28,7 +28,7 @@ from gateway.reloading import lives
 _NUMBER: Final = re.compile(rb"(?<![0-9])(?<![0-9]\.)[0-9]{17}[0-9Xx](?![0-9A-Za-z])")
 _STRUCK: Final = b"*" * 18
 _LINES: Final[Mapping[str, frozenset[str]]] = {
-    "exchange": frozenset({"event", *(each.name for each in fields(Ended))}),
+    "exchange": frozenset({"event", *Ended._fields}),
     "log": frozenset(
         {"event", "level", "logger", "message", "exchange_id", "kind", "where", "edition", "count", "generation", "trigger"}
     ),

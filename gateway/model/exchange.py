@@ -1,10 +1,14 @@
-"""The values of one exchange, from the call that comes in to what leaves sealed."""
+"""The values of one exchange, from the call that comes in to what leaves sealed.
+
+Those that are made for each exchange and kept by none are named tuples: one takes a third of the time of a frozen dataclass.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
+from typing import NamedTuple
 
 from gateway.model.agreement import Agreement
 from gateway.model.catalogue import EvidenceType
@@ -39,8 +43,7 @@ class Call:
         return self.asked
 
 
-@dataclass(frozen=True, slots=True)
-class Permit:
+class Permit(NamedTuple):
     """That this caller may ask this question, by one agreement, and see these fields. Made by stages.authorise only."""
 
     caller: Caller
@@ -50,8 +53,7 @@ class Permit:
     fields: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """Where the permitted question goes."""
 
     permit: Permit
@@ -64,8 +66,7 @@ class Route:
         return by_code.operation if by_code else self.table.operation
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """How far an exchange has come: what its entry in the log can say of it."""
 
     call: Call
@@ -175,8 +176,7 @@ class Checkpointed:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """When the question left for the city, and when its answer was there."""
 
     request_out: datetime
@@ -199,8 +199,7 @@ class Result(StrEnum):
         return cls.UNKNOWN if refusal.reason is Reason.PRESENTED_CODE_UNANSWERED else cls.REFUSED
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     """What may be counted and logged of an exchange: an allow-list, without personal data. Times in seconds.
 
     `before_seconds` and `after_seconds` are ours, on either side of `city_seconds`; `time_left` is what remains of the caller's deadline.
@@ -222,8 +221,7 @@ class Ended:
     time_left: float
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(NamedTuple):
     """An answer that is recorded. The only thing that the codec lets out. `response_out` is when its outcome was durable.
 
     `deferral` where the question was deferred: now, or in an exchange before this one.

@@ -41,7 +41,7 @@ def _permitted(query: Query, grant: Grant) -> frozenset[str]:
     """Of a file no field: it is given whole, or not at all."""
     if query.power is Power.DOWNLOAD:
         return frozenset()
-    return query.claimed or query.fields or grant.fields
+    return query.claimed if query.claims else query.fields or grant.fields
 
 
 def weigh(caller: Caller, query: Query, world: World, now: datetime) -> tuple[Weighed, ...]:

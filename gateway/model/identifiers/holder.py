@@ -16,7 +16,7 @@ from typing import Final, Self
 
 from gateway.model.identifiers.credit_code import CreditCode
 from gateway.model.identifiers.fault import Fault, Rule
-from gateway.model.identifiers.resident_number import ResidentNumber
+from gateway.model.identifiers.resident_number import canonical
 
 
 class HolderKind(StrEnum):
@@ -124,7 +124,7 @@ def _read_credit_code(text: str, _today: date) -> str:
 
 
 def _read_resident_number(text: str, today: date) -> str:
-    return ResidentNumber.parse(text, today).number
+    return canonical(text, today)
 
 
 def _read_residence_permit(text: str, today: date) -> str:

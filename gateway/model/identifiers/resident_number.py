@@ -98,14 +98,9 @@ class ResidentNumber:
 
         Raises InvalidIdentifier: LENGTH, ALPHABET, FORM, BIRTH_DATE or CHECK, the first of these that applies.
         """
-        if _FORMER.fullmatch(text):
-            return cls(text, ResidentKind.FOREIGN_PERMANENT_RESIDENT_FORMER, None, None, None, ())
-        number = _eighteen(text)
-        born = _birth_date(number)
-        if born is None or born > today:
-            raise _RULE.broken(Fault.BIRTH_DATE)
-        if check_character(number[:17]) != number[17]:
-            raise _RULE.broken(Fault.CHECK)
+        number, born = _read(text, today)
+        if born is None:
+            return cls(number, ResidentKind.FOREIGN_PERMANENT_RESIDENT_FORMER, None, None, None, ())
         kind = _kind(number)
         division = number[:6] if kind is ResidentKind.RESIDENT else None
         sex = Sex.MALE if int(number[16]) % 2 else Sex.FEMALE
@@ -114,6 +109,24 @@ class ResidentNumber:
     def __repr__(self) -> str:
         """Redacted: the kind only."""
         return f"<ResidentNumber {self.kind}, redacted>"
+
+
+def canonical(text: str, today: date) -> str:
+    """The `number` that `ResidentNumber.parse` reads, for who wants nothing else of it. Raises as it does."""
+    return _read(text, today)[0]
+
+
+def _read(text: str, today: date) -> tuple[str, date | None]:
+    """The number, and the day of birth in it; the former foreign form has none."""
+    if _FORMER.fullmatch(text):
+        return text, None
+    number = _eighteen(text)
+    born = _birth_date(number)
+    if born is None or born > today:
+        raise _RULE.broken(Fault.BIRTH_DATE)
+    if check_character(number[:17]) != number[17]:
+        raise _RULE.broken(Fault.CHECK)
+    return number, born
 
 
 def check_character(body: str) -> str:

@@ -1,7 +1,7 @@
 """What is sealed goes out whole and comes back the same, and nothing that is not sealed goes out."""
 
 import inspect
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -67,7 +67,7 @@ def sealed(*evidence: Evidence, **changes: Any) -> Sealed:
         "asked": Asked(T + timedelta(microseconds=1), T + timedelta(milliseconds=250)),
         "response_out": T + timedelta(seconds=1, microseconds=999_999),
     }
-    return replace(notary.sealed(*evidence), **when | changes)
+    return notary.sealed(*evidence)._replace(**when | changes)
 
 
 def crossed(made: Sealed) -> client.Answer:
@@ -174,4 +174,4 @@ def test_only_a_sealed_exchange_is_written() -> None:
     for other in others:
         with pytest.raises(AttributeError):
             writing.answer(other)
-    assert {each.name for each in fields(Sealed)} >= {"intent", "outcome"}
+    assert {*Sealed._fields} >= {"intent", "outcome"}

@@ -286,7 +286,7 @@ def caller(**changes: Any) -> Caller:
 
 
 def permit(asked: Query | None = None, **changes: Any) -> Permit:
-    return replace(Permit(caller(), asked or query(), KIND, agreement(), SHOWN), **changes)
+    return Permit(caller(), asked or query(), KIND, agreement(), SHOWN)._replace(**changes)
 
 
 def way(asked: Query | None = None, through: Table | None = None) -> Route:

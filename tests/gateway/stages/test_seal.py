@@ -43,7 +43,7 @@ REFUSED = Refusal(Reason.CITY_REFUSED, "f2: the city refuses the question", city
 def known(**changes: Any) -> Known:
     """An exchange that has come to its route."""
     asked = changes.pop("query", query())
-    return replace(Known(call(asked), caller(), asked, permit(asked), way(asked)), **changes)
+    return Known(call(asked), caller(), asked, permit(asked), way(asked))._replace(**changes)
 
 
 INTENT = seal.intend(known(), world())

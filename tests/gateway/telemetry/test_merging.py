@@ -2,7 +2,6 @@
 
 import io
 import math
-from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given, settings
@@ -34,7 +33,7 @@ def test_two_workers_are_added_and_the_worse_of_them_is_told() -> None:
     first, second, merging = worker(3), worker(4, Passage.OPEN, math.inf), Merging(2)
     before = merging.take([scrape(first, 0), scrape(second, 0)], 10.0)
     first.ended(ENDED)
-    second.ended(replace(ENDED, seconds=2.0))
+    second.ended(ENDED._replace(seconds=2.0))
     second.ended(REFUSED)
     after = merging.take([scrape(first, 0), scrape(second, 0)], 11.0)
     assert before is not None

@@ -6,7 +6,6 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 import grpc
 import pytest
@@ -71,7 +70,7 @@ def metrics() -> Metrics:
 def test_every_series_of_the_table_is_exported_with_its_labels_and_bounds(metrics: Metrics) -> None:
     metrics.started("unary", "s", "m")
     metrics.handled("unary", "s", "m", "OK", 0.2)
-    metrics.ended(replace(ENDED, result=Result.REFUSED, reason="CITY_TIMEOUT", blame="COUNTERPARTY"))
+    metrics.ended(ENDED._replace(result=Result.REFUSED, reason="CITY_TIMEOUT", blame="COUNTERPARTY"))
     metrics.stands("edition-1", "0.1")
     metrics.appended(3, 1, 12, 0.004)
     metrics.lagged(0.001)
@@ -110,7 +109,7 @@ def test_every_series_of_the_table_is_exported_with_its_labels_and_bounds(metric
 
 def test_an_exchange_is_counted_by_how_it_ended(metrics: Metrics) -> None:
     metrics.ended(ENDED)
-    metrics.ended(replace(ENDED, result=Result.UNKNOWN, reason="OUTCOME_UNKNOWN", blame="COUNTERPARTY", city_seconds=0.0))
+    metrics.ended(ENDED._replace(result=Result.UNKNOWN, reason="OUTCOME_UNKNOWN", blame="COUNTERPARTY", city_seconds=0.0))
     by = {"evidence_type": "business-licence", "region": "440600"}
     assert one(metrics, "kuacheng_exchanges_total", **by, result="ISSUED") == 1
     assert one(metrics, "kuacheng_exchanges_total", **by, result="UNKNOWN") == 1
@@ -123,7 +122,7 @@ def test_an_exchange_is_counted_by_how_it_ended(metrics: Metrics) -> None:
 
 def test_the_parts_of_an_exchange_are_told_apart_and_a_city_that_was_not_asked_has_none(metrics: Metrics) -> None:
     metrics.ended(ENDED)
-    metrics.ended(replace(ENDED, city_seconds=0.0))
+    metrics.ended(ENDED._replace(city_seconds=0.0))
     for stage, seconds in (("before", ENDED.before_seconds), ("after", ENDED.after_seconds)):
         assert one(metrics, "kuacheng_gateway_seconds_count", region="440600", stage=stage) == 1
         assert one(metrics, "kuacheng_gateway_seconds_sum", region="440600", stage=stage) == pytest.approx(seconds)
@@ -140,7 +139,7 @@ def test_batches_of_the_log_are_counted_with_what_failed_in_them(metrics: Metric
 
 
 def test_whoever_asks_for_openmetrics_finds_an_exchange_by_its_slowness(metrics: Metrics) -> None:
-    metrics.ended(replace(ENDED, seconds=3.0, exchange_id="x-slow"))
+    metrics.ended(ENDED._replace(seconds=3.0, exchange_id="x-slow"))
     with served(metrics) as url:
         asked = urllib.request.Request(url, headers={"Accept": "application/openmetrics-text; version=1.0.0"})  # noqa: S310  our own
         with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:  # noqa: S310
@@ -154,9 +153,9 @@ def test_all_that_a_large_configuration_can_grow_is_scraped_at_once_and_bounded(
     for region in regions:
         for kind in kinds:
             for result in Result:
-                metrics.ended(replace(ENDED, region=region, evidence_type=kind, result=result))
+                metrics.ended(ENDED._replace(region=region, evidence_type=kind, result=result))
     for reason in Reason:
-        metrics.ended(replace(ENDED, region=regions[0], evidence_type=kinds[0], reason=reason.name, blame=reason.blame.value))
+        metrics.ended(ENDED._replace(region=regions[0], evidence_type=kinds[0], reason=reason.name, blame=reason.blame.value))
     for method in ("Query", "ListRegions", "ListEvidenceTypes", "GetReceipt", "GetCheckpoint", "FindUsage"):
         metrics.started("unary", "kuacheng.v1.EvidenceService", method)
         for code in grpc.StatusCode:

@@ -2,7 +2,6 @@
 
 import io
 import math
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -31,7 +30,7 @@ ENDED = Ended(
     after_seconds=0.004,
     time_left=9.9,
 )
-REFUSED = replace(ENDED, result=Result.REFUSED, reason="CITY_TIMEOUT", blame="COUNTERPARTY", seconds=2.0, city_seconds=1.9)
+REFUSED = ENDED._replace(result=Result.REFUSED, reason="CITY_TIMEOUT", blame="COUNTERPARTY", seconds=2.0, city_seconds=1.9)
 
 
 @pytest.fixture

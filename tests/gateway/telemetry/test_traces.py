@@ -70,7 +70,7 @@ async def test_an_exchange_is_one_trace_with_its_parts_one_after_the_other() -> 
     async with collecting() as (collector, address):
         traces = Traces(address, "0.1", SystemClock(), entropy)
         traces.ended(
-            replace(ENDED, exchange_id=exchange_id, seconds=0.2, before_seconds=0.05, city_seconds=0.1, after_seconds=0.05)
+            ENDED._replace(exchange_id=exchange_id, seconds=0.2, before_seconds=0.05, city_seconds=0.1, after_seconds=0.05)
         )
         await asyncio.to_thread(traces.close)
     spans = {each.name: each for each in collector.spans}
@@ -112,6 +112,6 @@ async def test_a_running_gateway_sends_traces_that_name_nobody(living: Layout) -
 
 async def test_a_collector_that_is_away_fails_nothing(tmp_path: Path) -> None:
     traces = Traces("127.0.0.1:1", "0.1", SystemClock(), entropy)
-    traces.ended(replace(ENDED, exchange_id=new_id(), city_seconds=0.0))
+    traces.ended(ENDED._replace(exchange_id=new_id(), city_seconds=0.0))
     async with asyncio.timeout(60):
         await asyncio.to_thread(traces.close)

@@ -488,9 +488,9 @@ CLAIMS = (Claimed("number", "text", "17"), Claimed("status", "coded", "VALID"))
 
 def compared(**said: bool | None) -> tuple[Evidence, ...]:
     route = way(query(claims=CLAIMS), COMPARING)
-    permitted = replace(route.permit, fields=frozenset({"number", "status"}))
+    permitted = route.permit._replace(fields=frozenset({"number", "status"}))
     verdicts = {"hd.xm": True, "hd.bh": True, "hd.zt": False} | {f"hd.{name}": agrees for name, agrees in said.items()}
-    return inward(CityAnswer("0", verdicts=(verdicts,)), replace(route, permit=permitted), strict=False)
+    return inward(CityAnswer("0", verdicts=(verdicts,)), route._replace(permit=permitted), strict=False)
 
 
 def test_what_the_city_compared_is_a_verdict_on_each_field() -> None:
