@@ -1,5 +1,8 @@
 """Strict XML: one text is one document, one path one value, or a refusal. Hostile documents: test_soap.py, test_g3.py."""
 
+import gc
+from contextlib import suppress
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -51,6 +54,16 @@ def test_a_path_leads_through_every_element_of_its_name() -> None:
     for twice in ("<r><h><a>1</a></h><h><a>1</a></h></r>", "<r><h><a>1</a><a>1</a></h></r>", "<r><a>1</a></r>"):
         with pytest.raises(Refusal):
             text_of(etree.fromstring(twice), "h/a", "here")
+
+
+@pytest.mark.parametrize("faulty", ["<r><planted></r>", "<r>&planted;</r>", '<r xmlns:planted=""/>', "<r><planted:a/></r>"])
+def test_no_parser_that_is_kept_quotes_a_body(faulty: str) -> None:
+    parse_xml("<r/>", UTF8, "here")
+    with suppress(Refusal):
+        parse_xml(faulty, UTF8, "here")
+    kept = [each for each in gc.get_objects() if isinstance(each, etree.XMLParser)]
+    assert not [each for each in kept if "planted" in str([*each.error_log])]
+    assert parse_xml("<r><a>1</a></r>", UTF8, "here")[0].text == "1"
 
 
 def test_depth_is_bounded() -> None:
