@@ -78,6 +78,8 @@ def _canonical(value: object) -> bytes:
 
 def _spelt(value: object) -> object:
     """One step from a value towards JSON; its parts may need one of their own."""
+    if type(value) is Coded:  # every row of a long statement has one
+        return {"code": value.code, "text": value.text}
     return _SPELLINGS[type(value)](value)
 
 
@@ -137,7 +139,6 @@ class _Spellings(dict[type, Callable[[Any], object]]):
 # What the writer of JSON does not spell by itself: it asks here for these alone, and not for each of a hundred values.
 _SPELLINGS: Final = _Spellings(
     {
-        Coded: lambda value: {"code": value.code, "text": value.text},
         Rows: lambda value: {"rows": value.rows},
         Evidence: _paper,
         Query: _asked,

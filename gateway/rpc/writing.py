@@ -133,23 +133,28 @@ def _evidence(into: pb.Evidence, evidence: Evidence) -> None:
 
 
 def _fill(into: Mapping[str, pb.Value], values: Iterable[tuple[str, Value]], fields: Mapping[str, Field]) -> None:
-    """Fields or cells: to ask for one that is not there makes it. Most are texts, and their kind is named as its part is."""
+    """Fields or cells: to ask for one that is not there makes it. A text's kind is named as its part is.
+
+    Nearly all are texts and codes, so these are written here: a long statement has hundreds.
+    """
     for name, value in values:
         if isinstance(value, str):
             setattr(into[name], fields[name].kind, value)
+        elif isinstance(value, Coded):
+            coded = into[name].coded
+            coded.code = value.code
+            coded.text = value.text
         else:
             _compose(into[name], value, fields[name])
 
 
 def _compose(into: pb.Value, value: Value, field: Field) -> None:
-    if isinstance(value, Coded):
-        coded = into.coded
-        coded.code, coded.text = value.code, value.text
-    elif isinstance(value, Rows):
+    if isinstance(value, Rows):
         columns = {column.name: column for column in field.columns}
-        into.rows.SetInParent()
+        table = into.rows
+        table.SetInParent()
         for row in value.rows:
-            _fill(into.rows.rows.add().cells, row.items(), columns)
+            _fill(table.rows.add().cells, row.items(), columns)
     elif isinstance(value, Period):
         into.period.first, into.period.last = value.first, value.last
     else:
