@@ -81,7 +81,7 @@ def column(rule: Cell, field: Field) -> Callable[[Sequence[Record]], Sequence[Va
         if {*map(type, found)} != {str}:  # what is no text may be equal to another kind of value, as True is to 1
             return [*map(read, records)]
         values = {text: read({name: text}) for text in dict.fromkeys(found)}
-        return [*map(values.__getitem__, found)]
+        return [values[text] for text in found]
 
     return read_each if name and "." not in name else lambda records: [*map(read, records)]
 
