@@ -6,7 +6,7 @@ Serves: gateway.ports.Ledger.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol, Self
 
 from gateway.ledger.batching import GroupCommit, Store
@@ -103,7 +103,8 @@ class Appending:
 
         def settled(results: Sequence[Recorded | Exception], seconds: float) -> None:
             size = next((each.index + 1 for each in reversed(results) if isinstance(each, Recorded)), 0)
-            appended(len(results), sum(map(_is_fault, results)), size, seconds)
+            faults = [each for each in results if isinstance(each, Exception) and _is_fault(each)]
+            appended(len(results), len(faults), size, seconds)
 
         self._commits.settled = settled
 
@@ -120,11 +121,11 @@ class Appending:
         await self._commits.close()
 
 
-def _is_fault(result: Recorded | Exception) -> bool:
+def _is_fault(error: Exception) -> bool:
     """Whether the log failed; an entry that must not be written, as a replayed question, is another matter."""
-    if isinstance(result, Refusal):
-        return result.reason is Reason.LEDGER_UNAVAILABLE
-    return isinstance(result, Exception) and not isinstance(result, OutOfOrder)
+    if isinstance(error, Refusal):
+        return error.reason is Reason.LEDGER_UNAVAILABLE
+    return not isinstance(error, OutOfOrder)
 
 
 def fit_to_grow(head: Head, present: int, notary: Notary, what: str) -> None:
@@ -142,6 +143,21 @@ def fit_to_grow(head: Head, present: int, notary: Notary, what: str) -> None:
         raise LogUnusable(
             f"{what} was last signed by another key: give back that key, or let both sign until all know the new one"
         )
+
+
+def results(
+    log: str, leaves: Sequence[Leaf], first: int, proofs: Sequence[str], refused: Mapping[int, Exception]
+) -> list[Recorded | Exception]:
+    """What is told of each leaf of a batch: why it was `refused`, by its place, or where it stands from `first` on, and its proof."""
+    standing = iter(enumerate(proofs, first))
+    told: list[Recorded | Exception] = []
+    for number, each in enumerate(leaves):
+        if number in refused:
+            told.append(refused[number])
+        else:
+            index, proof = next(standing)
+            told.append(Recorded(log, index, each.whole, proof))
+    return told
 
 
 def leaf(entry: Entry, nonce: bytes) -> Leaf:

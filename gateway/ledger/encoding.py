@@ -62,6 +62,7 @@ _ONE_NAME: Final = re.compile(_NAME)
 _ONE_TEXT: Final = re.compile(_TEXT)
 
 _TEXTS_ONLY: Final = frozenset({str})
+_COPIED_AT_ONCE: Final = (dict, MappingProxyType)
 _NUMBER_LIMIT: Final = 10**15
 """Fifteen digits: what every JSON reader keeps exactly (RFC 7493 section 2.2)."""
 
@@ -73,13 +74,13 @@ def encode(entry: Entry) -> bytes:
     or tuple of str, a text with half a surrogate pair, or more than MOST_BYTES in all.
     """
     _check_names(tuple(entry.facts))
-    if not _TEXTS_ONLY.issuperset(map(type, entry.facts.values())):
-        for name, fact in entry.facts.items():
+    for name, fact in entry.facts.items():
+        if type(fact) is not str:
             _check_fact(name, fact)
     parts = {
         "at": entry.at if _is_spelt_alike(entry.at) else moment(entry.at),
         "exchange_id": entry.exchange_id,
-        "facts": entry.facts.copy() if isinstance(entry.facts, dict | MappingProxyType) else dict(entry.facts),
+        "facts": entry.facts.copy() if isinstance(entry.facts, _COPIED_AT_ONCE) else dict(entry.facts),
         "kind": str(entry.kind),
         "replay_key": entry.replay_key,
         "v": VERSION,
@@ -172,11 +173,11 @@ def _check_names(names: tuple[str, ...]) -> None:
 
 
 def _check_fact(name: str, fact: Fact) -> None:
-    if isinstance(fact, str):
-        return
     if isinstance(fact, tuple):
-        lawful = all(isinstance(part, str) for part in fact)
+        lawful = _TEXTS_ONLY.issuperset(map(type, fact)) or all(isinstance(part, str) for part in fact)
+    elif isinstance(fact, int):
+        lawful = not isinstance(fact, bool) and abs(fact) < _NUMBER_LIMIT
     else:
-        lawful = isinstance(fact, int) and not isinstance(fact, bool) and abs(fact) < _NUMBER_LIMIT
+        lawful = isinstance(fact, str)
     if not lawful:
         raise MalformedEntry(f"fact {name!r} has to be a text, a whole number of at most fifteen digits, or a tuple of texts")

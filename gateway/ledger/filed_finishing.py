@@ -20,7 +20,7 @@ PATIENCE: Final = 2.0
 def finish(path: Path, notary: Notary) -> None:
     """End it; may be done again. Raises LogUnusable, which says what to do."""
     try:
-        with closing(Turn(path, PATIENCE)) as turn, turn.taken():
+        with closing(Turn(path, PATIENCE)) as turn, turn:
             if any(lives(path, each) for each in signs(path)):
                 raise LogUnusable(f"a gateway still writes the log {notary.log}: stop every gateway of it, then change the log")
             with closing(schema.connect_writer(path, notary, lock_timeout=PATIENCE)) as connection:

@@ -34,13 +34,13 @@ def purge(path: Path, notary: Notary, runs: Iterable[range], monotonic: Callable
         with closing(Turn(path, PATIENCE)) as turn, closing(_connected(path, notary)) as connection:
             for number, each in enumerate(slices(runs, AT_ONCE), 1):
                 began = monotonic()
-                with turn.taken():
+                with turn:
                     taken = connection.execute(_TAKE, (each.start, each.stop)).rowcount
                     if number % _CHECKPOINT_EVERY == 0:
                         connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
                 yield taken
                 threading.Event().wait(max(_SHORTEST_PAUSE, monotonic() - began))
-            with turn.taken():
+            with turn:
                 # Whoever reads just now is not waited for: the next checkpoint of a writer does it.
                 connection.execute("PRAGMA busy_timeout = 0").fetchall()
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property
 from hashlib import sha256
 from typing import Self
 
@@ -37,7 +38,7 @@ class NoteRefused(ValueError):  # noqa: N818  named for what happened
     """A text is no signed note, or not signed by those who must; the message says what is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Verifier:
     """A public key under a name, as a `vkey` writes it: <name>+<key id>+<algorithm and key>."""
 
@@ -60,7 +61,7 @@ class Verifier:
             raise NoteRefused("the verifier key's id does not fit its name and key; copy it anew")
         return verifier
 
-    @property
+    @cached_property
     def id(self) -> bytes:
         """Four bytes by which a signature line finds its key."""
         return sha256(f"{self.name}\n".encode() + bytes([self.algorithm]) + self.key).digest()[:_ID_SIZE]

@@ -4,56 +4,37 @@ Laws: what `tree.inclusion` would find by reading is what stands here; a part of
 Source: RFC 6962 2.1.1; C2SP tlog-proof@v1.
 """
 
+from binascii import b2a_base64
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.ledger.checkpoint import Proof, encoded
-from gateway.ledger.tree import Frontier, Place, node_hash
+from gateway.ledger.checkpoint import Proof
+from gateway.ledger.tree import Frontier, Place
 
 _NO_PATH: Final = str(Proof(0, (), ""))
 _HEADER: Final = _NO_PATH.removesuffix("index 0\n\n")
 
 
-class Proofs:
-    """The proofs of the entries by which a tree has grown from `before` to `after`, `made` being the nodes it completed.
+def proofs(before: Frontier, after: Frontier, made: Mapping[Place, bytes], checkpoint: str) -> list[str]:
+    """The tlog-proofs, in order, of the entries by which a tree has grown from `before` to `after`, `made` being the nodes it completed.
 
     `checkpoint` is the signed note of the tree as it is after.
     """
-
-    def __init__(self, before: Frontier, after: Frontier, made: Mapping[Place, bytes], checkpoint: str) -> None:
-        self._checkpoint = checkpoint
-        self._first = before.size
-        self._paths = _paths(before.size, after.size, {**before.nodes(), **made}, _ragged(after))
-
-    def text(self, index: int) -> str:
-        """The tlog-proof of one of the appended entries."""
-        return f"{_HEADER}index {index}\n{self._paths[index - self._first]}\n{self._checkpoint}"
+    paths = _paths(before.size, after.size, {**before.nodes(), **made, **after.edges()})
+    return [f"{_HEADER}index {index}\n{path}\n{checkpoint}" for index, path in enumerate(paths, before.size)]
 
 
-def _paths(first: int, size: int, nodes: Mapping[Place, bytes], ragged: Mapping[int, bytes]) -> list[str]:
+def _paths(first: int, size: int, nodes: Mapping[Place, bytes]) -> list[str]:
     """The lines of the audit paths of the leaves from `first` on: made from the root downwards, each node's of that above it."""
+    if size == first:
+        return []
+    lines = {place: b2a_base64(node).decode() for place, node in nodes.items()}
     below = [""]
-    for level in reversed(range((size - 1).bit_length() if size > first else 0)):
+    for level in reversed(range((size - 1).bit_length())):
         above, started = below, first >> level + 1
-        below = []
-        for place in range(first >> level, (size - 1 >> level) + 1):
-            beside = place ^ 1
-            # The node beside the path: complete, or the ragged right edge, or nothing where the tree has ended.
-            node = nodes[level, beside] if beside + 1 << level <= size else ragged[level] if beside << level < size else b""
-            upwards = above[(place >> 1) - started]
-            below.append(f"{encoded(node)}\n{upwards}" if node else upwards)
+        # Beside the path stands a node, complete or ragged, or nothing where the tree has ended.
+        below = [
+            (lines[level, place ^ 1] if (place ^ 1) << level < size else "") + above[(place >> 1) - started]
+            for place in range(first >> level, (size - 1 >> level) + 1)
+        ]
     return below
-
-
-def _ragged(frontier: Frontier) -> dict[int, bytes]:
-    """By level, the root of the leaves that do not fill a node of that level."""
-    found: dict[int, bytes] = {}
-    size, edge = frontier.size, b""
-    hashes = iter(reversed(frontier.hashes))
-    for level in range(size.bit_length()):
-        if edge:
-            found[level] = edge
-        if size >> level & 1:
-            node = next(hashes)
-            edge = node_hash(node, edge) if edge else node
-    return found

@@ -9,8 +9,7 @@ Why turns beside SQLite's own lock: SQLite before 3.51.3 can spoil a WAL when on
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -24,26 +23,22 @@ class TurnNotGiven(Exception):  # noqa: N818 - named for what befell
 
 
 class Turn:
-    """The right to write, one holder at a time. `patience` in seconds. For one thread."""
+    """The right to write, one holder at a time: a context manager, which raises TurnNotGiven. `patience` in seconds. For one thread."""
 
     def __init__(self, path: Path, patience: float) -> None:
         self._descriptor = os.open(f"{path}-lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
         self._tries = max(1, round(patience / _PAUSE))
         self._never = threading.Event()
 
-    @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Holds the turn within the context. Raises TurnNotGiven."""
+    def __enter__(self) -> None:
         for _ in range(self._tries):
             if _locked(self._descriptor):
-                break
+                return
             self._never.wait(_PAUSE)
-        else:
-            raise TurnNotGiven("another program holds the turn to write the evidence log")
-        try:
-            yield
-        finally:
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        raise TurnNotGiven("another program holds the turn to write the evidence log")
+
+    def __exit__(self, *_: object) -> None:
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def close(self) -> None:
         """Lets go of the file."""

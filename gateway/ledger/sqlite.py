@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Final, Self
 
 from gateway.ledger import schema
-from gateway.ledger.appending import QUEUE_LIMIT, Appending, Leaf, Notary
+from gateway.ledger.appending import QUEUE_LIMIT, Appending, Leaf, Notary, results
 from gateway.ledger.inserting import Unlike, insert_all, insert_each
 from gateway.ledger.note import Signer
-from gateway.ledger.proving import Proofs
+from gateway.ledger.proving import proofs
 from gateway.ledger.records import Head, LogUnusable, Opening
 from gateway.ledger.sharing import SignOfLife, Turn, TurnNotGiven, lives, signs
 from gateway.ledger.succession import Unrepeated
@@ -78,7 +78,7 @@ class _Store:
         self._name = f"{os.getpid()}-{name}"
         self._turn = Turn(path, lock_timeout)
         try:
-            with self._turn.taken():
+            with self._turn:
                 schema.create(path, notary.log, notary.head(Frontier()))
                 self._file = _identity(path)
                 self._sign = SignOfLife(path, self._name)
@@ -94,7 +94,7 @@ class _Store:
 
     def commit(self, leaves: Sequence[Leaf]) -> Sequence[Recorded | Exception]:
         try:
-            with self._turn.taken():
+            with self._turn:
                 return self._transact(self._connected(), leaves)
         except _FAULTS as error:
             # A connection that failed may have lost its place; the next batch gets a new one.
@@ -110,7 +110,7 @@ class _Store:
             return
         if self._head.size - self._checkpointed >= _CHECKPOINT_ENTRIES:
             self._checkpointed = self._head.size
-            with suppress(sqlite3.Error, TurnNotGiven), self._turn.taken():
+            with suppress(sqlite3.Error, TurnNotGiven), self._turn:
                 self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def close(self) -> None:
@@ -152,11 +152,8 @@ class _Store:
             raise Unlike("the head of the evidence log is not the one that was there: verify the log")
         connection.execute("COMMIT")
         self._head = signed
-        proofs, indexes = Proofs(before, after, made, signed.checkpoint), iter(range(before.size, after.size))
-        return [refused.get(number) or self._recorded(leaf, next(indexes), proofs) for number, leaf in enumerate(leaves)]
-
-    def _recorded(self, leaf: Leaf, index: int, proofs: Proofs) -> Recorded:
-        return Recorded(self._notary.log, index, leaf.whole, proofs.text(index))
+        proven = proofs(before, after, made, signed.checkpoint)
+        return results(self._notary.log, leaves, before.size, proven, refused)
 
     def _claim(self, connection: sqlite3.Connection) -> tuple[str, ...]:
         """Take over the exchanges that dead writers had in hand."""

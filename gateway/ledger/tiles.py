@@ -23,7 +23,8 @@ Tile = Callable[[int, int], bytes]
 
 def extended(made: Iterable[tuple[Place, bytes]], tile: Tile) -> Iterator[tuple[int, int, bytes]]:
     """The tiles above the leaves that a growth has changed: level, place, hashes. Raises LogUnusable, and what `tile` raises."""
-    kept = sorted((level // HEIGHT, place, node) for (level, place), node in made if level and level % HEIGHT == 0)
+    # A list, for of most growths nothing is kept, and a generator costs more to begin.
+    kept = sorted([(level // HEIGHT, place, node) for (level, place), node in made if level and level % HEIGHT == 0])
     for (level, number), nodes in groupby(kept, key=lambda node: (node[0], node[1] // WIDTH)):
         added = list(nodes)
         standing = tile(level, number)

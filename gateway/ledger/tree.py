@@ -7,7 +7,9 @@ Source: RFC 6962 2.1 (hashes, inclusion, consistency), RFC 9162 2.1.3.2 and 2.1.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
+from itertools import accumulate
 
 HASH_SIZE = 32
 EMPTY_ROOT = sha256(b"").digest()
@@ -30,7 +32,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Frontier:
     """All that is needed to grow a tree: its size, and the roots of the complete subtrees it falls into, largest first."""
 
@@ -44,11 +46,21 @@ class Frontier:
     @property
     def root(self) -> bytes:
         """Root of the tree."""
-        return _folded(self.hashes) if self.hashes else EMPTY_ROOT
+        return self._folds[-1] if self.hashes else EMPTY_ROOT
 
     def nodes(self) -> Mapping[Place, bytes]:
         """Its hashes by their places."""
         return dict(zip(complete(0, self.size), self.hashes, strict=True))
+
+    def edges(self) -> Mapping[Place, bytes]:
+        """What stands right of each of its hashes, ragged as it is, by the place that it will have when it is complete."""
+        beside = [(level, place + 1) for level, place in complete(0, self.size)]
+        return {place: self._folds[-number] for number, place in enumerate(beside[:-1], 2)}
+
+    @cached_property
+    def _folds(self) -> tuple[bytes, ...]:
+        """Root of the last subtree, of the last two, and so on to that of all."""
+        return tuple(accumulate(self.hashes[::-1], lambda right, left: node_hash(left, right)))
 
 
 def grow(frontier: Frontier, leaves: Sequence[bytes]) -> tuple[Frontier, dict[Place, bytes]]:
@@ -59,7 +71,7 @@ def grow(frontier: Frontier, leaves: Sequence[bytes]) -> tuple[Frontier, dict[Pl
         level, place, node = 0, size, hash_
         made[level, place] = node
         while place & 1:
-            node = node_hash(stack.pop(), node)
+            node = sha256(b"\x01" + stack.pop() + node).digest()  # node_hash, without a call for each
             level, place = level + 1, place >> 1
             made[level, place] = node
         stack.append(node)

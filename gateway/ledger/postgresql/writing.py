@@ -17,7 +17,7 @@ from typing import Final, NamedTuple, Self
 import psycopg
 
 from gateway.ledger import tiles
-from gateway.ledger.appending import QUEUE_LIMIT, Appending, Leaf, Notary, OutOfOrder
+from gateway.ledger.appending import QUEUE_LIMIT, Appending, Leaf, Notary, OutOfOrder, results
 from gateway.ledger.note import Signer
 from gateway.ledger.postgresql import schema, statements
 from gateway.ledger.postgresql.connecting import Connection, Database, fault, told
@@ -25,7 +25,7 @@ from gateway.ledger.postgresql.functions import BEGINNING
 from gateway.ledger.postgresql.living import BEAT, DEAD_AFTER, Living
 from gateway.ledger.postgresql.reading import tile
 from gateway.ledger.postgresql.statements import BEGIN, COMMIT, ROLLBACK, UNLIKE, Statements, columns, ends
-from gateway.ledger.proving import Proofs
+from gateway.ledger.proving import proofs
 from gateway.ledger.records import Head, LogUnusable, Opening
 from gateway.ledger.succession import Unrepeated
 from gateway.ledger.tiles import LastTiles, Nodes
@@ -195,12 +195,8 @@ class _Store:
 
     def _proven(self, grown: _Grown, refused: Mapping[int, Exception], leaves: Sequence[Leaf]) -> Sequence[Recorded | Exception]:
         """What is told of each entry, once it is durable."""
-        proofs = Proofs(grown.before, grown.after, grown.made, grown.head.checkpoint)
-        indexes = iter(range(grown.before.size, grown.after.size))
-        return [refused.get(number) or self._recorded(leaf, next(indexes), proofs) for number, leaf in enumerate(leaves)]
-
-    def _recorded(self, leaf: Leaf, index: int, proofs: Proofs) -> Recorded:
-        return Recorded(self._notary.log, index, leaf.whole, proofs.text(index))
+        proven = proofs(grown.before, grown.after, grown.made, grown.head.checkpoint)
+        return results(self._notary.log, leaves, grown.before.size, proven, refused)
 
     def _locked(self, connection: Connection, leaves: Sequence[Leaf]) -> _Standing:
         """Begin a transaction, lock the head, read what is to be built on: one journey to the server."""

@@ -122,7 +122,7 @@ async def test_the_turn_is_free_between_two_transactions(path, ledger_at, book, 
     turn = Turn(path, 0.0)
     steps = 0
     for count in purge(path, NOTARY, plan.runs, lambda: 0.0):
-        with turn.taken():
+        with turn:
             steps += count
     turn.close()
     assert steps == 20

@@ -15,7 +15,7 @@ import pathlib, sys
 from gateway.ledger.sharing import SignOfLife, Turn
 path = pathlib.Path(sys.argv[1])
 turn, sign = Turn(path, 1.0), SignOfLife(path, "other")
-with turn.taken():
+with turn:
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -23,11 +23,11 @@ with turn.taken():
 
 def test_one_holds_the_turn_at_a_time(path: Path) -> None:
     one, other = Turn(path, 0.01), Turn(path, 0.01)
-    with one.taken(), pytest.raises(TurnNotGiven), other.taken():
+    with one, pytest.raises(TurnNotGiven), other:
         pass
-    with other.taken(), pytest.raises(TurnNotGiven), one.taken():
+    with other, pytest.raises(TurnNotGiven), one:
         pass
-    with one.taken():
+    with one:
         pass
     one.close()
     other.close()
@@ -35,9 +35,9 @@ def test_one_holds_the_turn_at_a_time(path: Path) -> None:
 
 def test_a_fault_gives_the_turn_back(path: Path) -> None:
     one, other = Turn(path, 0.01), Turn(path, 0.01)
-    with pytest.raises(ZeroDivisionError), one.taken():
+    with pytest.raises(ZeroDivisionError), one:
         raise ZeroDivisionError
-    with other.taken():
+    with other:
         pass
     one.close()
     other.close()
@@ -49,12 +49,12 @@ def test_a_killed_program_holds_no_turn_and_gives_no_sign(path: Path) -> None:
     with subprocess.Popen(program, env={"PYTHONPATH": str(ROOT)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout.readline() == b"held\n"
         hasty = Turn(path, 0.01)
-        with pytest.raises(TurnNotGiven), hasty.taken():
+        with pytest.raises(TurnNotGiven), hasty:
             pass
         hasty.close()
         assert (lives(path, "other"), signs(path)) == (True, ("other",))
         holder.kill()
-        with turn.taken():
+        with turn:
             holder.wait()
             assert signs(path) == ("other",)
             assert (lives(path, "other"), signs(path)) == (False, ())

@@ -189,10 +189,10 @@ async def test_an_empty_log_is_signed_too(path, ledger_at, book) -> None:
 async def test_another_program_s_turn_is_waited_for_and_not_for_ever(path, ledger_at, book) -> None:
     turn = Turn(path, 1.0)
     async with ledger_at(path, lock_timeout=0.02) as ledger:
-        with turn.taken():
+        with turn:
             assert "holds the turn" in (await unavailable(ledger, book.refused(0)))[0]
         assert (await ledger.append(book.refused(0))).index == 0
-        with turn.taken(), pytest.raises(LogUnusable, match="holds the turn"):
+        with turn, pytest.raises(LogUnusable, match="holds the turn"):
             SqliteLedger.open(path, log=book.log, signers=signers(book.log), entropy=bytes, lock_timeout=0.02)
     turn.close()
 
