@@ -45,10 +45,12 @@ def insert_all(connection: sqlite3.Connection, leaves: Sequence[Leaf], hashes: S
         for number, leaf in enumerate(some, start):
             values += _row(leaf, hashes[number], first + number)
         connection.execute(_INSERTS[len(some)], values)
-    ended = connection.execute(_END, (first,)).rowcount
-    if ended != sum(leaf.kind == _OUTCOME for leaf in leaves):
+    kinds = [leaf.kind for leaf in leaves]
+    outcomes = kinds.count(_OUTCOME)
+    if outcomes and connection.execute(_END, (first,)).rowcount != outcomes:
         raise Unlike("an OUTCOME of the batch ends no exchange that was open before it")
-    connection.execute(_BEGIN, (writer, first))
+    if _INTENT in kinds:
+        connection.execute(_BEGIN, (writer, first))
 
 
 def insert_each(

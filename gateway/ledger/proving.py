@@ -6,6 +6,7 @@ Source: RFC 6962 2.1.1; C2SP tlog-proof@v1.
 
 from binascii import b2a_base64
 from collections.abc import Mapping
+from itertools import chain
 from typing import Final
 
 from gateway.ledger.checkpoint import Proof
@@ -20,15 +21,15 @@ def proofs(before: Frontier, after: Frontier, made: Mapping[Place, bytes], check
 
     `checkpoint` is the signed note of the tree as it is after.
     """
-    paths = _paths(before.size, after.size, {**before.nodes(), **made, **after.edges()})
+    nodes = chain(before.nodes().items(), made.items(), after.edges())
+    paths = _paths(before.size, after.size, {place: b2a_base64(node).decode() for place, node in nodes})
     return [f"{_HEADER}index {index}\n{path}\n{checkpoint}" for index, path in enumerate(paths, before.size)]
 
 
-def _paths(first: int, size: int, nodes: Mapping[Place, bytes]) -> list[str]:
+def _paths(first: int, size: int, lines: Mapping[Place, str]) -> list[str]:
     """The lines of the audit paths of the leaves from `first` on: made from the root downwards, each node's of that above it."""
     if size == first:
         return []
-    lines = {place: b2a_base64(node).decode() for place, node in nodes.items()}
     below = [""]
     for level in reversed(range((size - 1).bit_length())):
         above, started = below, first >> level + 1

@@ -52,10 +52,10 @@ class Frontier:
         """Its hashes by their places."""
         return dict(zip(complete(0, self.size), self.hashes, strict=True))
 
-    def edges(self) -> Mapping[Place, bytes]:
-        """What stands right of each of its hashes, ragged as it is, by the place that it will have when it is complete."""
+    def edges(self) -> Iterator[tuple[Place, bytes]]:
+        """What stands right of each of its hashes but the last, ragged as it is, at the place that it will have when it is complete."""
         beside = [(level, place + 1) for level, place in complete(0, self.size)]
-        return {place: self._folds[-number] for number, place in enumerate(beside[:-1], 2)}
+        return zip(reversed(beside[:-1]), self._folds, strict=False)
 
     @cached_property
     def _folds(self) -> tuple[bytes, ...]:
