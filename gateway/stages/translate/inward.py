@@ -24,13 +24,17 @@ from gateway.model.identifiers import (
 )
 from gateway.model.query import Holder, PresentedCode
 from gateway.model.refusal import Reason, Refusal
-from gateway.model.rules import AnswerRule, Constant, HolderPlace, ReadHolders, ReadPeriod, ReadRows, Withheld
+from gateway.model.rules import AnswerRule, Cell, Constant, HolderPlace, ReadHolders, ReadPeriod, ReadRows, Withheld
 from gateway.model.table import Reader
 from gateway.stages.translate import findings, reading
 from gateway.stages.translate.naming import canonical
 from gateway.stages.translate.presenting import shown
 
+Table = Callable[[list[Record]], list[Mapping[str, Value]]]
+
 _MOST_ROWS = 5_000
+_MANY_ROWS = 5
+"""From so many on it costs less to go down the columns, in which a text is read once."""
 _RESIDENT = frozenset({HolderIdType.RESIDENT_NUMBER, HolderIdType.RESIDENCE_PERMIT_551, HolderIdType.RESIDENCE_PERMIT_552})
 
 
@@ -162,9 +166,7 @@ def _are_records(found: list[object]) -> bool:
 def _rows(rule: ReadRows, field: Field) -> Reader:
     kinds = {column.name: column for column in field.columns}
     given = {name: each for name, each in rule.columns.items() if not isinstance(each, Withheld)}
-    columns = [reading.column(each, kinds[name]) for name, each in given.items()]
-    whole = all(isinstance(each, Constant) or not each.optional for each in given.values())
-    records = _records(rule.path)
+    records, few, many = _records(rule.path), _by_rows(given, kinds), _by_columns(given, kinds)
 
     def read(record: Record) -> Value | None:
         found = records(record)
@@ -172,11 +174,25 @@ def _rows(rule: ReadRows, field: Field) -> Reader:
             if rule.optional:
                 return None
             raise reading.invalid(rule.path, "is missing")
+        return Rows(tuple(few(found) if len(found) < _MANY_ROWS else many(found)))
+
+    return read
+
+
+def _by_rows(given: Mapping[str, Cell], kinds: Mapping[str, Field]) -> Table:
+    cells = [(name, reading.cell(each, kinds[name])) for name, each in given.items()]
+    return lambda found: [{name: value for name, cell in cells if (value := cell(row)) is not None} for row in found]
+
+
+def _by_columns(given: Mapping[str, Cell], kinds: Mapping[str, Field]) -> Table:
+    columns = [reading.column(each, kinds[name]) for name, each in given.items()]
+    whole = all(isinstance(each, Constant) or not each.optional for each in given.values())
+
+    def read(found: list[Record]) -> list[Mapping[str, Value]]:
         values = zip(*[column(found) for column in columns], strict=True) if columns else ((),) * len(found)
-        rows = [dict(zip(given, row)) for row in values]  # noqa: B905  the columns are as many, and to look at each row costs a third
-        if not whole:
-            rows = [{name: value for name, value in row.items() if value is not None} for row in rows]
-        return Rows(tuple(rows))
+        # As many as the columns are: to look at that for each row costs a third more.
+        rows: list[Mapping[str, Value]] = [dict(zip(given, row)) for row in values]  # noqa: B905
+        return rows if whole else [{name: value for name, value in row.items() if value is not None} for row in rows]
 
     return read
 

@@ -22,7 +22,6 @@ from gateway.model.table import Reader
 Text = Callable[[str], Value | None]
 
 _LONGEST = 20_000
-_FEW = 4
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,6})?")
 _CANONICAL_YUAN = re.compile(r"(?:0|[1-9][0-9]{0,14})\.[0-9]{2}")
 _WHOLE_FEN = re.compile(r"[1-9][0-9]{2,14}")
@@ -77,7 +76,7 @@ def column(rule: Cell, field: Field) -> Callable[[Sequence[Record]], Sequence[Va
     read, name = cell(rule, field), "" if isinstance(rule, Constant) else rule.path
 
     def read_each(records: Sequence[Record]) -> Sequence[Value | None]:
-        found = [record.get(name) for record in records] if len(records) > _FEW else ()
+        found = [record.get(name) for record in records]
         if {*map(type, found)} != {str}:  # what is no text may be equal to another kind of value, as True is to 1
             return [*map(read, records)]
         values = {text: read({name: text}) for text in dict.fromkeys(found)}

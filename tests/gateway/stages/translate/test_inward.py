@@ -20,6 +20,7 @@ from gateway.model.rules import (
     Constant,
     DateForm,
     HolderPlace,
+    MonthForm,
     Read,
     ReadHolders,
     ReadPeriod,
@@ -177,6 +178,28 @@ def test_one_bad_record_spoils_the_answer() -> None:
 def test_rows_may_be_optional(found: dict[str, Any]) -> None:
     through = table(payments=ReadRows("mx2", {"month": Read("ny")}, optional=True))
     assert "payments" not in one(None, through, **found).values
+
+
+@pytest.mark.parametrize("count", [0, 1, 4, 5, 24])
+@pytest.mark.parametrize("optional", [False, True])
+def test_many_rows_are_read_as_few_are(count: int, *, optional: bool) -> None:
+    columns = {"month": Read("ny", MonthForm(("%Y%m",))), "amount": Read("je", optional=optional)}
+    through = table(payments=ReadRows("mx", {**columns, "insurance": Constant("PENSION")}))
+    given = [{"ny": f"2030{1 + place % 12:02}", "je": "" if optional and place % 3 else "1.5"} for place in range(count)]
+    told = [
+        {"month": f"2030-{1 + place % 12:02}", **({} if optional and place % 3 else {"amount": "1.50"}), "insurance": PENSION}
+        for place in range(count)
+    ]
+    assert one(None, through, mx=given).values["payments"] == Rows(tuple(told))
+
+
+PENSION = Coded("PENSION", "PENSION")
+
+
+def test_rows_of_which_nothing_is_given_are_empty() -> None:
+    through = table(payments=ReadRows("mx", {name: Withheld("not theirs") for name in ("month", "insurance", "amount")}))
+    for count in (1, 9):
+        assert one(None, through, mx=[{"ny": "203001"}] * count).values["payments"] == Rows(({},) * count)
 
 
 def test_a_period_without_a_beginning_is_none() -> None:
