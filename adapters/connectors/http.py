@@ -16,7 +16,6 @@ from yarl import URL
 
 from adapters.connectors.connection import BrokenAnswer, Connection, NoAnswer
 from adapters.connectors.message import HttpRequest, HttpResponse
-from adapters.connectors.places import Places
 from adapters.connectors.settings import SystemSettings
 from adapters.connectors.streaming import StreamingConnection
 from adapters.connectors.verdict import Unreached, timed_out
@@ -46,7 +45,7 @@ class HttpClient:
         self._timeout = settings.timeout
         self._largest = largest_answer
         self._tls = _tls(settings)
-        self._places = Places(settings.connections)
+        self._places = asyncio.Semaphore(settings.connections)
         self._idle: list[Connection] = []
 
     async def send(self, request: HttpRequest, seconds: float) -> HttpResponse:
@@ -67,8 +66,7 @@ class HttpClient:
         until = asyncio.get_running_loop().time() + seconds
         connection: StreamingConnection | None = None
         with self._blamed():
-            if not self._places.take():
-                await self._wait(self._by(until))
+            await self._enter(self._by(until))
         try:
             with self._blamed():
                 async with asyncio.timeout_at(self._by(until)):
@@ -76,7 +74,7 @@ class HttpClient:
                     head = await connection.begin(self._written(request))
             yield head, self._pieces(connection, until)
         finally:
-            self._places.give_back()
+            self._places.release()
             if connection is not None:
                 connection.abort()
 
@@ -117,8 +115,7 @@ class HttpClient:
             self._idle.pop().abort()
 
     async def _exchange(self, request: bytes, until: float) -> HttpResponse:
-        if not self._places.take():
-            await self._wait(until)
+        await self._enter(until)
         try:
             connection = self._kept() or await self._opened(until)
             answer = await connection.ask(request, until)
@@ -129,11 +126,15 @@ class HttpClient:
                 connection.abort()
             return answer
         finally:
-            self._places.give_back()
+            self._places.release()
 
-    async def _wait(self, until: float) -> None:
+    async def _enter(self, until: float) -> None:
+        """Into a place, at once or after a wait: only that takes a timeout."""
+        if not self._places.locked():
+            await self._places.acquire()
+            return
         async with asyncio.timeout_at(until):
-            await self._places.wait()
+            await self._places.acquire()
 
     def _kept(self) -> Connection | None:
         """A connection that is still good, the one used last first."""

@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from adapters.connectors.places import Places
 from adapters.connectors.verdict import Unreached
 from adapters.guarding.breaker import Breaker, Thresholds, Verdict
 from adapters.guarding.budget import Budget
@@ -50,15 +49,15 @@ class Guarded:
         self._fraction = fraction
         self._breaker = Breaker(bounds.thresholds)
         self._budget = Budget()
-        self._places = Places(bounds.places)
-        self._waiting = self._turned_away = self._tried_again = 0
+        self._places = asyncio.Semaphore(bounds.places)
+        self._inside = self._waiting = self._turned_away = self._tried_again = 0
 
     @property
     def standing(self) -> Standing:
         """How it stands now."""
         return Standing(
             passage=self._breaker.passage(self._clock.monotonic()),
-            inside=self._places.taken,
+            inside=self._inside,
             places=self._bounds.places,
             waiting=self._waiting,
             queue=self._bounds.queue,
@@ -69,24 +68,26 @@ class Guarded:
     async def ask(self, request: CityRequest, seconds: float) -> CityAnswer | CityTicket:
         """As the port says; besides, CITY_UNAVAILABLE where the question was turned away here."""
         until = self._clock.monotonic() + seconds
-        if not self._places.take():
-            await self._wait(seconds)
+        await self._enter(seconds)
         try:
             return await self._tried(request, until)
         finally:
-            self._places.give_back()
+            self._inside -= 1
+            self._places.release()
 
     async def ready(self, request: CityRequest, seconds: float) -> bool:
         """As the port says (gateway.ports.LateAdapter): behind the same guard, but never waiting for a place, nor tried twice."""
         if not hasattr(self._adapter, "ready"):
             raise RuntimeError(f"{self._system} gives no tickets")
         late: LateAdapter = self._adapter  # type: ignore[assignment]
-        if not self._places.take():
+        if self._places.locked():
             raise self._away("no place is free to look")
+        await self._enter(seconds)
         try:
             return await self._judging(late.ready, request, self._clock.monotonic() + seconds)
         finally:
-            self._places.give_back()
+            self._inside -= 1
+            self._places.release()
 
     @asynccontextmanager
     async def fetch(self, request: CityRequest, file: CityFile, seconds: float) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -94,8 +95,7 @@ class Guarded:
         if not isinstance(self._adapter, FileSource):
             raise RuntimeError(f"{self._system} gives no files, and no table may say so")  # noqa: TRY004  our fault, whatever its type
         until = self._clock.monotonic() + seconds
-        if not self._places.take():
-            await self._wait(min(seconds, self._bounds.patience))
+        await self._enter(min(seconds, self._bounds.patience))
         verdict = Verdict.NOTHING
         try:
             began = self._clock.monotonic()
@@ -112,20 +112,28 @@ class Guarded:
             finally:
                 self._breaker.leave(given, verdict, self._clock.monotonic())
         finally:
-            self._places.give_back()
+            self._inside -= 1
+            self._places.release()
 
     async def close(self) -> None:
         """As the port says."""
         await self._adapter.close()
 
+    async def _enter(self, seconds: float) -> None:
+        """Into a place, at once or after a wait."""
+        if self._places.locked():
+            if self._waiting >= self._bounds.queue:
+                raise self._away("too many questions wait for it already")
+            await self._wait(seconds)
+        else:
+            await self._places.acquire()
+        self._inside += 1
+
     async def _wait(self, seconds: float) -> None:
-        """Into a place, once it is free."""
-        if self._waiting >= self._bounds.queue:
-            raise self._away("too many questions wait for it already")
         self._waiting += 1
         try:
             async with asyncio.timeout(seconds):
-                await self._places.wait()
+                await self._places.acquire()
         except TimeoutError:
             raise self._away("no place became free in time") from None
         finally:
@@ -133,13 +141,16 @@ class Guarded:
 
     async def _tried(self, request: CityRequest, until: float) -> CityAnswer | CityTicket:
         try:
-            return await self._judging(self._adapter.ask, request, until)
+            return await self._once(request, until)
         except Unreached:
             pause = _SHORTEST_PAUSE + (_LONGEST_PAUSE - _SHORTEST_PAUSE) * self._fraction()
             if self._clock.monotonic() + pause >= until or not self._budget.spend():
                 raise
         await asyncio.sleep(pause)
         self._tried_again += 1
+        return await self._once(request, until)
+
+    async def _once(self, request: CityRequest, until: float) -> CityAnswer | CityTicket:
         return await self._judging(self._adapter.ask, request, until)
 
     async def _judging(self, call: Callable[[CityRequest, float], Awaitable[_Told]], request: CityRequest, until: float) -> _Told:
