@@ -76,7 +76,6 @@ async def _measure(folder: Path, options: argparse.Namespace, cores: Cores) -> l
             compared = await compare_cost(up, each, options.rounds, options.seconds, cores)
             _say(compared.told)
             _say(f"  gateway / pass-through, CPU a query: {compared.ratio:.2f} (mark {COST_MARK})")
-            _say(f"  the same, in the half of the rounds in which the machine was left in peace most: {compared.quiet:.2f}")
             _say(f"  gateway / the same with a null ledger: {compared.log_ratio:.2f} (mark {LEDGER_MARK})")
             _say(f"  floor / pass-through: {compared.floor_ratio:.2f}")
             if compared.log_ratio > LEDGER_MARK:

@@ -10,7 +10,7 @@ from statistics import median
 from typing import Final
 
 from bench.load import Ask, Seen, asking, paced, saturated
-from bench.machine import Cores, Walk, busy_seconds, cpu_seconds
+from bench.machine import Cores, busy_seconds, cpu_seconds
 from bench.stage import REGION, Question, Stage, Subject
 from certs.development import TRUST_DOMAINS
 from gateway.development.layout import SERVER_NAME, WINDOW
@@ -25,27 +25,22 @@ _RATIOS: Final = ((_GATEWAY, _PASS), (_GATEWAY, _UNRECORDED), (_FLOOR, _PASS))
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """One round: CPU in milliseconds a query, queries a second, the parts of its core that it and others took, and what the same walk
-    through memory took there just before and after, in milliseconds (machine.Walk).
-    """
+    """One round: CPU in milliseconds a query, queries a second, and the parts of its core that it and others took."""
 
     cpu_ms: float
     rate: float
     own: float
     others: float
-    walk: float
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
     """What came of it: medians over the rounds, and all in words.
 
-    `ratio` is gateway over pass-through, `log_ratio` over the same gateway without its log, `floor_ratio` floor over pass-through; `quiet`
-    is as `ratio`, over the half of the rounds in which the machine was left in peace most.
+    `ratio` is gateway over pass-through, `log_ratio` over the same gateway without its log, `floor_ratio` floor over pass-through.
     """
 
     ratio: float
-    quiet: float
     log_ratio: float
     floor_ratio: float
     told: str
@@ -54,24 +49,14 @@ class Compared:
 async def compare_cost(up: Stage, asked: Question, rounds: int, seconds: float, cores: Cores) -> Compared:
     """All four at saturation, in turn."""
     costs: dict[str, list[Cost]] = {_PASS: [], _FLOOR: [], _GATEWAY: [], _UNRECORDED: []}
-    walk = Walk(cores.measured)
     for _ in range(rounds):
         for name, found in costs.items():
-            found.append(await _cost(up, name, asked, seconds, walk))
+            found.append(await _cost(up, name, asked, seconds, cores))
     ratios = {
         f"{one} / {other}": [a.cpu_ms / b.cpu_ms for a, b in zip(costs[one], costs[other], strict=True)] for one, other in _RATIOS
     }
     ratio, log_ratio, floor_ratio = (median(each) for each in ratios.values())
-    return Compared(ratio, _in_peace(costs), log_ratio, floor_ratio, _costs_told(costs, ratios))
-
-
-def _in_peace(costs: Mapping[str, Sequence[Cost]]) -> float:
-    """Gateway over pass-through, each over the half of its rounds in which the walk through memory was quickest."""
-    first, second = (
-        median(each.cpu_ms for each in sorted(costs[name], key=lambda each: each.walk)[: (len(costs[name]) + 1) // 2])
-        for name in (_GATEWAY, _PASS)
-    )
-    return first / second
+    return Compared(ratio, log_ratio, floor_ratio, _costs_told(costs, ratios))
 
 
 async def compare_latency(up: Stage, asked: Question, rate: int) -> str:
@@ -98,17 +83,16 @@ async def compare_latency(up: Stage, asked: Question, rate: int) -> str:
     return "\n".join(lines)
 
 
-async def _cost(up: Stage, name: str, asked: Question, seconds: float, walk: Walk) -> Cost:
-    pid, before = _subject(up, name).pid, walk.milliseconds()
+async def _cost(up: Stage, name: str, asked: Question, seconds: float, cores: Cores) -> Cost:
+    pid = _subject(up, name).pid
     async with _connected(up, name) as asks:
         warm = await saturated(asks, asked.fresh, IN_FLIGHT, _WARMING)
-        spent, busy = cpu_seconds(pid), busy_seconds(walk.core)
+        spent, busy = cpu_seconds(pid), busy_seconds(cores.measured)
         seen = await saturated(asks, asked.fresh, IN_FLIGHT, seconds)
         # At least the one step in which the kernel counts, also where the load was held up.
-        spent, busy = max(0.01, cpu_seconds(pid) - spent), busy_seconds(walk.core) - busy
+        spent, busy = max(0.01, cpu_seconds(pid) - spent), busy_seconds(cores.measured) - busy
     up.asked.count(name, warm.answers + seen.answers)
-    walked = (before + walk.milliseconds()) / 2
-    return Cost(spent * 1e3 / seen.answers, seen.rate, spent / seen.seconds, max(0.0, busy - spent) / seen.seconds, walked)
+    return Cost(spent * 1e3 / seen.answers, seen.rate, spent / seen.seconds, max(0.0, busy - spent) / seen.seconds)
 
 
 def _costs_told(costs: Mapping[str, Sequence[Cost]], ratios: Mapping[str, Sequence[float]]) -> str:
@@ -119,8 +103,6 @@ def _costs_told(costs: Mapping[str, Sequence[Cost]], ratios: Mapping[str, Sequen
         )
         rounds = "  ".join(f"{each.cpu_ms:.3f}" for each in found)
         lines.append(f"  {name:<13}{cpu:>15.3f}{rate:>11.0f}{own:>10.0%}{others:>8.0%}   {rounds}")
-    for name, found in costs.items():
-        lines.append(f"  {f'{name}, the walk through memory, ms':<57}   {'  '.join(f'{each.walk:5.2f}' for each in found)}")
     for compared, each in ratios.items():
         lines.append(f"  {compared:<57}   {'  '.join(f'{ratio:.2f}' for ratio in each)}")
     return "\n".join(lines)

@@ -8,9 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
-from random import Random
 from statistics import median
 from typing import Final, Self
 
@@ -21,7 +19,6 @@ _UTIME, _STIME = 11, 12
 # Fields of a cpu line in /proc/stat that are no work: idle and iowait.
 _IDLE, _IOWAIT = 3, 4
 _LOOKING: Final = 0.05
-_PLACES, _STEPS = 1 << 18, 40_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,31 +87,6 @@ def fsync_ms(folder: Path) -> float:
             os.fsync(file.fileno())
             times.append(time.perf_counter() - began)
     return median(times) * 1e3
-
-
-class Walk:
-    """A walk from place to place through some ten MB of memory, always the same, on one core: what it takes tells what others do to the
-    caches and to the clock of the processor at this moment. A program with much code, as ours, feels that more than one with little.
-    """
-
-    def __init__(self, core: int) -> None:
-        self.core = core
-        order = list(range(1, _PLACES))
-        Random(1).shuffle(order)  # noqa: S311  the same for everybody
-        self._next = [0] * _PLACES
-        for here, there in pairwise([0, *order, 0]):
-            self._next[here] = there
-
-    def milliseconds(self) -> float:
-        """Of the core's time, for one walk: the median of five."""
-        with pinned(self.core):
-            return median(self._once() for _ in range(5))
-
-    def _once(self) -> float:
-        places, here, began = self._next, 0, time.thread_time()
-        for _ in range(_STEPS):
-            here = places[here]
-        return (time.thread_time() - began) * 1e3
 
 
 class Stalls:
