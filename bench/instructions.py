@@ -29,11 +29,13 @@ from bench.load import Ask, asking, saturated
 from bench.stage import ANSWERS, REGION, Question, asked_once, start_quick_city
 from gateway.clock import SystemClock, entropy
 from gateway.development.layout import SERVER_NAME, WINDOW, Layout, lay_out, write_configuration
+from gateway.development.processes import StartError
 
 _IN_FLIGHT: Final = 6
 """More would wait for more than the two seconds after which gRPC lets them go."""
 _WARMING: Final = 20.0
 _PATIENCE: Final = 300.0
+_LINES_OF_A_FAULT: Final = 20
 _NOBODY: Final = "https://127.0.0.1:1"
 _CACHES: Final = ("--I1=32768,8,64", "--D1=32768,8,64", "--LL=1048576,8,64")
 
@@ -101,14 +103,27 @@ async def _slow(layout: Layout, *, log: bool) -> AsyncIterator[Slow]:
             env={**os.environ, "PYTHONPERFSUPPORT": "1"},
         )
     try:
-        if process.stdout is None:
-            raise RuntimeError("started without a pipe")
-        ready = json.loads(await asyncio.wait_for(process.stdout.readline(), _PATIENCE))
+        ready = await _ready(process, layout.folder / "valgrind.log")
         yield (slow := Slow(process, str(ready["gateway"]), counted))
     finally:
         process.terminate()
         await process.wait()
     slow.trampolines.unlink()
+
+
+async def _ready(process: Process, said: Path) -> Mapping[str, object]:
+    """Its ready line. Raises StartError with the end of what it said instead, for the folder goes with this program."""
+    if process.stdout is None:
+        raise RuntimeError("started without a pipe")
+    try:
+        found: Mapping[str, object] = json.loads(await asyncio.wait_for(process.stdout.readline(), _PATIENCE))
+    except (TimeoutError, ValueError):
+        raise StartError(f"the gateway did not come up in valgrind; the last it said:\n{_end_of(said)}") from None
+    return found
+
+
+def _end_of(said: Path) -> str:
+    return "\n".join(said.read_text(errors="replace").splitlines()[-_LINES_OF_A_FAULT:])
 
 
 def _asking(layout: Layout, gateway: Slow) -> AbstractAsyncContextManager[Sequence[Ask]]:
@@ -145,7 +160,10 @@ def main() -> None:
         sys.exit(missing)
     with tempfile.TemporaryDirectory() as folder:
         counting = count(options.kind, Path(folder), options.seconds, log=not options.without_log)
-        answers, costs = uvloop.run(counting)
+        try:
+            answers, costs = uvloop.run(counting)
+        except StartError as error:
+            sys.exit(str(error))
     sys.stdout.write(f"{_told(answers, costs, options.lines)}\n")
 
 

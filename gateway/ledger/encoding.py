@@ -61,8 +61,6 @@ _AT: Final = slice(len('{"at":"'), len('{"at":"2026-05-09T07:35:25.123456Z'))
 _ONE_NAME: Final = re.compile(_NAME)
 _ONE_TEXT: Final = re.compile(_TEXT)
 
-_TEXTS_ONLY: Final = frozenset({str})
-_COPIED_AT_ONCE: Final = (dict, MappingProxyType)
 _NUMBER_LIMIT: Final = 10**15
 """Fifteen digits: what every JSON reader keeps exactly (RFC 7493 section 2.2)."""
 
@@ -80,7 +78,8 @@ def encode(entry: Entry) -> bytes:
     parts = {
         "at": entry.at if _is_spelt_alike(entry.at) else moment(entry.at),
         "exchange_id": entry.exchange_id,
-        "facts": entry.facts.copy() if isinstance(entry.facts, _COPIED_AT_ONCE) else dict(entry.facts),
+        # By the proxy's own copy, which takes a tenth of what dict takes to do the same.
+        "facts": entry.facts.copy() if isinstance(entry.facts, MappingProxyType) else dict(entry.facts),
         "kind": str(entry.kind),
         "replay_key": entry.replay_key,
         "v": VERSION,
@@ -174,7 +173,7 @@ def _check_names(names: tuple[str, ...]) -> None:
 
 def _check_fact(name: str, fact: Fact) -> None:
     if isinstance(fact, tuple):
-        lawful = _TEXTS_ONLY.issuperset(map(type, fact)) or all(isinstance(part, str) for part in fact)
+        lawful = all(isinstance(part, str) for part in fact)
     elif isinstance(fact, int):
         lawful = not isinstance(fact, bool) and abs(fact) < _NUMBER_LIMIT
     else:

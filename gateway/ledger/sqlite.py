@@ -21,7 +21,6 @@ from gateway.ledger.proving import proofs
 from gateway.ledger.records import Head, LogUnusable, Opening
 from gateway.ledger.sharing import SignOfLife, Turn, TurnNotGiven, lives, signs
 from gateway.ledger.succession import Unrepeated
-from gateway.ledger.tiles import WIDTH
 from gateway.ledger.tree import Frontier, grow, leaf_hash
 from gateway.model.exchange import Recorded
 from gateway.model.refusal import Reason, Refusal
@@ -71,7 +70,6 @@ class _Store:
 
     def __init__(self, path: Path, notary: Notary, name: str, lock_timeout: float) -> None:
         self._path = path
-        self._spelt = os.fspath(path)
         self._notary = notary
         self._lock_timeout = lock_timeout
         self._connection: sqlite3.Connection | None = None
@@ -82,7 +80,7 @@ class _Store:
         try:
             with self._turn:
                 schema.create(path, notary.log, notary.head(Frontier()))
-                self._file = _identity(self._spelt)
+                self._file = _identity(path)
                 self._sign = SignOfLife(path, self._name)
                 self.interrupted = self._claim(self._connected())
         except BaseException:
@@ -148,8 +146,7 @@ class _Store:
         """Grow the tree by what was inserted, sign it, commit, and prove each entry."""
         before = head.frontier()
         after, made = grow(before, [hash_ for number, hash_ in enumerate(hashes) if number not in refused])
-        if after.size // WIDTH > before.size // WIDTH:
-            schema.write_tiles(connection, made.items())
+        schema.write_tiles(connection, made.items())
         signed = self._notary.head(after)
         if not schema.replace_head(connection, head, signed):
             raise Unlike("the head of the evidence log is not the one that was there: verify the log")
@@ -174,7 +171,7 @@ class _Store:
 
     def _connected(self) -> sqlite3.Connection:
         # A moved or deleted file would take entries that nobody finds again.
-        if _identity(self._spelt) != self._file:
+        if _identity(self._path) != self._file:
             raise LogUnusable("the file of the evidence log was replaced while it was open")
         if self._connection is None:
             self._connection = schema.connect_writer(self._path, self._notary, lock_timeout=self._lock_timeout)
@@ -197,6 +194,6 @@ def _unavailable(error: Exception) -> Refusal:
     return refusal
 
 
-def _identity(path: str) -> tuple[int, int]:
-    found = os.stat(path)  # noqa: PTH116 - at each batch, and a Path spells itself anew
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
     return found.st_dev, found.st_ino

@@ -71,7 +71,7 @@ def grow(frontier: Frontier, leaves: Sequence[bytes]) -> tuple[Frontier, dict[Pl
         level, place, node = 0, size, hash_
         made[level, place] = node
         while place & 1:
-            node = sha256(b"\x01" + stack.pop() + node).digest()  # node_hash, without a call for each
+            node = node_hash(stack.pop(), node)
             level, place = level + 1, place >> 1
             made[level, place] = node
         stack.append(node)

@@ -31,7 +31,7 @@ class Kind:
 
 def read(given: Sequence[pb.Parameter]) -> Mapping[str, Parameter]:
     """The parameters by their names; none of them is at fault."""
-    return MappingProxyType({each.name: _parameter(each) for each in given} if given else {})
+    return MappingProxyType({each.name: _parameter(each) for each in given})
 
 
 def faults(given: Sequence[pb.Parameter]) -> tuple[Violation, ...]:

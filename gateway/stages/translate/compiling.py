@@ -9,7 +9,7 @@ from types import MappingProxyType
 from gateway.model.catalogue import EvidenceType
 from gateway.model.rules import CLAIMS, PresentSpec, Source, TableSpec, VerifySpec, Withheld
 from gateway.model.table import Presenting, Reader, Table, Verifying
-from gateway.stages.translate.inward import reader
+from gateway.stages.translate.fields import reader
 from gateway.stages.translate.outward import code, writer
 
 

@@ -146,7 +146,7 @@ class _Written:
     def of(cls, form: str) -> Self:
         places, texts, at = {"%d": slice(0)}, list[str](), 0
         for piece in re.split(r"(%[A-Za-z])", form):
-            part = _PARTS.get(piece)
+            part = _PARTS[piece] if piece.startswith("%") else None
             texts.append(part.pattern if part else re.escape(piece))
             width = part.width if part else len(piece)
             places[piece] = slice(at, at + width)

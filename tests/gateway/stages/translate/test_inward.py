@@ -18,13 +18,9 @@ from gateway.model.refusal import Reason, Refusal
 from gateway.model.rules import (
     Codes,
     Constant,
-    DateForm,
     HolderPlace,
-    MonthForm,
     Read,
     ReadHolders,
-    ReadPeriod,
-    ReadRows,
     Source,
     VerifySpec,
     Withheld,
@@ -172,40 +168,6 @@ def test_what_the_table_cannot_read_is_named_by_part_and_rule(change: dict[str, 
 
 def test_one_bad_record_spoils_the_answer() -> None:
     assert refusal(answer(record(), record(zt="7"))) == invalid("zt: does not have the form that the table names")
-
-
-@pytest.mark.parametrize("found", [{}, {"mx": None}])
-def test_rows_may_be_optional(found: dict[str, Any]) -> None:
-    through = table(payments=ReadRows("mx2", {"month": Read("ny")}, optional=True))
-    assert "payments" not in one(None, through, **found).values
-
-
-@pytest.mark.parametrize("count", [0, 1, 4, 5, 24])
-@pytest.mark.parametrize("optional", [False, True])
-def test_many_rows_are_read_as_few_are(count: int, *, optional: bool) -> None:
-    columns = {"month": Read("ny", MonthForm(("%Y%m",))), "amount": Read("je", optional=optional)}
-    through = table(payments=ReadRows("mx", {**columns, "insurance": Constant("PENSION")}))
-    given = [{"ny": f"2030{1 + place % 12:02}", "je": "" if optional and place % 3 else "1.5"} for place in range(count)]
-    told = [
-        {"month": f"2030-{1 + place % 12:02}", **({} if optional and place % 3 else {"amount": "1.50"}), "insurance": PENSION}
-        for place in range(count)
-    ]
-    assert one(None, through, mx=given).values["payments"] == Rows(tuple(told))
-
-
-PENSION = Coded("PENSION", "PENSION")
-
-
-def test_rows_of_which_nothing_is_given_are_empty() -> None:
-    through = table(payments=ReadRows("mx", {name: Withheld("not theirs") for name in ("month", "insurance", "amount")}))
-    for count in (1, 9):
-        assert one(None, through, mx=[{"ny": "203001"}] * count).values["payments"] == Rows(({},) * count)
-
-
-def test_a_period_without_a_beginning_is_none() -> None:
-    days = DateForm(("%Y%m%d",))
-    rule = ReadPeriod(Read("ksrq", days, optional=True), Read("jsrq", days, optional=True))
-    assert "cover" not in one(None, table(cover=rule), ksrq="", jsrq="20300101").values
 
 
 # Whose evidence it is.
