@@ -75,10 +75,10 @@ async def _pass_through(up: Environment, question: Question, cores: Cores) -> As
     answers = up.layout.folder / "answers"
     answers.mkdir()
     (answers / f"{question.kind}.bin").write_bytes(question.answer)
-    backend = await start("backend", ("-m", "bench.backend", *serving(up.layout), "--answers", str(answers)), up.layout.folder)
+    backend = await start("backend", ("bench.backend", *serving(up.layout), "--answers", str(answers)), up.layout.folder)
     try:
         with pinned(cores.measured):
-            arguments = ("-m", "bench.proxy", *passing(up.layout, str(backend.said["address"])))
+            arguments = ("bench.proxy", *passing(up.layout, str(backend.said["address"])))
             proxy = await start("proxy", arguments, up.layout.folder)
         try:
             yield proxy.process.pid, str(proxy.said["address"])

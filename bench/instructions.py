@@ -29,7 +29,7 @@ from bench.load import Ask, asking, saturated
 from bench.stage import ANSWERS, REGION, Question, asked_once, start_quick_city
 from gateway.clock import SystemClock, entropy
 from gateway.development.layout import SERVER_NAME, WINDOW, Layout, lay_out, write_configuration
-from gateway.development.processes import StartError
+from gateway.development.processes import AS_A_CHILD, StartError
 
 _IN_FLIGHT: Final = 6
 """More would wait for more than the two seconds after which gRPC lets them go."""
@@ -90,7 +90,7 @@ async def _slow(layout: Layout, *, log: bool) -> AsyncIterator[Slow]:
     counted = layout.folder / "callgrind.out"
     valgrind = ("--tool=callgrind", "--instr-atstart=no", "--cache-sim=yes", "--fair-sched=yes", *_CACHES)
     serving = ("gateway.cli",) if log else ("bench.unrecorded",)
-    program = (sys.executable, "-m", *serving, "serve", "--config", str(layout.config), "-o", "json")
+    program = (*AS_A_CHILD, *serving, "serve", "--config", str(layout.config), "-o", "json")
     with (layout.folder / "valgrind.log").open("wb") as said:
         process = await asyncio.create_subprocess_exec(
             "valgrind",

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import json
-import os
 import signal
 import sys
 from pathlib import Path
@@ -37,13 +36,6 @@ async def until_ended(**ready: str) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-
-    def readable() -> None:
-        if not os.read(sys.stdin.fileno(), 4096):
-            stop.set()
-
-    loop.add_reader(sys.stdin.fileno(), readable)
     sys.stdout.write(json.dumps(ready) + "\n")
     sys.stdout.flush()
     await stop.wait()
-    loop.remove_reader(sys.stdin.fileno())

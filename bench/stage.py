@@ -143,7 +143,7 @@ async def stage(folder: Path, kinds: Sequence[str], cores: Cores) -> AsyncIterat
             return started
 
         def ours(name: str, *arguments: str) -> Callable[[], Awaitable[Started]]:
-            return lambda: start(name, ("-m", f"bench.{name}", *arguments), layout.folder)
+            return lambda: start(name, (f"bench.{name}", *arguments), layout.folder)
 
         city = await up(cores.other, lambda: start_quick_city(layout, kinds))
         write_configuration(layout, {REGION: city.said["url"], "440600": _NOBODY}, "127.0.0.1:0", "127.0.0.1:0")
@@ -168,7 +168,7 @@ async def stage(folder: Path, kinds: Sequence[str], cores: Cores) -> AsyncIterat
 async def start_quick_city(layout: Layout, kinds: Sequence[str]) -> Started:
     """A city that answers these kinds at next to no cost. Raises StartError."""
     bodies = _folder(layout, "bodies", {_file(kind): _body(kind) for kind in kinds})
-    return await start("city", ("-m", "bench.city", *serving(layout), "--bodies", str(bodies)), layout.folder)
+    return await start("city", ("bench.city", *serving(layout), "--bodies", str(bodies)), layout.folder)
 
 
 def _body(kind: str) -> bytes:

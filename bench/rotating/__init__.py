@@ -35,7 +35,7 @@ async def soak(folder: Path, load: Load) -> Found:
         city = await start_quick_city(layout, [KIND])
         stack.push_async_callback(city.stop)
         write_configuration(layout, {REGION: city.said["url"], CALLERS: _NOBODY}, "127.0.0.1:0", "127.0.0.1:0")
-        serve = ("-m", "gateway.cli", "serve", "--config", str(layout.config), "--workers", str(load.workers), "-o", "json")
+        serve = ("gateway.cli", "serve", "--config", str(layout.config), "--workers", str(load.workers), "-o", "json")
         gateway = await start("gateway", serve, layout.folder)
         stack.push_async_callback(gateway.stop)
         callers = Callers(layout, gateway, await asked_once(KIND, layout, str(gateway.said["gateway"])), found)

@@ -1,6 +1,6 @@
 """Starts a program, waits for the one JSON line that says it serves, and ends it.
 
-A child that was started ends with us: its standard input is a pipe that closes when this process is gone.
+A child that was started ends with us, also where we are killed; see gateway.development.child.
 """
 
 import asyncio
@@ -12,11 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from certs.custody import private_folder
 from gateway.development.layout import CITIES, Layout
 
+AS_A_CHILD: Final = (sys.executable, "-m", "gateway.development.child")
+"""Before a module and its arguments: it ends when its standard input does."""
 _START_SECONDS = 60.0  # a machine may be busy; nobody waits where all is well
 _STOP_SECONDS = 30.0
 
@@ -61,7 +63,6 @@ async def start_city(region: str, layout: Layout, *further: str) -> Started:
     """The simulator of one city."""
     pair = layout.pki.cities[region]
     arguments = (
-        "-m",
         f"adapters.{CITIES[region]}.simulator",
         "--cert",
         str(pair.certificate),
@@ -88,19 +89,19 @@ async def start_witness(region: str, layout: Layout) -> Started:
         "-o",
         "json",
     )
-    return await start(f"{CITIES[region]}-witness", ("-m", "gateway.cli", "witness", "serve", *options), layout.folder)
+    return await start(f"{CITIES[region]}-witness", ("gateway.cli", "witness", "serve", *options), layout.folder)
 
 
 async def start_gateway(layout: Layout) -> Started:
     """The gateway itself, as `kuacheng serve` runs it."""
-    return await start("gateway", ("-m", "gateway.cli", "serve", "--config", str(layout.config), "-o", "json"), layout.folder)
+    return await start("gateway", ("gateway.cli", "serve", "--config", str(layout.config), "-o", "json"), layout.folder)
 
 
-async def start(name: str, arguments: Sequence[str], folder: Path) -> Started:
-    """A Python program of ours; its standard error goes to <name>.log. Raises StartError."""
+async def start(name: str, module: Sequence[str], folder: Path) -> Started:
+    """A Python module and its arguments, as a program; its standard error goes to <name>.log. Raises StartError."""
     log = folder / f"{name}.log"
     with log.open("wb") as stream:
-        process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdin=PIPE, stdout=PIPE, stderr=stream)
+        process = await asyncio.create_subprocess_exec(*AS_A_CHILD, *module, stdin=PIPE, stdout=PIPE, stderr=stream)
     try:
         line = await asyncio.wait_for(_first_line(process), _START_SECONDS)
         return Started(name, process, _ready(line))

@@ -180,7 +180,7 @@ async def up(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Up]:
     city = await start_quick_city(layout, [KIND])
     nobody = "https://127.0.0.1:1"
     write_configuration(layout, {"440100": city.said["url"], "440600": nobody}, "127.0.0.1:0", "127.0.0.1:0")
-    arguments = ("-m", "gateway.cli", "serve", "--config", str(layout.config), "--workers", "2", "-o", "json")
+    arguments = ("gateway.cli", "serve", "--config", str(layout.config), "--workers", "2", "-o", "json")
     with pytest.MonkeyPatch.context() as patch, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(layout.folder / "notify"))
         manager.setblocking(False)
