@@ -9,6 +9,7 @@ Whatever comes of it is logged and counted. An exchange ends with the world, and
 import asyncio
 import hashlib
 import logging
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -28,6 +29,9 @@ from gateway.rpc.rotating import NotShown, Shown
 
 EVERY_SECONDS: Final = 0.5
 """Between two looks whether a link leads elsewhere."""
+AGAIN_SECONDS: Final = 15.0
+"""Until a generation that was refused is tried again, and twice as long after each further refusal, up to the longest."""
+LONGEST_SECONDS: Final = 900.0
 
 _log = logging.getLogger("kuacheng.reload")
 
@@ -216,15 +220,24 @@ class Reloader:
             )
 
     async def watch(self) -> None:
-        """Looks after the links until it is cancelled. What was refused is not tried again until a link changes once more."""
-        tried = self._standing.loaded.links
+        """Looks after the links until it is cancelled.
+
+        What was refused is tried again, ever more seldom, for it may have been for a while only: a machine that stood still, a clock
+        that was behind, a disk that was full.
+        """
+        loop = asyncio.get_running_loop()
+        tried, pause, due = self._standing.loaded.links, AGAIN_SECONDS, math.inf
         while True:
             await asyncio.sleep(EVERY_SECONDS)
             if await asyncio.to_thread(moved, tried):
                 # Looked at before it is read: a link that changes meanwhile is noticed the next time.
-                led = await asyncio.to_thread(followed, tried)
-                refused = await self.reload("generation")
-                tried = led if refused else self._standing.loaded.links
+                tried, pause = await asyncio.to_thread(followed, tried), AGAIN_SECONDS
+            elif loop.time() < due or tried == self._standing.loaded.links:
+                continue
+            if await self.reload("generation"):
+                due, pause = loop.time() + pause, min(2 * pause, LONGEST_SECONDS)
+            else:
+                tried, due = self._standing.loaded.links, math.inf
 
     @property
     def _edition(self) -> str:

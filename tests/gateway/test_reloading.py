@@ -8,6 +8,7 @@ import pytest
 from bench.mishaps import BAD
 from certs.authority import Authority
 from certs.extensions import Profile, Usage
+from gateway import reloading
 from gateway.client import QueryRefused
 from gateway.clock import SystemClock
 from gateway.config import Loaded
@@ -102,6 +103,24 @@ async def test_what_another_clock_made_is_not_shown_to_anybody_before_its_time(l
         assert "it is valid only from" in str(line["problems"])
         assert await met(serving) == before
     rotate(living, renewed(living))
+
+
+async def test_one_that_was_refused_for_a_while_only_is_tried_again(living: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reloading, "AGAIN_SECONDS", 0.01)
+    full = [OSError("No space left on device")] * 2
+
+    def read_later() -> Loaded:
+        if full:
+            raise full.pop()
+        return read(living)
+
+    async with running(living, read_later) as (serving, said):
+        made = renewed(living)
+        name = rotate(living, made)
+        lines = await said.heard("kuacheng.reload", 3)
+        assert [each["level"] for each in lines] == ["ERROR", "ERROR", "INFO"]
+        assert (lines[-1]["trigger"], lines[-1]["generation"]) == ("generation", name)
+        assert await met(serving) == fingerprint(made["server.pem"])
 
 
 async def test_a_fault_of_our_own_is_told_with_its_place_and_ends_nothing(living: Layout) -> None:
