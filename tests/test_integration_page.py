@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.model.world import Limits
-from gateway.rpc import reading, server
+from gateway.rpc import decoding, server
 from gateway.rpc.status import WORDINGS, Retry
 from tests.terminal import ROOT, Terminal, blocks, commands
 
@@ -50,7 +50,7 @@ def row(name: str) -> str:
         ("longer than", seconds(Limits().maximum_deadline)),
         ("shorter than", seconds(Limits().minimum_deadline)),
         ("kept back from the city", seconds(Limits().answer_margin)),
-        ("request", f"{reading.LARGEST // 1024} KiB"),
+        ("request", f"{decoding.LARGEST // 1024} KiB"),
         ("exchanges at a time in the gateway", f"{Limits().in_flight} by default"),
     ],
 )

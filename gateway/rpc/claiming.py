@@ -4,7 +4,7 @@ Laws: a field is claimed once, so that nobody tries two values of it in one requ
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from gateway.model.claiming import canonical
@@ -19,19 +19,19 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _WANTED: Final = "needs a field, as the directory spells it, and a value in the form of its kind; no rows"
 
 
-def read(given: Iterable[pb.Claim]) -> tuple[tuple[Claimed, ...], tuple[Violation, ...]]:
+def read(given: Sequence[pb.Claim]) -> tuple[tuple[Claimed, ...], tuple[Violation, ...]]:
     """The claims that read, and what is wrong with the others and with all together."""
+    if not 1 <= len(given) <= MOST:
+        return (), (Violation("claims", f"1 to {MOST}"),)
     listed = list(given)
     claims = [_claimed(each) for each in listed]
-    faults = [Violation(f"claims[{place}]", _WANTED) for place, each in enumerate(claims[:MOST]) if each is None]
-    return tuple(each for each in claims if each is not None), (*_together([each.field for each in listed]), *faults)
+    return tuple(each for each in claims if each is not None), tuple(_faults(listed, claims))
 
 
-def _together(names: list[str]) -> Iterator[Violation]:
-    if not 1 <= len(names) <= MOST:
-        yield Violation("claims", f"1 to {MOST}")
-    if len(set(names)) != len(names):
+def _faults(listed: list[pb.Claim], claims: list[Claimed | None]) -> Iterator[Violation]:
+    if len({each.field for each in listed}) != len(listed):
         yield Violation("claims", "names one field twice")
+    yield from (Violation(f"claims[{place}]", _WANTED) for place, each in enumerate(claims) if each is None)
 
 
 def _claimed(claim: pb.Claim) -> Claimed | None:

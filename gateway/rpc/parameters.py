@@ -36,15 +36,13 @@ def read(given: Sequence[pb.Parameter]) -> Mapping[str, Parameter]:
 
 def faults(given: Sequence[pb.Parameter]) -> tuple[Violation, ...]:
     """What is wrong with each, and with all together."""
+    if len(given) > _MOST:
+        return (Violation("parameters", f"at most {_MOST}"),)
     return tuple(_faults(list(given))) if given else ()
 
 
 def _faults(listed: list[pb.Parameter]) -> Iterator[Violation]:
-    names = [each.name for each in listed]
-    if len(names) > _MOST:
-        yield Violation("parameters", f"at most {_MOST}")
-        return
-    if len(set(names)) != len(names):
+    if len({each.name for each in listed}) != len(listed):
         yield Violation("parameters", "names one parameter twice")
     for place, each in enumerate(listed):
         wanted = _KINDS.get(each.WhichOneof("value") or "")

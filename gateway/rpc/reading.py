@@ -26,12 +26,11 @@ from gateway.model.query import (
     Query,
 )
 from gateway.model.refusal import Reason, Refusal, Violation
-from gateway.rpc import claiming, forms, parameters, shown_code
+from gateway.rpc import claiming, decoding, forms, parameters, shown_code
+from gateway.rpc.decoding import Unread
 from gateway.rpc.forms import Asking, Request, Texts
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from gateway.rpc.texts import PLAIN
-
-LARGEST = 64 * 1024
 
 HOLDER_TYPES: Mapping[int, HolderType] = MappingProxyType(
     {pb.HOLDER_TYPE_PERSON: HolderType.PERSON, pb.HOLDER_TYPE_ORGANISATION: HolderType.ORGANISATION}
@@ -59,16 +58,10 @@ _NAMED_IN_LOG = (
 )
 
 
-def no_message(kind: str) -> Refusal:
-    """The refusal of bytes that do not read as the message of this kind, for instance because a text is in GBK."""
-    wanted = Violation("", f"a message {kind} in protobuf's binary form, its texts in UTF-8")
-    return Refusal(Reason.INVALID_REQUEST, "the bytes are no message", violations=(wanted,))
-
-
-def question(request: pb.QueryRequest | None, today: date) -> Query | Refusal:
+def question(request: pb.QueryRequest | Unread, today: date) -> Query | Refusal:
     """The question, in canonical form: numbers at full length and in upper case, request_id in lower case."""
-    if request is None:
-        return no_message(pb.QueryRequest.DESCRIPTOR.full_name)
+    if isinstance(request, Unread):
+        return decoding.refusal(request, pb.QueryRequest)
     texts = forms.asked(request)
     if request.HasField("presented_code"):
         return _by_code(request, texts, today)
@@ -77,7 +70,7 @@ def question(request: pb.QueryRequest | None, today: date) -> Query | Refusal:
 
 
 def _by_code(request: pb.QueryRequest, texts: Texts, today: date) -> Query | Refusal:
-    violations = (*_size(request), *shown_code.faults(request), *_asking(request, texts), *_why(request, texts))
+    violations = (*shown_code.faults(request), *_asking(request, texts), *_why(request, texts))
     if not violations:
         violations = _personal(texts, {request.presented_code}, today)
     if violations:
@@ -85,20 +78,20 @@ def _by_code(request: pb.QueryRequest, texts: Texts, today: date) -> Query | Ref
     return _built(request, texts, PresentedCode(request.presented_code), request.fields)
 
 
-def verification(request: pb.VerifyRequest | None, today: date) -> Query | Refusal:
+def verification(request: pb.VerifyRequest | Unread, today: date) -> Query | Refusal:
     """The question whether claims hold, in canonical form as `question`, and so are the claims."""
-    if request is None:
-        return no_message(pb.VerifyRequest.DESCRIPTOR.full_name)
+    if isinstance(request, Unread):
+        return decoding.refusal(request, pb.VerifyRequest)
     claims, faults = claiming.read(request.claims)
     texts = forms.asked(request)
     number = holder_number(request, texts, today, (*_violations(request, texts), *faults))
     return number if isinstance(number, Refusal) else _built(request, texts, _holder(request, texts, number), claims=claims)
 
 
-def download(request: pb.DownloadRequest | None, today: date) -> Query | Refusal:
+def download(request: pb.DownloadRequest | Unread, today: date) -> Query | Refusal:
     """The question for a file, in canonical form as `question`."""
-    if request is None:
-        return no_message(pb.DownloadRequest.DESCRIPTOR.full_name)
+    if isinstance(request, Unread):
+        return decoding.refusal(request, pb.DownloadRequest)
     texts = forms.asked(request)
     number = holder_number(request, texts, today, (*_violations(request, texts), *_file(request)))
     if isinstance(number, Refusal):
@@ -116,8 +109,6 @@ def _file(request: pb.DownloadRequest) -> Iterator[Violation]:
 
 def holder_number(request: Request, texts: Texts, today: date, further: Iterable[Violation]) -> str | Refusal:
     """The holder's number in canonical form, or the refusal of the whole request, with what is at fault in it `further`."""
-    if too_large := _size(request):
-        return Refusal(Reason.INVALID_REQUEST, "the request is too large", violations=too_large)
     kind = request.holder.type
     number = _number(texts, today)
     violations = (*further, *_why(request, texts), *_kinds(kind, texts["holder.id_type"]))
@@ -181,10 +172,6 @@ def _number(texts: Texts, today: date) -> str | Violation | None:
         return parse_holder_number(id_type, texts["holder.id_number"], today)
     except InvalidIdentifier as error:
         return Violation("holder.id_number", str(error))
-
-
-def _size(request: Request) -> tuple[Violation, ...]:
-    return (Violation("", f"at most {LARGEST} bytes in all"),) if request.ByteSize() > LARGEST else ()
 
 
 def _violations(request: Asking, texts: Texts) -> tuple[Violation, ...]:

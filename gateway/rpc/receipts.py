@@ -4,7 +4,8 @@ import re
 
 from gateway.model.exchange import Checkpointed, Recorded
 from gateway.model.refusal import Reason, Refusal, Violation
-from gateway.rpc import reading
+from gateway.rpc import decoding
+from gateway.rpc.decoding import Unread
 from gateway.rpc.pb.v1 import evidence_pb2
 from gateway.rpc.pb.v1 import ledger_service_pb2 as pb
 from gateway.stages.recall import Recalled
@@ -12,10 +13,10 @@ from gateway.stages.recall import Recalled
 _EXCHANGE_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
-def exchange_id(request: pb.GetReceiptRequest | None) -> str:
+def exchange_id(request: pb.GetReceiptRequest | Unread) -> str:
     """The exchange that is asked for. Raises INVALID_REQUEST."""
-    if request is None:
-        raise reading.no_message(pb.GetReceiptRequest.DESCRIPTOR.full_name)
+    if isinstance(request, Unread):
+        raise decoding.refusal(request, pb.GetReceiptRequest)
     if not _EXCHANGE_ID.fullmatch(request.exchange_id):
         wanted = Violation("exchange_id", "is required: the exchange_id of an answer or a refusal")
         raise Refusal(Reason.INVALID_REQUEST, "at fault: exchange_id", violations=(wanted,))

@@ -49,7 +49,7 @@ class Registrar:
         own = service.startswith(_OURS)
         asked = self._calls.vouched if own else self._calls.judged
         inner = self._metering.counted(service, method, asked(handler.unary_unary))
-        return grpc.unary_unary_rpc_method_handler(inner, soft(handler.request_deserializer), handler.response_serializer)
+        return grpc.unary_unary_rpc_method_handler(inner, _decode(handler, own=own), handler.response_serializer)
 
     def _held(self, service: str, method: str, handler: Any) -> Any:
         own, both = service.startswith(_OURS), handler.request_streaming
@@ -57,5 +57,9 @@ class Registrar:
         held = self._calls.held(handler.stream_stream if both else handler.unary_stream, judged=not own)
         count = self._metering.generated if inspect.isasyncgenfunction(held) else self._metering.counted
         inner = count(service, method, held, BIDI_STREAM if both else SERVER_STREAM)
-        decode = soft(handler.request_deserializer) if own else handler.request_deserializer
-        return make(inner, decode, handler.response_serializer)
+        return make(inner, _decode(handler, own=own), handler.response_serializer)
+
+
+def _decode(handler: Any, *, own: bool) -> Any:
+    """Only our own services know what `Unread` is."""
+    return soft(handler.request_deserializer) if own else handler.request_deserializer

@@ -22,7 +22,8 @@ from gateway.model.refusal import Reason, Refusal
 from gateway.model.usage import Search
 from gateway.model.world import World
 from gateway.ports import Receipts, Usages
-from gateway.rpc import deferred, directory, forms, presented, reading, receipts, usage, writing
+from gateway.rpc import decoding, deferred, directory, forms, presented, reading, receipts, usage, writing
+from gateway.rpc.decoding import Unread
 from gateway.rpc.door import Door, time_left
 from gateway.rpc.open_calls import CutOffMeter, OpenCalls, Vouching
 from gateway.rpc.pb.v1 import directory_service_pb2 as directory_pb
@@ -64,7 +65,7 @@ class Inside:
 
 
 class Evidence(EvidenceServiceServicer):
-    """EvidenceService. A request of None is bytes that were no message; see rpc.decoding.
+    """EvidenceService. A request may be bytes that were not read; see rpc.decoding.
 
     Those who watch have a door of their own, so that they keep nobody out who asks.
     """
@@ -73,19 +74,19 @@ class Evidence(EvidenceServiceServicer):
         self._inside = inside
         self._waiting = Door()
 
-    async def Query(self, request: pb.QueryRequest | None, context: Context) -> pb.QueryResponse:  # noqa: N802
+    async def Query(self, request: pb.QueryRequest | Unread, context: Context) -> pb.QueryResponse:  # noqa: N802
         """One question, one answer, or one refusal."""
         return await _exchanged(
             self._inside, context, partial(reading.question, request), lambda sealed: writing.answer(sealed, _form(request))
         )
 
-    async def Verify(self, request: pb.VerifyRequest | None, context: Context) -> pb.VerifyResponse:  # noqa: N802
+    async def Verify(self, request: pb.VerifyRequest | Unread, context: Context) -> pb.VerifyResponse:  # noqa: N802
         """A verdict on each claim, or one refusal."""
         return await _exchanged(
             self._inside, context, partial(reading.verification, request), lambda sealed: writing.verdicts(sealed, _form(request))
         )
 
-    async def Download(self, request: pb.DownloadRequest | None, context: Context) -> None:  # type: ignore[override]  # noqa: N802
+    async def Download(self, request: pb.DownloadRequest | Unread, context: Context) -> None:  # type: ignore[override]  # noqa: N802
         """The file, after a header; or one refusal, perhaps in the midst of it. What it writes to is held by open_calls."""
         inside, exchange_id = self._inside, self._inside.new_id()
         world = inside.world()
@@ -103,9 +104,9 @@ class Evidence(EvidenceServiceServicer):
         except Exception as fault:  # noqa: BLE001  as in Query
             await _fail(context, fault, exchange_id)
 
-    async def Watch(self, request: pb.WatchRequest | None, context: Context) -> AsyncIterator[pb.WatchResponse]:  # noqa: N802
+    async def Watch(self, request: pb.WatchRequest | Unread, context: Context) -> AsyncIterator[pb.WatchResponse]:  # noqa: N802
         """The steps of a deferred question, then its answer as Query gives it, by the world that stands then."""
-        question = request.question if request is not None else None
+        question = request if isinstance(request, Unread) else request.question
         inside = self._inside
         world, exchange_id = inside.world(), inside.new_id()
         try:
@@ -142,7 +143,7 @@ class Directory(DirectoryServiceServicer):
         return await self._answer(context, lambda offers, world: directory.regions(offers, world.regions))
 
     async def ListEvidenceTypes(  # noqa: N802
-        self, request: directory_pb.ListEvidenceTypesRequest | None, context: Context
+        self, request: directory_pb.ListEvidenceTypesRequest | Unread, context: Context
     ) -> directory_pb.ListEvidenceTypesResponse:
         """The evidence types that this caller may ask."""
         return await self._answer(context, lambda offers, _: directory.evidence_types(offers, _region(request)))
@@ -161,7 +162,7 @@ class Ledger(LedgerServiceServicer):
         self._inside = inside
 
     async def GetReceipt(  # noqa: N802
-        self, request: ledger_pb.GetReceiptRequest | None, context: Context
+        self, request: ledger_pb.GetReceiptRequest | Unread, context: Context
     ) -> ledger_pb.GetReceiptResponse:
         """The receipt of one exchange of the caller's department."""
 
@@ -184,7 +185,7 @@ class Ledger(LedgerServiceServicer):
         return await _identified(self._inside, context, look)
 
     async def FindUsage(  # noqa: N802
-        self, request: ledger_pb.FindUsageRequest | None, context: Context
+        self, request: ledger_pb.FindUsageRequest | Unread, context: Context
     ) -> ledger_pb.FindUsageResponse:
         """Who looked at a holder's data. Leaves an entry, unlike the others."""
         inside = self._inside
@@ -248,13 +249,13 @@ async def _identified(inside: Inside, context: Context, look: Callable[[Caller, 
         await _fail(context, fault, call_id)
 
 
-def _form(request: forms.Asking | None) -> pb.ReceiptForm.ValueType:
-    return pb.RECEIPT_FORM_UNSPECIFIED if request is None else request.receipt_form
+def _form(request: forms.Asking | Unread) -> pb.ReceiptForm.ValueType:
+    return pb.RECEIPT_FORM_UNSPECIFIED if isinstance(request, Unread) else request.receipt_form
 
 
-def _region(request: directory_pb.ListEvidenceTypesRequest | None) -> str:
-    if request is None:
-        raise reading.no_message(directory_pb.ListEvidenceTypesRequest.DESCRIPTOR.full_name)
+def _region(request: directory_pb.ListEvidenceTypesRequest | Unread) -> str:
+    if isinstance(request, Unread):
+        raise decoding.refusal(request, directory_pb.ListEvidenceTypesRequest)
     return request.provider_region
 
 

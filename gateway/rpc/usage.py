@@ -10,7 +10,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from gateway.model.query import Holder, LegalBasisKind
 from gateway.model.refusal import Refusal, Violation
 from gateway.model.usage import Period, Searched, Usage, UsageKind, UsageOutcome, UsageQuestion
-from gateway.rpc import forms, reading, receipts
+from gateway.rpc import decoding, forms, reading, receipts
+from gateway.rpc.decoding import Unread
 from gateway.rpc.pb.v1 import evidence_pb2
 from gateway.rpc.pb.v1 import ledger_service_pb2 as pb
 
@@ -29,10 +30,10 @@ _BASES: Final[Mapping[str, evidence_pb2.LegalBasisKind.ValueType]] = MappingProx
 _BOUNDS: Final = ("period_start", "period_end")
 
 
-def question(request: pb.FindUsageRequest | None, today: date) -> UsageQuestion | Refusal:
+def question(request: pb.FindUsageRequest | Unread, today: date) -> UsageQuestion | Refusal:
     """The question, in canonical form, or the refusal that reading it earns."""
-    if request is None:
-        return reading.no_message(pb.FindUsageRequest.DESCRIPTOR.full_name)
+    if isinstance(request, Unread):
+        return decoding.refusal(request, pb.FindUsageRequest)
     texts = forms.naming(request)
     number = reading.holder_number(request, texts, today, _violations(request))
     if isinstance(number, Refusal):

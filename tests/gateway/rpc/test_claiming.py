@@ -3,8 +3,9 @@
 import pytest
 
 from gateway.model.query import Claimed, Query
-from gateway.model.refusal import Reason, Refusal
+from gateway.model.refusal import Reason, Refusal, Violation
 from gateway.rpc import reading
+from gateway.rpc.claiming import MOST
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from tests.gateway.rpc.house import verify_request
 from tests.gateway.stages.builders import NOW
@@ -55,7 +56,7 @@ def test_what_is_at_fault_is_told(claims: tuple[pb.Claim, ...], field: str) -> N
     assert SECRET not in f"{refusal.detail} {refusal.violations}"
 
 
-def test_bytes_that_are_no_message_are_refused() -> None:
-    refusal = reading.verification(None, NOW.date())
+def test_too_many_are_not_read_one_by_one() -> None:
+    refusal = read(*[pb.Claim(field=SECRET)] * (MOST + 1))
     assert isinstance(refusal, Refusal)
-    assert "VerifyRequest" in refusal.violations[0].description
+    assert refusal.violations == (Violation("claims", "1 to 16"),)

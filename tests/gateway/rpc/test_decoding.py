@@ -1,13 +1,20 @@
-"""Bytes that are no message are refused like any other bad request: with reason and blame, in the log, and without a Python class."""
+"""Bytes that are no message, or too many, are refused like any other bad request: with a reason, in the log, without a Python class."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
 
 import grpc
 import pytest
 
 from gateway.client.failure import QueryRefused, of
-from gateway.model.refusal import Reason
+from gateway.model.refusal import Reason, Refusal, Violation
+from gateway.rpc import reading, receipts, usage
+from gateway.rpc.decoding import LARGEST, Unread, soft
 from gateway.rpc.pb.v1 import directory_service_pb2 as directory_pb
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
-from tests.gateway.rpc.house import PATIENCE, QUERY, House, house, request
+from tests.certs import faulty
+from tests.gateway.rpc.house import PATIENCE, QUERY, House, house, papers, request
 
 GBK = "样样事项"
 """In GBK it is no UTF-8: what a caller sends who writes the bytes by hand, in the charset of his country's older systems."""
@@ -21,12 +28,35 @@ def in_gbk() -> bytes:
 
 async def told(gateway: House, method: str, body: bytes) -> QueryRefused:
     async with gateway.channel() as channel:
-        bare: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
+        bare: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(
+            method
+        )  # on the wire the others are the same
+        call = bare(body, timeout=PATIENCE)
         with pytest.raises(grpc.aio.AioRpcError) as error:
-            await bare(body, timeout=PATIENCE)
+            await call.read()
     refusal = of(error.value)
     assert isinstance(refusal, QueryRefused), refusal
     return refusal
+
+
+READERS: tuple[Callable[[Any], Any], ...] = (
+    lambda unread: reading.question(unread, date(2026, 11, 21)),
+    lambda unread: reading.verification(unread, date(2026, 11, 21)),
+    lambda unread: reading.download(unread, date(2026, 11, 21)),
+    lambda unread: usage.question(unread, date(2026, 11, 21)),
+    receipts.exchange_id,
+)
+VERIFY = "/kuacheng.v1.EvidenceService/Verify"
+OTHERS = ("EvidenceService/Download", "EvidenceService/Watch", "LedgerService/FindUsage")
+RECORDED = (QUERY, VERIFY, *(f"/kuacheng.v1.{each}" for each in OTHERS))
+UNRECORDED = ("/kuacheng.v1.LedgerService/GetReceipt", "/kuacheng.v1.DirectoryService/ListEvidenceTypes")
+
+
+def padded(size: int) -> bytes:
+    """A question with a field of tomorrow that makes it so many bytes; the field has a head of five bytes."""
+    body = request().SerializeToString()
+    rest = size - len(body) - 5
+    return body + b"\xf2\x7f" + bytes([rest & 127 | 128, rest >> 7 & 127 | 128, rest >> 14]) + b"x" * rest
 
 
 @pytest.mark.parametrize("body", [b"\xff\xff\xff", b"\x0a\x02\xc3\x28", b"\x22\x7f\x08", in_gbk(), bytes(range(256)) * 100])
@@ -68,3 +98,50 @@ async def test_no_bytes_at_all_are_a_message_with_everything_missing() -> None:
             )
             regions = directory_pb.ListRegionsResponse.FromString(await bare(b"", timeout=PATIENCE))
             assert [each.code for each in regions.regions] == ["440600"]
+
+
+def test_what_is_too_large_is_not_even_parsed() -> None:
+    parsed: list[int] = []
+    read = soft(lambda body: parsed.append(len(body)))
+    assert read(bytes(LARGEST)) is None
+    assert read(bytes(LARGEST + 1)) is Unread.TOO_LARGE
+    assert parsed == [LARGEST]
+
+
+@pytest.mark.parametrize("read", READERS)
+@pytest.mark.parametrize(("unread", "wanted"), [(Unread.TOO_LARGE, "at most 65536 bytes"), (Unread.NO_MESSAGE, "kuacheng.v1.")])
+def test_each_reader_refuses_what_was_not_read(read: Callable[[Any], Any], unread: Unread, wanted: str) -> None:
+    try:
+        refused = read(unread)
+    except Refusal as raised:
+        refused = raised
+    assert (refused.reason, refused.detail) == (Reason.INVALID_REQUEST, unread.value)
+    assert [each.field for each in refused.violations] == [""]
+    assert wanted in refused.violations[0].description
+
+
+async def test_a_request_of_the_largest_size_is_answered() -> None:
+    async with house() as gateway, gateway.channel() as channel:
+        bare: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(QUERY)
+        assert len(padded(LARGEST)) == LARGEST
+        assert pb.QueryResponse.FromString(await bare(padded(LARGEST), timeout=PATIENCE)).outcome == pb.OUTCOME_ISSUED
+
+
+async def test_a_request_that_is_too_large_is_refused_by_every_method_that_reads_one() -> None:
+    async with house() as gateway:
+        for method in (*RECORDED, *UNRECORDED):
+            before = len(gateway.told())
+            refusal = await told(gateway, method, padded(LARGEST + 1))
+            assert refusal.reason == Reason.INVALID_REQUEST.name, method
+            assert refusal.told.violations == (Violation("", "at most 65536 bytes in all"),), method
+            assert len(gateway.told()) - before == (method in RECORDED), method
+
+
+async def test_who_is_not_known_is_told_so_whatever_its_size() -> None:
+    stranger = faulty.two_uris(papers().regions, papers().now)
+    async with house() as gateway, gateway.channel(stranger) as channel:
+        bare: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(VERIFY)
+        with pytest.raises(grpc.aio.AioRpcError) as error:
+            await bare(padded(4 * 2**20 - 100), timeout=PATIENCE)
+        assert error.value.code() is grpc.StatusCode.UNAUTHENTICATED
+        assert gateway.told() == ("REFUSED REFUSED CALLER_UNKNOWN",)

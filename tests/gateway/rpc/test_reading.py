@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from adapters.simulation.identifiers import credit_code, resident_number
 from gateway.client import question as client_question
 from gateway.model.query import HolderType, LegalBasisKind, MonthRange, Query
-from gateway.model.refusal import Reason, Refusal, Violation
+from gateway.model.refusal import Reason, Refusal
 from gateway.rpc import reading
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from tests.gateway.rpc.house import request
@@ -280,17 +280,6 @@ def test_the_two_types_of_a_holder_agree(holder_type: Any, id_type: str) -> None
     number = builders.NUMBER if id_type == "111" else "11440600M00000027C"
     made = request(holder=pb.Holder(type=holder_type, id_type=id_type, id_number=number))
     assert at_fault(made) == ["holder.id_type"]
-
-
-def test_a_size_within_the_limit_is_taken_and_one_above_is_not() -> None:
-    made = request()
-    made.legal_basis.token = b"t" * (reading.LARGEST - made.ByteSize() - 8)
-    assert made.ByteSize() <= reading.LARGEST
-    assert understood(made)
-    made.legal_basis.token += b"t" * 16
-    got = refused(made)
-    assert got.reason is Reason.INVALID_REQUEST
-    assert got.violations == (Violation("", "at most 65536 bytes in all"),)
 
 
 @pytest.mark.parametrize("path", LOGGED)

@@ -16,7 +16,7 @@ from gateway.ledger.appending import Notary
 from gateway.ledger.filed_purging import purge
 from gateway.ledger.note import Note
 from gateway.model.exchange import EntryKind
-from gateway.model.refusal import Reason, Refusal
+from gateway.model.refusal import Reason
 from gateway.rpc import receipts
 from gateway.rpc.pb.v1 import ledger_service_pb2 as pb
 from gateway.stages.recall import Recalled
@@ -145,12 +145,6 @@ async def test_a_log_that_cannot_be_read_is_told_as_such() -> None:
         gateway.file.rename(gateway.file.with_name("away.db"))
         for told in (await refused(client.receipt(known)), await refused(client.checkpoint())):
             assert (told.code, told.reason, told.blame) == (grpc.StatusCode.UNAVAILABLE, "LEDGER_UNAVAILABLE", "OURS")
-
-
-def test_bytes_that_are_no_message_are_refused() -> None:
-    with pytest.raises(Refusal) as error:
-        receipts.exchange_id(None)
-    assert error.value.reason is Reason.INVALID_REQUEST
 
 
 def test_only_what_is_there_is_written() -> None:
