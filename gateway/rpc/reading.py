@@ -1,17 +1,15 @@
 """Protobuf -> model: a well-formed question, or the refusal that reading it earns.
 
-Laws: every violation is found, not the first only; a violation names the field and what is asked of it, never the value; what the
-evidence log will hold in clear must not carry a person's number or name.
+Laws: every violation is found, not the first only; a violation names the field and what is asked of it, never the value.
 Source: GB 11643, GB 32100 (numbers); GB/T 2260 (regions); GB/T 36904 (type codes).
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 
-from gateway.model.identifiers import HolderIdType, InvalidIdentifier, ResidentNumber, parse_holder_number
+from gateway.model.identifiers import HolderIdType, InvalidIdentifier, parse_holder_number
 from gateway.model.query import (
     Claimed,
     FileFormat,
@@ -26,7 +24,7 @@ from gateway.model.query import (
     Query,
 )
 from gateway.model.refusal import Reason, Refusal, Violation
-from gateway.rpc import claiming, decoding, forms, parameters, shown_code
+from gateway.rpc import claiming, decoding, forms, parameters, personal, shown_code
 from gateway.rpc.decoding import Unread
 from gateway.rpc.forms import Asking, Request, Texts
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
@@ -46,17 +44,6 @@ LEGAL_BASES: Mapping[int, LegalBasisKind] = MappingProxyType(
 _RECEIPT_FORMS = frozenset(pb.ReceiptForm.values())
 _NAMED_BY: Mapping[str, HolderType] = MappingProxyType({each.value: HolderType(each.holder_kind.value) for each in HolderIdType})
 
-_MANY_DIGITS = re.compile(r"[0-9]{15}")  # in every candidate, and found much faster
-_CANDIDATE = re.compile(r"(?<![0-9])(?:[0-9]{17}[0-9Xx]|[0-9]{15})(?![0-9])")
-_NAMED_IN_LOG = (
-    "purpose.matter_code",
-    "purpose.matter_name",
-    "purpose.case_number",
-    "purpose.operator.account",
-    "purpose.operator.role",
-    "legal_basis.reference",
-)
-
 
 def question(request: pb.QueryRequest | Unread, today: date) -> Query | Refusal:
     """The question, in canonical form: numbers at full length and in upper case, request_id in lower case."""
@@ -72,7 +59,7 @@ def question(request: pb.QueryRequest | Unread, today: date) -> Query | Refusal:
 def _by_code(request: pb.QueryRequest, texts: Texts, today: date) -> Query | Refusal:
     violations = (*shown_code.faults(request), *_asking(request, texts), *_why(request, texts))
     if not violations:
-        violations = _personal(texts, {request.presented_code}, today)
+        violations = personal.told(texts, (request.presented_code,), today)
     if violations:
         return Refusal(Reason.INVALID_REQUEST, _at_fault(violations), violations=violations)
     return _built(request, texts, PresentedCode(request.presented_code), request.fields)
@@ -119,9 +106,9 @@ def holder_number(request: Request, texts: Texts, today: date, further: Iterable
     if violations or number is None:
         return Refusal(Reason.INVALID_REQUEST, _at_fault(violations), violations=violations)
     person = kind == pb.HOLDER_TYPE_PERSON
-    names = {texts["holder.name"], number, texts["holder.id_number"]} if person else set()
-    if personal := _personal(texts, names, today):
-        return Refusal(Reason.INVALID_REQUEST, _at_fault(personal), violations=personal)
+    secret = {texts["holder.name"], number, number.lower(), texts["holder.id_number"]} if person else ()
+    if violations := personal.told(texts, secret, today):
+        return Refusal(Reason.INVALID_REQUEST, _at_fault(violations), violations=violations)
     return number
 
 
@@ -201,25 +188,3 @@ def _kinds(kind: int, id_type: str) -> tuple[Violation, ...]:
     except InvalidIdentifier as error:
         return (*untold, Violation("holder.id_type", str(error)))
     return untold or (Violation("holder.id_type", f"names a holder of type {names}; holder.type says otherwise"),)
-
-
-def _personal(texts: Texts, secret: set[str], today: date) -> tuple[Violation, ...]:
-    """What the log would hold in clear and must not: the holder or their code, the operator's name, anybody's resident number."""
-    names = [name for name in (texts["purpose.operator.name"], *secret) if name]
-    whole = "\n".join([texts[path] for path in _NAMED_IN_LOG])
-    if not any(map(whole.__contains__, names)) and not _MANY_DIGITS.search(whole):
-        return ()
-    wanted = "is kept in the evidence log and must not hold a person's name or number, or a shown code"
-    return tuple(Violation(path, wanted) for path in _NAMED_IN_LOG if _tells(texts[path], names, today))
-
-
-def _tells(said: str, names: Iterable[str], today: date) -> bool:
-    return any(name in said for name in names) or any(_is_resident_number(each, today) for each in _CANDIDATE.findall(said))
-
-
-def _is_resident_number(text: str, today: date) -> bool:
-    try:
-        ResidentNumber.parse(text, today)
-    except InvalidIdentifier:
-        return False
-    return True
