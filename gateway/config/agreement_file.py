@@ -7,7 +7,7 @@ Serves: Network Data Security Regulations, Art. 12 (purpose, manner and scope of
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 
@@ -20,10 +20,10 @@ from gateway.config.shape import Section, fault, shape, unknown
 from gateway.config.words import AgreementId, CallerSystem, Day, Department, Named, Text
 from gateway.model.agreement import Agreement, Grant, Hidden
 from gateway.model.catalogue import EvidenceType
+from gateway.model.civil_day import CHINA
 from gateway.model.claiming import claimable
 from gateway.model.query import LegalBasisKind
 
-_CHINA: Final = timezone(timedelta(hours=8))
 _ALL: Final = "all"
 
 
@@ -180,7 +180,7 @@ def _grant(section: EvidenceSection, kind: EvidenceType) -> Grant:
 
 def first_moment(day: date) -> datetime:
     """When a calendar day of China Standard Time begins, UTC."""
-    return datetime.combine(day, time(), _CHINA).astimezone(UTC)
+    return datetime.combine(day, time(), CHINA).astimezone(UTC)
 
 
 def _problems(document: Document, at: Path, section: AgreementSection, known: Known) -> Iterator[Problem]:

@@ -1,14 +1,16 @@
 """Protobuf -> model: a well-formed question, or the refusal that reading it earns.
 
-Laws: every violation is found, not the first only; a violation names the field and what is asked of it, never the value.
+Laws: every violation is found, not the first only; a violation names the field and what is asked of it, never the value;
+a birth is judged by the day in China at the moment `now` of the call.
 Source: GB 11643, GB 32100 (numbers); GB/T 2260 (regions); GB/T 36904 (type codes).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
 
+from gateway.model.civil_day import day
 from gateway.model.identifiers import HolderIdType, InvalidIdentifier, parse_holder_number
 from gateway.model.query import (
     Claimed,
@@ -45,42 +47,42 @@ _RECEIPT_FORMS = frozenset(pb.ReceiptForm.values())
 _NAMED_BY: Mapping[str, HolderType] = MappingProxyType({each.value: HolderType(each.holder_kind.value) for each in HolderIdType})
 
 
-def question(request: pb.QueryRequest | Unread, today: date) -> Query | Refusal:
+def question(request: pb.QueryRequest | Unread, now: datetime) -> Query | Refusal:
     """The question, in canonical form: numbers at full length and in upper case, request_id in lower case."""
     if isinstance(request, Unread):
         return decoding.refusal(request, pb.QueryRequest)
     texts = forms.asked(request)
     if request.HasField("presented_code"):
-        return _by_code(request, texts, today)
-    number = holder_number(request, texts, today, _violations(request, texts))
+        return _by_code(request, texts, now)
+    number = holder_number(request, texts, now, _violations(request, texts))
     return number if isinstance(number, Refusal) else _built(request, texts, _holder(request, texts, number), request.fields)
 
 
-def _by_code(request: pb.QueryRequest, texts: Texts, today: date) -> Query | Refusal:
+def _by_code(request: pb.QueryRequest, texts: Texts, now: datetime) -> Query | Refusal:
     violations = (*shown_code.faults(request), *_asking(request, texts), *_why(request, texts))
     if not violations:
-        violations = personal.told(texts, (request.presented_code,), today)
+        violations = personal.told(texts, (request.presented_code,), day(now))
     if violations:
         return Refusal(Reason.INVALID_REQUEST, _at_fault(violations), violations=violations)
     return _built(request, texts, PresentedCode(request.presented_code), request.fields)
 
 
-def verification(request: pb.VerifyRequest | Unread, today: date) -> Query | Refusal:
+def verification(request: pb.VerifyRequest | Unread, now: datetime) -> Query | Refusal:
     """The question whether claims hold, in canonical form as `question`, and so are the claims."""
     if isinstance(request, Unread):
         return decoding.refusal(request, pb.VerifyRequest)
     claims, faults = claiming.read(request.claims)
     texts = forms.asked(request)
-    number = holder_number(request, texts, today, (*_violations(request, texts), *faults))
+    number = holder_number(request, texts, now, (*_violations(request, texts), *faults))
     return number if isinstance(number, Refusal) else _built(request, texts, _holder(request, texts, number), claims=claims)
 
 
-def download(request: pb.DownloadRequest | Unread, today: date) -> Query | Refusal:
+def download(request: pb.DownloadRequest | Unread, now: datetime) -> Query | Refusal:
     """The question for a file, in canonical form as `question`."""
     if isinstance(request, Unread):
         return decoding.refusal(request, pb.DownloadRequest)
     texts = forms.asked(request)
-    number = holder_number(request, texts, today, (*_violations(request, texts), *_file(request)))
+    number = holder_number(request, texts, now, (*_violations(request, texts), *_file(request)))
     if isinstance(number, Refusal):
         return number
     wanted = FileWanted(FileFormat(request.format), request.number)
@@ -94,9 +96,10 @@ def _file(request: pb.DownloadRequest) -> Iterator[Violation]:
         yield Violation("number", "the number printed on the paper, 1 to 200 characters, or left out")
 
 
-def holder_number(request: Request, texts: Texts, today: date, further: Iterable[Violation]) -> str | Refusal:
+def holder_number(request: Request, texts: Texts, now: datetime, further: Iterable[Violation]) -> str | Refusal:
     """The holder's number in canonical form, or the refusal of the whole request, with what is at fault in it `further`."""
     kind = request.holder.type
+    today = day(now)
     number = _number(texts, today)
     violations = (*further, *_why(request, texts), *_kinds(kind, texts["holder.id_type"]))
     if isinstance(number, Violation):

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import datetime
 from functools import partial
 from typing import Any, NoReturn, TypeVar
 
@@ -194,7 +194,7 @@ class Ledger(LedgerServiceServicer):
         try:
             peer = _peer(context, inside)
             with inside.door.pass_through(world.limits, peer.leaf):
-                asked = Search(exchange_id, peer, usage.question(request, now.date()), now)
+                asked = Search(exchange_id, peer, usage.question(request, now), now)
                 return usage.answer(await search(asked, world, ports))
         except Refusal as refusal:
             await _refuse(context, refusal, exchange_id)
@@ -222,9 +222,9 @@ def open_calls(inside: Inside, meter: CutOffMeter) -> OpenCalls:
 
 
 async def _exchanged(
-    inside: Inside, context: Context, read: Callable[[date], Query | Refusal], write: Callable[[Sealed], Answer]
+    inside: Inside, context: Context, read: Callable[[datetime], Query | Refusal], write: Callable[[Sealed], Answer]
 ) -> Answer:
-    """One exchange; `read` yields its question as of a day."""
+    """One exchange; `read` yields its question as of a moment."""
     world, ports, exchange_id = inside.world(), inside.ports, inside.new_id()
     try:
         peer = _peer(context, inside)
@@ -260,7 +260,7 @@ def _region(request: directory_pb.ListEvidenceTypesRequest | Unread) -> str:
 
 
 def _call(
-    read: Callable[[date], Query | Refusal],
+    read: Callable[[datetime], Query | Refusal],
     context: Context,
     exchange_id: str,
     world: World,
@@ -273,7 +273,7 @@ def _call(
     now, arrived = inside.ports.clock.now(), inside.ports.clock.monotonic()
     limits = replace(world.limits, default_deadline=longest, maximum_deadline=longest) if longest else world.limits
     left = time_left(context.time_remaining(), limits)
-    asked = left if isinstance(left, Refusal) else read(now.date())
+    asked = left if isinstance(left, Refusal) else read(now)
     seconds = limits.minimum_deadline if isinstance(left, Refusal) else left
     return Call(exchange_id, peer, asked, now, arrived + seconds, inside.entropy(KEY_SIZE))
 

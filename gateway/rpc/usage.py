@@ -1,7 +1,7 @@
 """FindUsage as protobuf: the question as it comes in, and what was found as it goes out."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -30,12 +30,12 @@ _BASES: Final[Mapping[str, evidence_pb2.LegalBasisKind.ValueType]] = MappingProx
 _BOUNDS: Final = ("period_start", "period_end")
 
 
-def question(request: pb.FindUsageRequest | Unread, today: date) -> UsageQuestion | Refusal:
+def question(request: pb.FindUsageRequest | Unread, now: datetime) -> UsageQuestion | Refusal:
     """The question, in canonical form, or the refusal that reading it earns."""
     if isinstance(request, Unread):
         return decoding.refusal(request, pb.FindUsageRequest)
     texts = forms.naming(request)
-    number = reading.holder_number(request, texts, today, _violations(request))
+    number = reading.holder_number(request, texts, now, _violations(request))
     if isinstance(number, Refusal):
         return number
     return UsageQuestion(

@@ -1,6 +1,6 @@
 """What the client means is what the gateway reads, for every question that is well formed."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +11,7 @@ from gateway.rpc import reading
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from tests.gateway.stages import builders
 
-TODAY = date(2026, 11, 21)
+AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 words = st.text(st.sampled_from("甲乙丙丁戊§ζж"), min_size=1, max_size=30)
 names = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True)
 months = st.lists(
@@ -48,4 +48,4 @@ questions = st.builds(
 @given(questions)
 def test_a_question_comes_through_whole(question: Query) -> None:
     sent = pb.QueryRequest.FromString(write(question).SerializeToString())
-    assert reading.question(sent, TODAY) == question
+    assert reading.question(sent, AT) == question

@@ -14,7 +14,7 @@ SECRET = "canary-5284"
 
 
 def read(*claims: pb.Claim) -> Query | Refusal:
-    return reading.verification(verify_request(*claims), NOW.date())
+    return reading.verification(verify_request(*claims), NOW)
 
 
 def test_claims_are_read_in_canonical_form() -> None:

@@ -1,7 +1,6 @@
 """Bytes that are no message, or too many, are refused like any other bad request: with a reason, in the log, without a Python class."""
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 import grpc
@@ -15,6 +14,7 @@ from gateway.rpc.pb.v1 import directory_service_pb2 as directory_pb
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from tests.certs import faulty
 from tests.gateway.rpc.house import PATIENCE, QUERY, House, house, papers, request
+from tests.gateway.stages.builders import NOW
 
 GBK = "样样事项"
 """In GBK it is no UTF-8: what a caller sends who writes the bytes by hand, in the charset of his country's older systems."""
@@ -40,10 +40,10 @@ async def told(gateway: House, method: str, body: bytes) -> QueryRefused:
 
 
 READERS: tuple[Callable[[Any], Any], ...] = (
-    lambda unread: reading.question(unread, date(2026, 11, 21)),
-    lambda unread: reading.verification(unread, date(2026, 11, 21)),
-    lambda unread: reading.download(unread, date(2026, 11, 21)),
-    lambda unread: usage.question(unread, date(2026, 11, 21)),
+    lambda unread: reading.question(unread, NOW),
+    lambda unread: reading.verification(unread, NOW),
+    lambda unread: reading.download(unread, NOW),
+    lambda unread: usage.question(unread, NOW),
     receipts.exchange_id,
 )
 VERIFY = "/kuacheng.v1.EvidenceService/Verify"

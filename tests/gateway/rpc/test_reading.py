@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from tests.gateway.rpc.house import request
 from tests.gateway.stages import builders
 
-TODAY = date(2026, 11, 21)
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MARK = "ζ"
 """Stands in every value that the properties make up, and in no sentence of ours."""
 REQUIRED = (
@@ -84,13 +84,13 @@ def having(path: str, value: object) -> pb.QueryRequest:
 
 
 def refused(made: pb.QueryRequest) -> Refusal:
-    got = reading.question(made, TODAY)
+    got = reading.question(made, NOW)
     assert isinstance(got, Refusal), "it was taken for a question"
     return got
 
 
 def understood(made: pb.QueryRequest) -> Query:
-    got = reading.question(made, TODAY)
+    got = reading.question(made, NOW)
     assert isinstance(got, Query), got.violations
     return got
 
@@ -271,6 +271,12 @@ def test_fifteen_digits_become_eighteen() -> None:
     assert understood(request(holder=holder_of(short))).holder.id_number == resident_number("000000", date(1901, 2, 3), 7)
 
 
+@pytest.mark.parametrize(("hour", "result"), [(15, Refusal), (16, Query)])
+def test_who_is_born_today_in_china_is_taken_while_it_is_yesterday_in_utc(hour: int, result: type) -> None:
+    newborn = request(holder=holder_of(resident_number("440604", date(1899, 3, 1), 21)))
+    assert isinstance(reading.question(newborn, datetime(1899, 2, 28, hour, tzinfo=UTC)), result)
+
+
 def test_a_small_x_becomes_a_large_one() -> None:
     assert understood(request(holder=holder_of(EIGHTEEN.lower()))).holder.id_number == EIGHTEEN
 
@@ -418,7 +424,7 @@ def spoilt(draw: st.DrawFn) -> pb.QueryRequest:
 @fast
 @given(spoilt())
 def test_any_message_is_a_question_or_one_of_two_refusals(made: pb.QueryRequest) -> None:
-    lawful(reading.question(made, TODAY))
+    lawful(reading.question(made, NOW))
 
 
 def _varint(value: int) -> bytes:
@@ -449,14 +455,14 @@ def test_any_bytes_that_are_a_message_are_a_question_or_one_of_two_refusals(befo
             made = pb.QueryRequest.FromString(each)
         except DecodeError:
             continue  # grpc itself refuses what is no message
-        lawful(reading.question(made, TODAY))
+        lawful(reading.question(made, NOW))
 
 
 @fast
 @given(st.sampled_from(LOGGED), st.text(max_size=8), st.text(max_size=8))
 def test_whatever_surrounds_it_the_holder_never_reaches_the_log(path: str, before: str, after: str) -> None:
     assume(not re.search(r"[\x00-\x1f\x7f]", before + after))
-    lawful(reading.question(having(path, f"{before}{builders.NUMBER}{after}"), TODAY))
+    lawful(reading.question(having(path, f"{before}{builders.NUMBER}{after}"), NOW))
 
 
 @fast
@@ -464,7 +470,7 @@ def test_whatever_surrounds_it_the_holder_never_reaches_the_log(path: str, befor
 def test_asking_twice_gives_the_same(path: str, value: str) -> None:
     assume(not isinstance(getattr(*at(request(), path)), int))
     made = having(path, value)
-    assert reading.question(made, TODAY) == reading.question(made, TODAY)
+    assert reading.question(made, NOW) == reading.question(made, NOW)
 
 
 def test_a_receipt_form_that_is_none_is_refused_and_the_others_ask_the_same_question() -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -26,7 +26,7 @@ from tests.gateway.rpc.test_usage import rights, search
 from tests.gateway.stages import builders
 
 CODE = "Zz9-canary-code-4711"
-TODAY = date(2026, 11, 21)
+AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SOMEBODY = resident_number("440106", date(1892, 2, 2), 3)
 
 
@@ -59,7 +59,7 @@ async def refused(gateway: House, **changes: Any) -> QueryRefused:
 
 
 def read(made: pb.QueryRequest) -> Query | Refusal:
-    return reading.question(made, TODAY)
+    return reading.question(made, AT)
 
 
 def violations(made: pb.QueryRequest) -> tuple[str, ...]:
