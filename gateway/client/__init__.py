@@ -6,7 +6,7 @@ async with Client("gateway.example:8443", identity) as client:
 
 from gateway.client.answer import Answer, Deferral, Outcome, Paper, Progress, Provenance
 from gateway.client.connection import Client
-from gateway.client.directory import Described, Offered
+from gateway.client.directory import Described, Offered, RegionOffered
 from gateway.client.downloading import Announced, Download
 from gateway.client.failure import ClientFailure, OutcomeUnknown, QueryRefused, Unreachable
 from gateway.client.identity import Identity, IdentityUnusable
@@ -63,6 +63,7 @@ __all__ = [
     "QueryRefused",
     "Receipt",
     "ReceiptRefused",
+    "RegionOffered",
     "Rows",
     "Unreachable",
     "Usage",

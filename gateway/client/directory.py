@@ -18,9 +18,20 @@ class Described:
 
 
 @dataclass(frozen=True, slots=True)
+class RegionOffered:
+    """What one region gives of a type: the names of the fields that this system may see, and of those that it may have verified."""
+
+    region: str
+    fields: tuple[str, ...]
+    verifiable: tuple[str, ...]
+    file_formats: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Offered:
     """One evidence type that this system may ask, of these regions: the fields that it may see, and those that it may have verified.
 
+    Fields and formats are those of one region at least; `by_region` has what each gives, in the order of `regions`.
     `presented_code_regions` are those that answer for a code which the holder shows.
     """
 
@@ -34,6 +45,7 @@ class Offered:
     verifiable: tuple[Described, ...] = ()
     file_formats: tuple[str, ...] = ()
     presented_code_regions: tuple[str, ...] = ()
+    by_region: tuple[RegionOffered, ...] = ()
 
 
 def read(response: pb.ListEvidenceTypesResponse) -> tuple[Offered, ...]:
@@ -53,6 +65,10 @@ def _offered(message: pb.EvidenceType) -> Offered:
         tuple(_described(each) for each in message.verifiable),
         tuple(message.file_formats),
         tuple(message.presented_code_regions),
+        tuple(
+            RegionOffered(each.region, tuple(each.fields), tuple(each.verifiable), tuple(each.file_formats))
+            for each in message.offers
+        ),
     )
 
 

@@ -53,7 +53,7 @@ def regions(offers: Iterable[Offer], known: Mapping[str, Region]) -> pb.ListRegi
 
 
 def evidence_types(offers: Iterable[Offer], region: str) -> pb.ListEvidenceTypesResponse:
-    """The types that may be asked, of one region or of any."""
+    """The types that may be asked, of one region or of any: what any of them gives, and what each does."""
     found: dict[str, list[Offer]] = {}
     for offer in offers:
         if region in ("", offer.region):
@@ -78,6 +78,16 @@ def _type(offers: list[Offer]) -> pb.EvidenceType:
         verifiable=[_field(each) for name, each in kind.fields.items() if name in verifiable],
         file_formats=sorted({each.value for offer in offers for each in offer.formats}),
         presented_code_regions=sorted(offer.region for offer in offers if offer.presented),
+        offers=[_offer(each) for each in sorted(offers, key=lambda offer: offer.region)],
+    )
+
+
+def _offer(offer: Offer) -> pb.RegionOffer:
+    return pb.RegionOffer(
+        region=offer.region,
+        fields=[name for name in offer.type.fields if name in offer.fields],
+        verifiable=[name for name in offer.type.fields if name in offer.verifiable],
+        file_formats=sorted(each.value for each in offer.formats),
     )
 
 

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.client import directory as offered
 from gateway.model.agreement import Agreement
 from gateway.model.catalogue import EvidenceKind, ValueKind
-from gateway.model.query import HolderType
+from gateway.model.query import FileFormat, HolderType
 from gateway.model.world import Region
 from gateway.rpc import directory
 from gateway.rpc.pb.v1 import directory_service_pb2 as pb
@@ -52,6 +53,25 @@ def test_a_type_is_described_with_what_this_caller_may_see() -> None:
     assert [each.name for each in told.fields[1].columns] == ["month", "insurance", "amount", "agent"]
     assert list(told.fields[1].columns[1].codes) == ["PENSION", "MEDICAL"]
     assert [(each.name, each.required) for each in told.parameters] == [("months", True), ("day", False), ("reference", False)]
+
+
+def test_what_each_region_gives_is_told_apart() -> None:
+    """Or who asks one region for what only another gives would be refused, and could not have known it."""
+    offers = [
+        Offer("440600", builders.KIND, frozenset({"payments", "number"}), frozenset({"number"})),
+        Offer("440100", builders.KIND, frozenset({"number"}), frozenset({"capital"}), (FileFormat.PDF, FileFormat.OFD)),
+    ]
+    for region in ("", "440100"):
+        (told,) = directory.evidence_types(offers, region).evidence_types
+        assert [each.region for each in told.offers] == list(told.provider_regions)
+        assert told.offers[0] == pb.RegionOffer(
+            region="440100", fields=["number"], verifiable=["capital"], file_formats=["OFD", "PDF"]
+        )
+    (told,) = directory.evidence_types(offers, "").evidence_types
+    assert told.offers[1] == pb.RegionOffer(region="440600", fields=["number", "payments"], verifiable=["number"])
+    (read,) = offered.read(pb.ListEvidenceTypesResponse(evidence_types=[told]))
+    assert read.by_region[0] == offered.RegionOffered("440100", ("number",), ("capital",), ("OFD", "PDF"))
+    assert [each.region for each in read.by_region] == ["440100", "440600"]
 
 
 def test_a_region_narrows_the_list_and_the_fields() -> None:

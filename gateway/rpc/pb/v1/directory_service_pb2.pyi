@@ -258,6 +258,46 @@ class FieldDescription(_message.Message):
 Global___FieldDescription: _TypeAlias = FieldDescription  # noqa: Y015
 
 @_typing.final
+class RegionOffer(_message.Message):
+    """What one region gives of a type. Agreements differ from region to region, and so do the regions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REGION_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    VERIFIABLE_FIELD_NUMBER: _builtins.int
+    FILE_FORMATS_FIELD_NUMBER: _builtins.int
+    region: _builtins.str
+    """GB/T 2260 code, e.g. `440100`."""
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of those of `EvidenceType.fields` that this caller may see of this region."""
+
+    @_builtins.property
+    def verifiable(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of those of `EvidenceType.verifiable` that this caller may have verified by this region."""
+
+    @_builtins.property
+    def file_formats(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """In which formats this caller may download its file of this region."""
+
+    def __init__(
+        self,
+        *,
+        region: _builtins.str = ...,
+        fields: _abc.Iterable[_builtins.str] | None = ...,
+        verifiable: _abc.Iterable[_builtins.str] | None = ...,
+        file_formats: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields", "file_formats", b"file_formats", "region", b"region", "verifiable", b"verifiable"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RegionOffer: _TypeAlias = RegionOffer  # noqa: Y015
+
+@_typing.final
 class EvidenceType(_message.Message):
     """One evidence type as this caller may ask it."""
 
@@ -275,6 +315,7 @@ class EvidenceType(_message.Message):
     VERIFIABLE_FIELD_NUMBER: _builtins.int
     FILE_FORMATS_FIELD_NUMBER: _builtins.int
     PRESENTED_CODE_REGIONS_FIELD_NUMBER: _builtins.int
+    OFFERS_FIELD_NUMBER: _builtins.int
     code: _builtins.str
     """Canonical code, 21 characters."""
     alias: _builtins.str
@@ -299,11 +340,11 @@ class EvidenceType(_message.Message):
 
     @_builtins.property
     def fields(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldDescription]:
-        """What this caller may see."""
+        """What this caller may see, of one of the regions at least; `offers` says of which."""
 
     @_builtins.property
     def verifiable(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldDescription]:
-        """What this caller may have verified."""
+        """What this caller may have verified, by one of the regions at least; `offers` says by which."""
 
     @_builtins.property
     def file_formats(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -312,6 +353,10 @@ class EvidenceType(_message.Message):
     @_builtins.property
     def presented_code_regions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Those of `provider_regions` that answer for a code which the holder shows (亮证), `QueryRequest.presented_code`."""
+
+    @_builtins.property
+    def offers(self) -> _containers.RepeatedCompositeFieldContainer[Global___RegionOffer]:
+        """What of it holds for each region, in the order of `provider_regions`."""
 
     def __init__(
         self,
@@ -328,10 +373,11 @@ class EvidenceType(_message.Message):
         verifiable: _abc.Iterable[Global___FieldDescription] | None = ...,
         file_formats: _abc.Iterable[_builtins.str] | None = ...,
         presented_code_regions: _abc.Iterable[_builtins.str] | None = ...,
+        offers: _abc.Iterable[Global___RegionOffer] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alias", b"alias", "code", b"code", "fields", b"fields", "file_formats", b"file_formats", "holder_types", b"holder_types", "kind", b"kind", "name_en", b"name_en", "name_zh", b"name_zh", "parameters", b"parameters", "presented_code_regions", b"presented_code_regions", "provider_regions", b"provider_regions", "verifiable", b"verifiable"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alias", b"alias", "code", b"code", "fields", b"fields", "file_formats", b"file_formats", "holder_types", b"holder_types", "kind", b"kind", "name_en", b"name_en", "name_zh", b"name_zh", "offers", b"offers", "parameters", b"parameters", "presented_code_regions", b"presented_code_regions", "provider_regions", b"provider_regions", "verifiable", b"verifiable"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
