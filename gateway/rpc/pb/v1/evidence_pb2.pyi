@@ -866,7 +866,7 @@ class Evidence(_message.Message):
 
     @_builtins.property
     def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___EvidenceFile]:
-        """Files that belong to it."""
+        """Never sent: a query does not ask about files. Their formats stand in the directory, size and digest in the header of a download."""
 
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Finding]:
