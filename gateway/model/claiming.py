@@ -17,6 +17,7 @@ from unicodedata import normalize
 from gateway.model.catalogue import Field, ValueKind
 from gateway.model.evidence import Coded, Evidence, Holders, Period, Value, Verdict
 from gateway.model.query import Claimed
+from gateway.model.unshown import UNSHOWN
 
 _DOTS: Final = frozenset("\u00b7\u2022\u2027\u30fb\u002e\u3002")
 _MONEY: Final = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,2})?")
@@ -24,7 +25,7 @@ _DECIMAL: Final = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,6})?")
 _WHOLE: Final = re.compile(r"-?[0-9]{1,15}")
 _MONTH: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 _CODE: Final = re.compile(r"[0-9A-Za-z_-]{1,64}")
-_TEXT: Final = re.compile(r"[^\x00-\x1f\x7f\ufffe\uffff]{1,2000}")
+_TEXT: Final = re.compile(rf"[^\x00-\x1f{UNSHOWN}]{{1,2000}}")
 _RANK: Final = (Verdict.NO_RECORD, Verdict.MISMATCH, Verdict.MATCH)
 
 

@@ -33,6 +33,10 @@ class Form:
     wanted: str
 
 
+def _line(longest: int, what: str) -> Form:
+    return Form(text(longest), f"{what}, 1 to {longest} characters, no control characters")
+
+
 class Forms:
     """The forms of texts by their paths. All are looked at together, and one by one only where something is at fault."""
 
@@ -61,18 +65,18 @@ WHAT: Final = Forms(
         "provider_region": Form(re.compile(r"[0-9]{6}"), "a GB/T 2260 code of six digits, such as 440100"),
     }
 )
-NAME: Final = Forms({"holder.name": Form(text(200), "the name as on the document, 1 to 200 characters")})
+NAME: Final = Forms({"holder.name": _line(200, "the name as on the document")})
 WHY: Final = Forms(
     {
         "purpose.matter_code": Form(
             re.compile(r"[0-9A-Za-z._:-]{1,64}"), "the item code (事项编码), 1 to 64 letters, digits, '.', '_', ':' or '-'"
         ),
-        "purpose.matter_name": Form(text(100), "the item's name (事项名称), 1 to 100 characters"),
-        "purpose.case_number": Form(text(64), "the case's number (业务流水号), 1 to 64 characters"),
-        "purpose.operator.account": Form(text(64), "the operator's account, 1 to 64 characters"),
-        "purpose.operator.name": Form(text(50), "the operator's name, 1 to 50 characters"),
-        "purpose.operator.role": Form(text(50), "the operator's role (岗位), 1 to 50 characters"),
-        "legal_basis.reference": Form(text(200), "article or number of the legal basis, 1 to 200 characters"),
+        "purpose.matter_name": _line(100, "the item's name (事项名称)"),
+        "purpose.case_number": _line(64, "the case's number (业务流水号)"),
+        "purpose.operator.account": _line(64, "the operator's account"),
+        "purpose.operator.name": _line(50, "the operator's name"),
+        "purpose.operator.role": _line(50, "the operator's role (岗位)"),
+        "legal_basis.reference": _line(200, "article or number of the legal basis"),
     }
 )
 

@@ -66,7 +66,7 @@ def _are_months(given: pb.MonthRange) -> bool:
 
 _KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "text": Kind(lambda p: bool(PLAIN.fullmatch(p.text)), "a text of 1 to 200 characters"),
+        "text": Kind(lambda p: bool(PLAIN.fullmatch(p.text)), "a text of 1 to 200 characters, no control characters"),
         "months": Kind(lambda p: _are_months(p.months), "two months YYYY-MM, the first not after the last"),
         "date": Kind(lambda p: _is_day(p.date), "a date YYYY-MM-DD that exists"),
     }

@@ -18,6 +18,7 @@ from gateway.model.evidence import Coded, Value
 from gateway.model.refusal import Reason, Refusal
 from gateway.model.rules import Cell, Codes, Constant, DateForm, Form, MoneyUnit, MonthForm, Read
 from gateway.model.table import Reader
+from gateway.model.unshown import UNSHOWN
 
 Text = Callable[[str], Value | None]
 
@@ -26,7 +27,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,6})?")
 _CANONICAL_YUAN = re.compile(r"(?:0|[1-9][0-9]{0,14})\.[0-9]{2}")
 _WHOLE_FEN = re.compile(r"[1-9][0-9]{2,14}")
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+_CONTROL = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff{UNSHOWN}]")
 _PLACES: Mapping[MoneyUnit, int] = MappingProxyType({MoneyUnit.YUAN: 0, MoneyUnit.FEN: -2, MoneyUnit.WAN_YUAN: 4})
 
 

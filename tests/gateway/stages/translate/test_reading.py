@@ -198,9 +198,19 @@ def test_a_leaf_is_a_text_or_a_whole_number(found: Any, kind: ValueKind) -> None
     assert refusal(kind, found).detail == "answer part x: is not a text or a whole number"
 
 
-@pytest.mark.parametrize("text", ["a\x00b", "a\x08b", "a\x1bb", "a\x7fb", "a\ud800b", "a\ufffeb", "x" * 20_001])
+@pytest.mark.parametrize(
+    "text",
+    ["a\x00b", "a\x08b", "a\x1bb", "a\x7fb", "a\ud800b", "a\ufffeb", "a\x9b2Jb", "a\x85b", "a\u202eb", "a\u2066b", "x" * 20_001],
+)
 def test_a_text_is_bounded_and_printable(text: str) -> None:
     assert refusal(ValueKind.TEXT, text).detail == "answer part x: is too long or holds control characters"
+
+
+@pytest.mark.parametrize(
+    "text", ["欧阳·测试甲", "\U00020bb7\U0002b746", "\ue863", "a\u200fb\u200e", "\u0628\u200d\u062a", "两\n行"]
+)
+def test_what_writing_needs_is_taken_as_it_is(text: str) -> None:
+    assert read(ValueKind.TEXT, text) == text
 
 
 @pytest.mark.parametrize("found", [None, "", "   ", "99991231", " 99991231 "])
