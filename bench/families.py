@@ -2,7 +2,7 @@
 
 CPU is that of the gateway's process, an answer; the pass-through of `python -m bench` is measured in the same rounds, on the same core. The
 simulators behind are the real ones and share the other core with the load, so queries a second mean nothing here.
-Usage: python -m bench.families [--seconds 4] [--rounds 3]
+Usage: python -m bench.families [--seconds 4] [--rounds 3] [--only g1 f4]
 """
 
 import argparse
@@ -34,22 +34,22 @@ _IN_FLIGHT: Final = 16
 _WARMING: Final = 0.5
 
 
-def chosen() -> Mapping[str, Sample]:
-    """One question for each interface: the first sample that it answers with evidence."""
+def chosen(only: Sequence[str] = ASKED) -> Mapping[str, Sample]:
+    """One question for each of these interfaces and the reference: the first sample that it answers with evidence."""
     coverage = survey_tables(("shipped",), ("shipped",), Path()).coverage
     interfaces = {(each.region, each.type): each.system.rpartition(".")[2] for each in coverage}
     found: dict[str, Sample] = {}
     for each in samples():
         if each.outcome == "ISSUED":
             found.setdefault(interfaces[each.region, each.type], each)
-    return {name: found[name] for name in ASKED}
+    return {name: found[name] for name in ASKED if name in only or name == _REFERENCE}
 
 
-async def measure(up: Environment, rounds: int, seconds: float, cores: Cores) -> Mapping[str, float]:
+async def measure(up: Environment, asked: Mapping[str, Sample], rounds: int, seconds: float, cores: Cores) -> Mapping[str, float]:
     """Milliseconds of CPU an answer, by interface and of the pass-through; medians of the rounds."""
     gateway = up.processes[-1].process.pid
     _pin(gateway, cores.measured)
-    questions = {name: await prepared(each, up.layout, up.gateway) for name, each in chosen().items()}
+    questions = {name: await prepared(each, up.layout, up.gateway) for name, each in asked.items()}
     async with _pass_through(up, questions[_REFERENCE], cores) as (proxy, address):
         costs: dict[str, list[float]] = {}
         for _ in range(rounds):
@@ -95,9 +95,9 @@ def _pin(pid: int, core: int) -> None:
             os.sched_setaffinity(int(task.name), {core})
 
 
-def told(costs: Mapping[str, float]) -> str:
+def told(asked: Mapping[str, Sample], costs: Mapping[str, float]) -> str:
     """The table, ready for docs/performance.md."""
-    asked, bare = chosen(), costs[BARE]
+    bare = costs[BARE]
     rows = [
         f"| {name.upper()} | {asked[name].type} | {costs[name]:.2f} ms | {costs[name] / bare:.2f} | "
         f"{costs[name] / costs[_REFERENCE]:.2f} |"
@@ -108,9 +108,10 @@ def told(costs: Mapping[str, float]) -> str:
 
 
 async def _run(options: argparse.Namespace, cores: Cores) -> None:
+    asked = chosen(options.only)
     with tempfile.TemporaryDirectory() as folder:
         async with environment(Path(folder) / "dev") as up:
-            print(told(await measure(up, options.rounds, options.seconds, cores)), flush=True)
+            print(told(asked, await measure(up, asked, options.rounds, options.seconds, cores)), flush=True)
 
 
 def main() -> int:
@@ -118,6 +119,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--seconds", type=float, default=4.0, help="of each interface in each round (default 4)")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--only", nargs="+", choices=ASKED, default=ASKED, help="these interfaces, beside the one they are held against"
+    )
     options = parser.parse_args()
     cores = Cores.of_this_machine()
     print(f"{described()}; {_IN_FLIGHT} in flight", flush=True)

@@ -1,4 +1,4 @@
-"""Statements on a city's front-end database (前置库), PostgreSQL or an SQLite file, each group of them in one transaction.
+"""Statements on a city's front-end database (前置库), PostgreSQL or an SQLite file: a single one by itself, several in one transaction.
 
 Laws: the event loop never waits for a statement: they run on threads of their own; over a network TLS with the server's name verified,
 always, and the gateway's certificate shown; nothing that is told of a fault carries a value, a statement or an address; a connection
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
 from adapters.connectors.settings import SystemSettings
-from adapters.connectors.verdict import Unreached, timed_out
+from adapters.connectors.verdict import ItemFault, Unreached, timed_out
 from gateway.model.refusal import Reason, Refusal
 
 if TYPE_CHECKING:
@@ -68,7 +68,9 @@ class Database:
         self._sessions: list[_Session] = []
 
     async def run(self, statements: Sequence[Statement], seconds: float) -> list[list[Row]]:
-        """The rows of each statement, all of one moment. Raises Refusal, blame COUNTERPARTY; Unreached where nothing was sent."""
+        """The rows of each statement, all of one moment. Raises Refusal, blame COUNTERPARTY: Unreached where nothing was sent, ItemFault
+        where the database did not take a statement.
+        """
         try:
             async with asyncio.timeout(seconds):
                 return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, statements)
@@ -90,7 +92,7 @@ class Database:
                 self._drop(kept)
             except self._way.faults as error:
                 raise self._failed(error) from None
-        session = self._opened()
+        session = self._opened(Unreached if kept is None else Refusal)
         try:
             return session.run(statements)
         except self._way.faults as error:
@@ -98,15 +100,13 @@ class Database:
                 self._drop(session)
             raise self._failed(error) from None
 
-    def _opened(self) -> _Session:
+    def _opened(self, unavailable: type[Refusal]) -> _Session:
         try:
             session = self._way.open()
-        except self._way.denied as error:
-            raise self._failed(error) from None
         except self._way.faults as error:
-            refused = "authentication failed" in str(error)
+            refused = isinstance(error, self._way.denied) or "authentication failed" in str(error)
             what = f"{self._system}: no connection to the database ({_fault(error)})"
-            raise Refusal(Reason.CITY_REFUSED, what) if refused else Unreached(Reason.CITY_UNAVAILABLE, what) from None
+            raise Refusal(Reason.CITY_REFUSED, what) if refused else unavailable(Reason.CITY_UNAVAILABLE, what) from None
         self._own.session = session
         self._sessions.append(session)
         return session
@@ -118,7 +118,8 @@ class Database:
 
     def _failed(self, error: Exception) -> Refusal:
         reason = Reason.CITY_REFUSED if isinstance(error, self._way.denied) else Reason.CITY_UNAVAILABLE
-        return Refusal(reason, f"{self._system}: the database failed ({_fault(error)})")
+        refusal = Refusal if isinstance(error, self._way.broken) else ItemFault
+        return refusal(reason, f"{self._system}: the database failed ({_fault(error)})")
 
 
 class _File:
@@ -128,17 +129,23 @@ class _File:
         self._connection = sqlite3.connect(
             f"file:{quote(path)}?mode=rw", uri=True, timeout=seconds, isolation_level=None, check_same_thread=False
         )
-        self._connection.row_factory = sqlite3.Row
 
     def run(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        if len(statements) == 1:
+            return [self._rows(statements[0])]
         self._connection.execute("BEGIN")
         try:
-            told = [[dict(row) for row in self._connection.execute(each.text, each.values)] for each in statements]
+            told = [self._rows(each) for each in statements]
         except sqlite3.Error:
             self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
         return told
+
+    def _rows(self, statement: Statement) -> list[Row]:
+        cursor = self._connection.execute(statement.text, statement.values)
+        names = [each[0] for each in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
 
     def close(self) -> None:
         self._connection.close()
@@ -152,12 +159,15 @@ class _Server:
         from psycopg.rows import dict_row
 
         # No statement is prepared, so that a pooler may give each transaction another session.
-        self._connection = psycopg.Connection.connect(row_factory=dict_row, prepare_threshold=None, **parameters)
+        self._connection = psycopg.Connection.connect(autocommit=True, row_factory=dict_row, prepare_threshold=None, **parameters)
         self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
 
     def run(self, statements: Sequence[Statement]) -> list[list[Row]]:
-        with self._connection.transaction(), self._connection.cursor() as cursor:
-            return [self._rows(cursor, each) for each in statements]
+        with self._connection.cursor() as cursor:
+            if len(statements) == 1:
+                return [self._rows(cursor, statements[0])]
+            with self._connection.transaction():
+                return [self._rows(cursor, each) for each in statements]
 
     @staticmethod
     def _rows(cursor: psycopg.Cursor[Row], statement: Statement) -> list[Row]:
@@ -215,6 +225,7 @@ def _parameters(settings: SystemSettings, host: str, port: int, database: str) -
         "keepalives_idle": 5,
         "keepalives_interval": 2,
         "keepalives_count": 2,
+        "tcp_user_timeout": int(settings.timeout * 1000),
         "sslmode": "verify-full",
         "sslrootcert": settings.authorities_file,
         "sslcert": settings.certificate,

@@ -12,15 +12,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from adapters.connectors.database import Row, Statement
+from adapters.connectors.database import Row
 from adapters.connectors.moments import write_moment
 from adapters.connectors.verdict import CodeTable, Meaning, invalid, spelled
 from gateway.model.city import CityAnswer, CityRequest, Leaf, Record
 from gateway.model.refusal import Reason, Refusal
 
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,60}")
-_MOST_ANSWERS: Final = 2
-_MOST_ROWS: Final = 10_000
+MOST_ANSWERS: Final = 2
+"""That are read of one ticket: enough to see that it is not one."""
+MOST_ROWS: Final = 10_000
+"""Of one detail of an answer."""
 _LONGEST_TEXT: Final = 65_536
 _TICKET: Final = re.compile(r"[0-9a-f]{32}")
 
@@ -92,9 +94,9 @@ class FrontDialect:
     account: str = field(repr=False)
     operations: Mapping[str, FrontTables] = field(repr=False)
 
-    def file(self, request: CityRequest, ticket: str, now: datetime) -> tuple[Statement, ...]:
-        """Puts the question into the request table. It may come twice: the ticket is in the table once."""
-        tables = self._tables(request)
+    def row(self, request: CityRequest, ticket: str, now: datetime) -> Mapping[str, str]:
+        """The question as a row of the request table."""
+        tables = self.of(request.operation)
         own = {tables.ticket: ticket}
         if tables.moment:
             own[tables.moment] = write_moment(now, tables.moment_form)
@@ -102,37 +104,19 @@ class FrontDialect:
             own[tables.account] = self.account
         if not request.values.keys() <= set(tables.asked):
             raise RuntimeError(f"{self.system} has no such column in its request table")
-        values = {**own, **tables.constants, **request.values}
-        columns, marks = ", ".join(values), ", ".join("?" for _ in values)
-        text = f"INSERT INTO {tables.requests} ({columns}) VALUES ({marks}) ON CONFLICT ({tables.ticket}) DO NOTHING"
-        return (Statement(text, tuple(values.values())),)
-
-    def look(self, request: CityRequest, ticket: str) -> tuple[Statement, ...]:
-        """The flag alone."""
-        tables = self._tables(request)
-        return (_select((tables.flag,), tables.responses, (tables.ticket, ticket), tables.flag, _MOST_ANSWERS),)
-
-    def fetch(self, request: CityRequest, ticket: str) -> tuple[Statement, ...]:
-        """The whole answer."""
-        tables = self._tables(request)
-        wanted = (tables.flag, tables.code, *tables.columns, *(each.count for each in tables.details))
-        answer = _select(wanted, tables.responses, (tables.ticket, ticket), tables.flag, _MOST_ANSWERS)
-        details = (
-            _select(each.columns, each.table, (each.ticket, ticket), each.order, _MOST_ROWS + 1) for each in tables.details
-        )
-        return (answer, *details)
+        return {**own, **tables.constants, **request.values}
 
     def is_there(self, request: CityRequest, told: Sequence[Sequence[Row]]) -> bool:
-        """Whether the city has answered, from what `look` or `fetch` found. Raises CITY_ANSWER_INVALID for an unknown flag."""
-        tables = self._tables(request)
+        """Whether the city has answered, from what was fetched. Raises CITY_ANSWER_INVALID for an unknown flag."""
+        tables = self.of(request.operation)
         flags = [each[tables.flag] for each in told[0]]
         if unknown := [each for each in flags if each not in tables.waiting | tables.done]:
             raise invalid(f"{self._where(request)} {tables.flag}", "stands on no list of flags", spelled(unknown[0]))
         return any(each in tables.done for each in flags)
 
     def read(self, request: CityRequest, told: Sequence[Sequence[Row]]) -> CityAnswer:
-        """What `fetch` found, once it is there. Raises Refusal, blame COUNTERPARTY."""
-        tables, where = self._tables(request), self._where(request)
+        """What was fetched, once it is there. Raises Refusal, blame COUNTERPARTY."""
+        tables, where = self.of(request.operation), self._where(request)
         (answer, *others), *details = told
         if others:
             raise _several(answer, others, tables.holder, where)
@@ -144,14 +128,15 @@ class FrontDialect:
             return CityAnswer(status, no_record=True)
         record: dict[str, Any] = _leaves(answer, tables.columns, where)
         for each, rows in zip(tables.details, details, strict=True):
-            if len(rows) > _MOST_ROWS or answer[each.count] != len(rows):
+            if len(rows) > MOST_ROWS or answer[each.count] != len(rows):
                 raise invalid(f"{where} {each.part}", "has not as many rows as the answer says", status)
             record[each.part] = [_leaves(row, each.columns, f"{where} {each.part}") for row in rows]
         whole: Record = record
         return CityAnswer(status, (whole,))
 
-    def _tables(self, request: CityRequest) -> FrontTables:
-        found = self.operations.get(request.operation)
+    def of(self, operation: str) -> FrontTables:
+        """The tables of an operation."""
+        found = self.operations.get(operation)
         if found is None:
             raise RuntimeError(f"{self.system} has no such operation")
         return found
@@ -165,11 +150,6 @@ def is_ticket(text: str) -> bool:
     return _TICKET.fullmatch(text) is not None
 
 
-def _select(columns: Sequence[str], table: str, where: tuple[str, str], order: str, most: int) -> Statement:
-    by, ticket = where
-    return Statement(f"SELECT {', '.join(columns)} FROM {table} WHERE {by} = ? ORDER BY {order} LIMIT {most}", (ticket,))
-
-
 def _several(answer: Row, others: Sequence[Row], holder: str, where: str) -> Refusal:
     if any(each[holder] != answer[holder] for each in others):
         return Refusal(Reason.HOLDER_AMBIGUOUS, f"{where}: answers with several holders, where one is meant")
@@ -178,14 +158,16 @@ def _several(answer: Row, others: Sequence[Row], holder: str, where: str) -> Ref
 
 def _leaves(row: Row, columns: Sequence[str], where: str) -> dict[str, Leaf]:
     """The values that are there; an empty column is an absent value."""
-    return {name: _leaf(row[name], f"{where} {name}") for name in columns if row[name] is not None}
+    return {
+        name: value if type(value) is str and len(value) <= _LONGEST_TEXT else _leaf(value, where, name)
+        for name in columns
+        if (value := row[name]) is not None
+    }
 
 
-def _leaf(value: object, where: str) -> Leaf:
+def _leaf(value: object, where: str, name: str) -> Leaf:
     if isinstance(value, Decimal):
         return str(value)
-    if isinstance(value, str) and len(value) <= _LONGEST_TEXT:
-        return value
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise invalid(where, "is no text and no whole number")
+    raise invalid(f"{where} {name}", "is no text of a length that is read, and no whole number")

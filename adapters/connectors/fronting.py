@@ -4,13 +4,13 @@ Laws: a question is filed once, under a ticket that nobody can guess; once it is
 refusal: the ticket stays good. A ticket that was brought along is looked at and never filed again.
 """
 
-import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
 from adapters.connectors.calling import Deadline
 from adapters.connectors.database import Database, Statement
+from adapters.connectors.front_desk import FrontDesk
 from adapters.connectors.front_tables import FrontDialect, is_ticket
 from adapters.connectors.greeting import Greeted
 from adapters.connectors.settings import SystemSettings
@@ -19,8 +19,6 @@ from gateway.model.refusal import Reason, Refusal
 from gateway.ports import Clock
 
 _TICKET_BYTES: Final = 16
-_FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.02, 1.0, 1.5
-"""Seconds between two looks."""
 _KEPT_BACK, _LARGEST_PART = 0.5, 0.1
 """Seconds, and part of all there are, in which to leave with the ticket."""
 _WAITS: Final = frozenset({Reason.CITY_TIMEOUT, Reason.CITY_UNAVAILABLE})
@@ -37,15 +35,20 @@ class FrontAdapter:
         self._clock = clock
         self._entropy = entropy
         self._timeout = settings.timeout
+        self._desks = {
+            name: FrontDesk(f"{settings.name} {name}", tables, self._database, settings.timeout)
+            for name, tables in dialect.operations.items()
+        }
 
     async def ask(self, request: CityRequest, seconds: float) -> CityAnswer | CityTicket:
         """The answer, or the ticket with which to ask for it later. Raises Refusal, blame COUNTERPARTY."""
         within = min(seconds, self._timeout)
         deadline = Deadline(self._system, self._clock.monotonic, within - min(_KEPT_BACK, within * _LARGEST_PART))
         if request.ticket:
-            return await self._brought(request, request.ticket, deadline)
+            return await self._fetched(request, self._check(request.ticket), deadline)
         ticket = self._entropy(_TICKET_BYTES).hex()
-        await self._database.run(self._dialect.file(request, ticket, self._clock.now()), deadline.left())
+        row = self._dialect.row(request, ticket, self._clock.now())
+        await self._desks[request.operation].file(row, deadline.left())
         try:
             return await self._waited(request, ticket, deadline)
         except Refusal as refusal:
@@ -54,10 +57,9 @@ class FrontAdapter:
             raise
 
     async def ready(self, request: CityRequest, seconds: float) -> bool:
-        """Whether the answer to the ticket of `request` is there. Raises Refusal, blame COUNTERPARTY."""
-        self._check(request.ticket)
-        told = await self._database.run(self._dialect.look(request, request.ticket), min(seconds, self._timeout))
-        return self._dialect.is_there(request, told)
+        """Whether there is something to fetch with the ticket of `request`. Raises Refusal, blame COUNTERPARTY."""
+        ticket = self._check(request.ticket)
+        return await self._desks[request.operation].glance(ticket, min(seconds, self._timeout))
 
     async def greet(self, seconds: float) -> Greeted:
         """The connection test (adapters.connectors.greeting): a statement on nothing, for which one has to be logged in."""
@@ -66,25 +68,27 @@ class FrontAdapter:
 
     async def close(self) -> None:
         """Ends its connections."""
+        for each in self._desks.values():
+            each.close()
         await self._database.close()
 
-    async def _brought(self, request: CityRequest, ticket: str, deadline: Deadline) -> CityAnswer | CityTicket:
-        """What there is to a ticket that was brought along, now: whoever brings one is told when to come by looking."""
-        self._check(ticket)
-        told = await self._database.run(self._dialect.fetch(request, ticket), deadline.left())
+    async def _waited(self, request: CityRequest, ticket: str, deadline: Deadline) -> CityAnswer | CityTicket:
+        desk = self._desks[request.operation]
+        if desk.prompt:
+            told = await desk.fetch(ticket, deadline.left())
+            desk.prompt = self._dialect.is_there(request, told)
+            if desk.prompt:
+                return self._dialect.read(request, told)
+        if not await desk.turned(ticket, deadline.left()):
+            return CityTicket(ticket)
+        return await self._fetched(request, ticket, deadline)
+
+    async def _fetched(self, request: CityRequest, ticket: str, deadline: Deadline) -> CityAnswer | CityTicket:
+        """What there is to a ticket now. Whoever brings one along is told when to come by looking."""
+        told = await self._desks[request.operation].fetch(ticket, deadline.left())
         return self._dialect.read(request, told) if self._dialect.is_there(request, told) else CityTicket(ticket)
 
-    async def _waited(self, request: CityRequest, ticket: str, deadline: Deadline) -> CityAnswer | CityTicket:
-        pause = _FIRST_PAUSE
-        while True:
-            told = await self._database.run(self._dialect.fetch(request, ticket), deadline.left())
-            if self._dialect.is_there(request, told):
-                return self._dialect.read(request, told)
-            if pause >= deadline.left():
-                return CityTicket(ticket)
-            await asyncio.sleep(pause)
-            pause = min(pause * _GROWTH, _LONGEST_PAUSE)
-
-    def _check(self, ticket: str) -> None:
+    def _check(self, ticket: str) -> str:
         if not is_ticket(ticket):
             raise RuntimeError(f"{self._system} gave no such ticket")
+        return ticket

@@ -38,6 +38,10 @@ class Unreached(Unasked):
     """No connection was made, so no byte of the question left: it may be asked again without being asked twice."""
 
 
+class ItemFault(Refusal):
+    """A fault of what was asked together with others: it may be that of one of them, and then not that of the others."""
+
+
 _WORDS: Mapping[Meaning, tuple[type[Refusal], Reason, str]] = MappingProxyType(
     {
         Meaning.REFUSED: (Refusal, Reason.CITY_REFUSED, "the city refuses the question"),
@@ -77,6 +81,13 @@ class CodeTable:
 def invalid(where: str, rule: str, status: str = "") -> Refusal:
     """A city's answer that breaks a rule of its own interface. `where` names interface and part."""
     return Refusal(Reason.CITY_ANSWER_INVALID, f"{where}: {rule}", city_status=status)
+
+
+def likewise(error: Exception) -> Exception:
+    """The same for another whom it befalls: with a traceback of its own, which leads to nobody else's question."""
+    if not isinstance(error, Refusal):
+        return error
+    return type(error)(error.reason, error.detail, violations=error.violations, city_status=error.city_status)
 
 
 def timed_out(where: str) -> Refusal:

@@ -26,6 +26,7 @@ TABLES = (
   jbjg VARCHAR(200), dyrq CHAR(8), zmbh VARCHAR(40))""",
     f"""CREATE TABLE IF NOT EXISTS {ROWS} (
   sqbh CHAR(32) NOT NULL, xh INTEGER NOT NULL, jfny CHAR(6), xz CHAR(2), jfjs VARCHAR(16), grjf VARCHAR(16), dwjf VARCHAR(16))""",
+    *(f"CREATE INDEX IF NOT EXISTS {table}_sqbh ON {table} (sqbh)" for table in (ANSWERS, ROWS)),
 )
 CODES = {
     "00": "办结",

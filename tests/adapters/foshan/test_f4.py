@@ -110,9 +110,9 @@ async def test_a_city_that_never_answers_leaves_a_ticket_and_was_asked_once(tabl
 
 
 async def test_filing_twice_under_one_ticket_is_one_request(tables: FrontAdapter, foshan: Any) -> None:
-    statements = tables._dialect.file(ASKED, "0" * 32, SystemClock().now())
+    row = tables._dialect.row(ASKED, "0" * 32, SystemClock().now())
     for _ in range(2):
-        await tables._database.run(statements, 5.0)
+        await tables._desks[ASKED.operation].file(row, 30.0)
     with closing(sqlite3.connect(foshan.front.removeprefix("sqlite://"))) as database, database:
         assert database.execute(f"SELECT count(*) FROM {REQUESTS} WHERE sqbh = ?", ("0" * 32,)).fetchone() == (1,)
 
