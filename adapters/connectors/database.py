@@ -136,10 +136,11 @@ class _File:
         self._connection.execute("BEGIN")
         try:
             told = [self._rows(each) for each in statements]
+            self._connection.execute("COMMIT")
         except sqlite3.Error:
-            self._connection.execute("ROLLBACK")
+            # A COMMIT that somebody else's reading kept waiting too long leaves all open, and the city locked out of its own file.
+            self._connection.rollback()
             raise
-        self._connection.execute("COMMIT")
         return told
 
     def _rows(self, statement: Statement) -> list[Row]:
