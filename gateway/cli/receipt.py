@@ -48,6 +48,8 @@ def verify(file: str, keys: tuple[str, ...], policy: Any, output: str) -> None:
     kuacheng query --sample 0 -o json > answer.json
     kuacheng receipt verify answer.json --key log.gateway.test/development+0a1b2c3d+AbCd...
 
+    Whatever stands in FILE is checked, named as not proven, or refused.
+
     Exit status: 0 everything that is there holds, 1 something does not, 2 wrong use.
     """
     from gateway.client import ReceiptRefused
@@ -63,9 +65,11 @@ def verify(file: str, keys: tuple[str, ...], policy: Any, output: str) -> None:
             raise SystemExit(printing.FINDING) from None
         printing.fail(f"not verified: {error}", printing.FINDING)
     if output == "json":
-        printing.as_json(_verdict(verified, intent))
+        printing.as_json({**_verdict(verified, intent), "unproven": list(filed.unproven)})
         return
     _tell(verified, intent)
+    for name in filed.unproven:
+        click.echo(f"  {name}: in the file, and no receipt proves it")
 
 
 @command.command("show")

@@ -107,6 +107,7 @@ class Answer:
             self.outcome.value,
             binding.question(self.question),
             tuple(binding.plain(each) for each in self.evidence),
+            self.request_id,
         )
 
     def verify(self, vkeys: Iterable[str], policy: str = "") -> Verified:

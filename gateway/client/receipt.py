@@ -19,13 +19,15 @@ from gateway.model.exchange import Entry, EntryKind
 class Claim:
     """What somebody says that a receipt is of; an empty part is not claimed.
 
-    `question` and `evidence` are JSON values as docs/receipts.md has them; `evidence` is claimed together with `outcome`.
+    `question` and `evidence` are JSON values as docs/receipts.md has them; `evidence` is claimed together with `outcome`, and
+    `request_id`, which the question says, together with that.
     """
 
     exchange_id: str = ""
     outcome: str = ""
     question: Mapping[str, object] | None = field(default=None, repr=False)
     evidence: Sequence[object] | None = field(default=None, repr=False)
+    request_id: str = ""
 
 
 NOTHING = Claim()
@@ -95,9 +97,13 @@ class Receipt:
 
     def _asks(self, entry: Entry, claim: Claim) -> bool:
         if claim.question is None:
+            if claim.request_id:
+                raise ReceiptRefused("nothing ties the request_id but the question, which is not there")
             return False
         question, key = claim.question, self._key()
         _bound(entry, REQUEST_DIGEST, question, lambda: request_digest(key, question), "question")
+        if claim.request_id and claim.request_id != question.get("request_id"):
+            raise ReceiptRefused("the request_id is not the question's")
         return True
 
     def _answers(self, entry: Entry, claim: Claim) -> bool:

@@ -32,7 +32,7 @@ class Verification:
     def claim(self) -> Claim:
         """What the receipt has to be of."""
         told = tuple(binding.verdict(field, verdict) for field, verdict in self.verdicts.items())
-        return Claim(self.exchange_id, Result.VERIFIED.value, binding.question(self.question), told)
+        return Claim(self.exchange_id, Result.VERIFIED.value, binding.question(self.question), told, self.request_id)
 
     def verify(self, vkeys: Iterable[str], policy: str = "") -> Verified:
         """Checks offline that the log holds these claims and these verdicts, see Receipt.verify. Raises ReceiptRefused."""

@@ -54,6 +54,7 @@ def test_a_sound_answer_is_verified_without_any_network(file: Path, monkeypatch:
     assert "question: holds" in said
     assert "answer: holds" in said
     assert "intent: not in the file, not checked" in said
+    assert "provenance: in the file, and no receipt proves it" in said
 
 
 def test_programs_get_json(file: Path) -> None:
@@ -61,6 +62,7 @@ def test_programs_get_json(file: Path) -> None:
     told = json.loads(said)
     assert status == 0
     assert (told["verified"], told["question"], told["answer"], told["intent"]) == (True, True, True, False)
+    assert told["unproven"] == ["provenance"]
     assert (told["log"], told["index"], told["tree_size"], told["signed_by"]) == (LOG, 4, 7, [VKEY])
     assert (told["entry"]["kind"], told["entry"]["result"]) == ("OUTCOME", "ISSUED")
 
@@ -74,6 +76,15 @@ def test_a_changed_answer_is_a_finding(file: Path) -> None:
     assert told == "not verified: the answer is not the one that the entry binds\n"
     status, said, _ = receipt("verify", str(file), "--key", VKEY, "-o", "json")
     assert (status, json.loads(said)["verified"]) == (1, False)
+
+
+def test_a_forged_answer_beside_the_true_one_is_not_verified(file: Path) -> None:
+    forged = whole()
+    forged["verdicts"], forged["evidence"] = forged["evidence"], [{**forged["evidence"][0], "number": "粤18"}]
+    file.write_text(json.dumps(forged))
+    status, said, told = receipt("verify", str(file), "--key", VKEY)
+    assert (status, said) == (2, "")
+    assert "several of evidence, verdicts, files" in told
 
 
 def test_the_file_may_come_by_standard_input_and_be_the_receipt_alone() -> None:

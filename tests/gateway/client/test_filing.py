@@ -1,7 +1,9 @@
 """Receipts as files: what was printed verifies again, and what is damaged is refused by the member that is at fault."""
 
 import json
+from dataclasses import replace
 from functools import lru_cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,11 @@ from hypothesis import strategies as st
 
 from gateway.client import Answer, Fetched, ReceiptRefused, filing
 from gateway.client.answer import read, read_receipt
-from gateway.client.receipt import Intent
-from gateway.model.binding import plain
+from gateway.client.receipt import Intent, Receipt
+from gateway.model.binding import ANSWER_DIGEST, REQUEST_DIGEST, answer_digest, plain, request_digest
 from gateway.model.evidence import Coded, Evidence, EvidenceHolder, Holders, Period, Rows
-from gateway.model.exchange import Sealed
+from gateway.model.exchange import Entry, EntryKind, Sealed
+from gateway.model.query import Claimed, FileFormat, FileWanted, Query
 from gateway.rpc import receipts, writing
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from tests.gateway.client import notary
@@ -103,6 +106,13 @@ CHANGES: dict[str, Any] = {
     "the months": lambda f: f["question"]["parameters"]["months"].update(first="2020-01"),
     "the key, taken out": lambda f: f["receipt"].pop("binding_key"),
     "the key, emptied": lambda f: f["receipt"].update(binding_key=""),
+    "the request_id": lambda f: f.update(request_id="0192f3a4-5b6c-7d8e-9f00-000000000000"),
+    "a text for the intent": lambda f: f.update(intent="of exchange-1"),
+    "a member, put in": lambda f: f.update(certificate=f["evidence"]),
+    "a member that some readers take for another": lambda f: f.update(Evidence=[]),
+    "a member of the receipt, put in": lambda f: f["receipt"].update(evidence=f["evidence"]),
+    "the answer's name": lambda f: f.update(verdicts=f.pop("evidence")),
+    "the receipt's place": lambda f: f.update(f.pop("receipt")),
 }
 
 
@@ -142,9 +152,108 @@ def test_a_file_that_is_no_receipt_is_refused(damaged: str) -> None:
     assert "the file is no" in refusal(damaged)
 
 
-@pytest.mark.parametrize("name", ["exchange_id", "outcome", "question", "evidence"])
+@pytest.mark.parametrize("name", ["request_id", "exchange_id", "outcome", "question", "evidence", "intent"])
 def test_a_claim_of_another_kind_is_refused(name: str) -> None:
     assert name in refusal({**whole(), name: 7})
+    assert name in refusal({**whole(), name: ""}), "nothing is said by saying nothing"
+
+
+DIGEST = {"format": "OFD", "sha256": "5e" * 32, "size": 7}
+
+
+def kept(question: Query, result: str, told: list[Any]) -> Receipt:
+    """A receipt of this question and this answer."""
+    key, book = builders.BINDING_KEY, notary.Notary()
+    facts = {
+        "result": result,
+        REQUEST_DIGEST: request_digest(key, question),
+        ANSWER_DIGEST: answer_digest(key, result, told),
+    }
+    for entry in (notary.filler(0), Entry(EntryKind.OUTCOME, "exchange-1", builders.NOW, facts)):
+        last = book.keep(entry)
+    made = book.recorded(last)
+    return Receipt(made.log, 0, made.index, made.leaf_hash, made.proof, made.leaf, key)
+
+
+def filed(question: Query, result: str, name: str, told: list[Any]) -> dict[str, Any]:
+    """The file of it, as the command prints one."""
+    ids = {"request_id": question.request_id, "exchange_id": "exchange-1", "outcome": result}
+    made: dict[str, Any] = json.loads(text({**ids, name: told, "question": question, "receipt": kept(question, result, told)}))
+    return made
+
+
+CLAIMED = replace(builders.query(), claims=(Claimed("number", "text", "17"),))
+OF_A_FILE = replace(builders.query(), file=FileWanted(FileFormat.OFD, ""))
+FORMS = {
+    "evidence": whole(),
+    "no evidence": filed(builders.query(), "NO_RECORD", "evidence", []),
+    "verdicts": filed(CLAIMED, "VERIFIED", "verdicts", [{"field": "number", "verdict": "MATCH"}]),
+    "files": filed(OF_A_FILE, "ISSUED", "files", [DIGEST]),
+    "no files": filed(OF_A_FILE, "NO_RECORD", "files", []),
+}
+LISTS = ("evidence", "verdicts", "files")
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "taken", [each for size in range(4) for each in combinations(("question", "provenance", "deferral"), size)]
+)
+def test_the_answer_stands_under_the_one_name_that_fits_what_was_asked(form: str, taken: tuple[str, ...]) -> None:
+    """Every set of the three lists: only the true one alone says that the answer holds, with the question or without it."""
+    true = {name: value for name, value in FORMS[form].items() if name not in taken}
+    (mine,) = (each for each in LISTS if each in true)
+    told = true.pop(mine)
+    for names in (each for size in range(4) for each in combinations(LISTS, size)):
+        made = {**true, **dict.fromkeys(names, told)}
+        either = not told and "question" in taken and names in (("evidence",), ("files",))
+        if names in ((), (mine,)) or either:
+            verified, _ = filing.read(json.dumps(made)).verify([VKEY])
+            assert (verified.question, verified.answer) == ("question" not in taken, names != ())
+        else:
+            assert "answer" in refusal(made), names
+        forged = {**made, **{each: [{"number": "forged"}] for each in names if each != mine}}
+        assert names in ((), (mine,)) or refusal(forged)
+
+
+@pytest.mark.parametrize("size", range(8))
+def test_every_subset_of_a_file_is_tied_or_told_or_refused(size: int) -> None:
+    """With `evidence`, which needs its outcome, and the receipt, without which nothing can be told."""
+    full = whole()
+    optional = ("request_id", "exchange_id", "outcome", "evidence", "provenance", "question", "deferral")
+    for names in combinations(optional, size):
+        part = {"receipt": full["receipt"], **{each: full[each] for each in names}}
+        if "evidence" in names and "outcome" not in names:
+            assert "the answer is not" in refusal(part)
+            continue
+        got = filing.read(json.dumps(part))
+        verified, _ = got.verify([VKEY])
+        assert (verified.question, verified.answer) == ("question" in names, "evidence" in names)
+        untied = {"provenance"} | (set() if "question" in names else {"request_id"})
+        assert set(got.unproven) == untied & set(names), "a deferral of null says nothing"
+
+
+def test_what_no_receipt_proves_is_told() -> None:
+    search = {"exchange_id": "exchange-1", "total_usages": 0, "usages": [], "next_page_token": "", "receipt": whole()["receipt"]}
+    assert filing.read(json.dumps(search)).unproven == ("total_usages", "usages", "next_page_token")
+    assert filing.read(json.dumps({**whole(), "deferral": {"exchange_id": "x"}})).unproven == ("provenance", "deferral")
+
+
+@pytest.mark.parametrize(
+    ("true", "twice"),
+    [
+        ('"evidence":', '"evidence": [{"number": "forged"}], "evidence":'),
+        ('"evidence":', '"evid\\u0065nce": [], "evidence":'),
+        ('"outcome":', '"outcome": "NO_RECORD", "outcome":'),
+        ('"number":', '"number": "forged", "number":'),
+        ('"city_status":', '"city_status": "07", "city_status":'),
+        ('"leaf_hash":', '"leaf_hash": "00", "leaf_hash":'),
+        ('"receipt":', '"receipt": {}, "receipt":'),
+    ],
+)
+def test_a_name_that_stands_twice_is_refused_wherever_it_stands(true: str, twice: str) -> None:
+    said = json.dumps(whole())
+    assert true in said
+    assert "twice" in refusal(said.replace(true, twice, 1))
 
 
 JSON = st.recursive(
@@ -159,8 +268,8 @@ def test_any_json_in_any_member_is_judged_and_never_crashes(name: str, value: ob
         filing.read(json.dumps({**whole(), name: value})).verify([VKEY])
     except ReceiptRefused:
         return
-    # Equal values are no change; provenance, request_id and deferral are not bound, so they may say anything.
-    assert name in ("provenance", "request_id", "deferral") or value in (whole()[name], "")
+    # Equal values are no change; what is not bound may say anything, and is told as not proven.
+    assert name in ("provenance", "deferral") or value == whole()[name]
 
 
 @given(st.sampled_from((*MEMBERS, "binding_key")), JSON)

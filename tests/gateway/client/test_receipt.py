@@ -86,6 +86,8 @@ CLAIMS: dict[str, tuple[dict[str, Any], str]] = {
     "no number": ({"evidence": (float("nan"),)}, "cannot be written down"),
     "another question": ({"question": {**answer().claim.question, "provider_region": "440100"}}, "the question is not"),
     "no question": ({"question": {}}, "the question is not"),
+    "another request_id": ({"request_id": "0192f3a4-5b6c-7d8e-9f00-000000000000"}, "the request_id is not"),
+    "a request_id without its question": ({"question": None}, "nothing ties the request_id"),
 }
 
 
@@ -106,7 +108,7 @@ def test_without_its_binding_key_an_answer_is_refused_and_not_passed_over(key: b
 def test_an_entry_that_binds_nothing_ties_no_answer() -> None:
     receipt = replace(kept(), binding_key=builders.BINDING_KEY)
     assert "the question is not" in refusal(receipt, claim=answer().claim)
-    assert "the answer is not" in refusal(receipt, claim=replace(answer().claim, question=None))
+    assert "the answer is not" in refusal(receipt, claim=replace(answer().claim, question=None, request_id=""))
 
 
 def flipped(whole: bytes, data: st.DataObject) -> bytes:
