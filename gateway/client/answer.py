@@ -120,7 +120,7 @@ def read(response: pb.QueryResponse, asked: Query) -> Answer:
     return Answer(
         response.request_id,
         response.exchange_id,
-        _outcome(response.outcome),
+        read_outcome(response.outcome),
         tuple(_paper(each) for each in response.evidence),
         read_provenance(response.provenance),
         read_receipt(response.receipt),
@@ -153,7 +153,8 @@ def read_receipt(message: pb.Receipt) -> Receipt:
     )
 
 
-def _outcome(number: int) -> Outcome:
+def read_outcome(number: int) -> Outcome:
+    """How a message says that it ended. Raises ClientFailure for an outcome that this client does not know."""
     name = named(pb.Outcome.DESCRIPTOR, number)
     if name not in Outcome.__members__:
         message = f"the gateway answered with an outcome that this client does not know ({name}); install a newer client"

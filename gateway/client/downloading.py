@@ -1,7 +1,7 @@
 """A file as it comes through the gateway: what was announced, its chunks, and a file on disk that is whole or not there.
 
 Laws: a digest that the gateway announced is compared once more here, so that a download that ends without an error is the file; on disk
-nothing has the wanted name before.
+nothing has the wanted name before, and what had it is there until then. Where no file was announced none is made.
 """
 
 import os
@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Final
 
 import grpc
 
 from gateway.client import failure
-from gateway.client.answer import Outcome, Provenance, named, read_provenance, read_receipt
+from gateway.client.answer import Outcome, Provenance, read_outcome, read_provenance, read_receipt
 from gateway.client.failure import ClientFailure
 from gateway.client.question import canonical
 from gateway.client.receipt import Claim, Receipt, Verified
@@ -24,6 +25,7 @@ from gateway.model.query import Query
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
 
 Messages = AsyncIterator[pb.DownloadResponse]
+_NOTHING: Final = sha256().hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Download:
         self._messages = messages
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """The chunks. Raises ClientFailure; then what came before is not the file."""
+        """The chunks, none for NO_RECORD. Raises ClientFailure; then what came before is not the file."""
         digest = sha256()
         try:
             async for message in self._messages:
@@ -67,11 +69,20 @@ class Download:
                 yield message.chunk
         except grpc.aio.AioRpcError as error:
             raise failure.of(error) from error
-        if self.announced.outcome is Outcome.ISSUED and digest.hexdigest() != self.announced.sha256:
+        announced = self.announced.sha256 if self.announced.outcome is Outcome.ISSUED else _NOTHING
+        if digest.hexdigest() != announced:
             raise ClientFailure("the bytes that came are not those that the gateway announced", grpc.StatusCode.DATA_LOSS)
 
     async def save(self, path: Path) -> None:
-        """Writes the file; it has its name once it is whole and on disk, and is not there otherwise. Raises ClientFailure, OSError."""
+        """Writes the file, for its owner alone; it has its name once it is whole and on disk, in place of what had the name before.
+
+        Raises ClientFailure, of code NOT_FOUND where the answer is NO_RECORD, and OSError; then nothing is written, and what has the name
+        stays.
+        """
+        if self.announced.outcome is not Outcome.ISSUED:
+            outcome = self.announced.outcome.value
+            message = f"the answer is {outcome}, so there is no file to save; look at announced.outcome before you save"
+            raise ClientFailure(message, grpc.StatusCode.NOT_FOUND)
         with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             try:
                 async for chunk in self:
@@ -93,7 +104,7 @@ async def begun(messages: Messages, asked: Query) -> Download:
     announced = Announced(
         header.request_id,
         header.exchange_id,
-        Outcome(named(pb.Outcome.DESCRIPTOR, header.outcome)),
+        read_outcome(header.outcome),
         header.file.format,
         header.file.size,
         header.file.sha256.hex(),
