@@ -1,19 +1,19 @@
 """One connection to the gateway: mutual TLS, a deadline on everything, retries within a budget."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from types import MappingProxyType, TracebackType
 from typing import Any, Self, TypeVar
 
 import grpc
 
-from gateway.client import answer, directory, downloading, failure, question, usage, verification
+from gateway.client import answer, directory, downloading, failure, question, usage, verification, watching
 from gateway.client.failure import ClientFailure, OutcomeUnknown, QueryRefused, Unreachable
 from gateway.client.identity import Identity, credentials
 from gateway.client.receipt import Fetched, Intent
-from gateway.client.retrying import Budget, again
+from gateway.client.retrying import Budget, again, onward
 from gateway.clock import fraction, new_id
 from gateway.model.query import Claimed, FileFormat, FileWanted, Holder, LegalBasis, Parameter, PresentedCode, Purpose, Query
 from gateway.model.refusal import Reason
@@ -26,18 +26,19 @@ from gateway.rpc.pb.v1.ledger_service_pb2_grpc import LedgerServiceStub
 
 Answered = TypeVar("Answered")
 _DAY = 86_400.0
-_SHORTEST_WATCH = 1.0
-"""Seconds; with fewer left the gateway would not begin."""
 _NONE: Mapping[str, Parameter] = MappingProxyType({})
 
 
 class Client:
     """Asks one gateway. An asynchronous context manager; safe for many queries at once on one event loop.
 
-    `server_name` is the name expected in the gateway's certificate where it differs from the host in `target` (host:port).
+    `server_name` is the name expected in the gateway's certificate where it differs from the host in `target` (host:port); a question
+    is sent at most `attempts` times, and with 1 nothing that failed is tried again. Raises ValueError for fewer.
     """
 
     def __init__(self, target: str, identity: Identity, *, server_name: str | None = None, attempts: int = 3) -> None:
+        if attempts < 1:
+            raise ValueError("attempts counts the first one too: give 1 or more")
         options: list[tuple[str, Any]] = [("grpc.enable_retries", 0), ("grpc.max_receive_message_length", 16 * 1024 * 1024)]
         if server_name:
             options.append(("grpc.ssl_target_name_override", server_name))
@@ -75,8 +76,8 @@ class Client:
     ) -> answer.Answer:
         """One piece of evidence about one holder. `deadline` in seconds for all attempts together.
 
-        Where the city answers later, the answer is waited for so many seconds more as `wait` says; if it is not there then, the
-        outcome is DEFERRED, and `watch` goes on.
+        Where the city answers later, the answer is waited for so many seconds more as `wait` says; if it is not there then, or the
+        gateway is away, the outcome is DEFERRED, and `watch` goes on.
 
         With `reference` the receipt comes without its proof; `receipt` fetches that later, and `Receipt.completed` puts both together.
 
@@ -177,41 +178,29 @@ class Client:
                 return answered
         raise RuntimeError("the last attempt neither answered nor failed")
 
-    async def watch(
+    def watch(
         self, asked: Query, *, deadline: float = _DAY, reference: bool = False
-    ) -> AsyncIterator[answer.Progress | answer.Answer]:
+    ) -> AsyncGenerator[answer.Progress | answer.Answer]:
         """The steps of a question that was DEFERRED, `Answer.question` of then, and last its answer, if it comes within `deadline`.
 
-        It may be gone on with after any break, by the same system. Raises as `query` does; DEFERRAL_EXPIRED where the city let the
-        limit pass.
+        Once it has begun it goes on through breaks and through whatever passes, at ever longer pauses, down to two calls a minute; not so
+        where the client makes one attempt only. It may be gone on with after any failure, by the same system. Raises as `query` does;
+        DEFERRAL_EXPIRED where the city let the limit pass.
         """
-        until = asyncio.get_running_loop().time() + deadline
-        seen: set[str] = set()
-        failures = 0
-        while _left(until) > _SHORTEST_WATCH:
-            try:
-                call = self._evidence.Watch(
-                    pb.WatchRequest(question=question.write(asked, reference=reference)), timeout=_left(until)
-                )
-                async for message in call:
-                    failures = 0
-                    if message.WhichOneof("news") == "answer":
-                        yield answer.read(message.answer, asked)
-                        return
-                    step = answer.read_progress(message.progress)
-                    if step.stage not in seen:
-                        seen.add(step.stage)
-                        yield step
-            except grpc.aio.AioRpcError as error:
-                failed, failures = failure.of(error), failures + 1
-                if _left(until) <= _SHORTEST_WATCH:
-                    return
-                await self._pause(failed, min(failures - 1, self._attempts - 2), until, asked, own_id=False)
+        request = pb.WatchRequest(question=question.write(asked, reference=reference))
+        tries = watching.Tries(self._attempts, self._budget)
+        return watching.watched(lambda seconds: self._evidence.Watch(request, timeout=seconds), asked, deadline, tries)
 
     async def _waited(self, told: answer.Answer, wait: float, *, reference: bool) -> answer.Answer:
-        async for each in self.watch(told.question, deadline=wait, reference=reference):
-            if isinstance(each, answer.Answer):
-                return each
+        """The answer, or else what is known already: that the city has the question. Raises only what says that no answer will come."""
+        try:
+            async with aclosing(self.watch(told.question, deadline=wait, reference=reference)) as steps:
+                async for each in steps:
+                    if isinstance(each, answer.Answer):
+                        return each
+        except ClientFailure as failed:
+            if not isinstance(failed, Unreachable) and onward(failed, 0, wait, fraction) is None:
+                raise
         return told
 
     async def evidence_types(self, region: str = "", deadline: float = 10.0) -> tuple[directory.Offered, ...]:

@@ -24,7 +24,7 @@ class Retry(Enum):
 
     NEVER = "no: the same question gets the same answer"
     SAME_ID = "yes, with the same request_id: nothing was asked"
-    NEW_ID = "yes, with a new request_id: the city may have been asked"
+    NEW_ID = "yes, with a new request_id: the city may have been asked; what it has deferred is fetched under its own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,16 +153,16 @@ WORDINGS: Mapping[Reason, Wording] = MappingProxyType(
         Reason.CITY_UNAVAILABLE: Wording(
             _C.UNAVAILABLE,
             "the city's system cannot be reached, or says that it is not serving",
-            "ask again later with a new request_id; this is not NO_RECORD",
-            "对方城市系统暂时无法访问，请稍后以新的请求编号重试；这不代表没有记录",
+            "ask again later with a new request_id, what was deferred with its own; this is not NO_RECORD",
+            "对方城市系统暂时无法访问，请稍后以新的请求编号重试（已延时受理的仍用原编号）；这不代表没有记录",
             Retry.NEW_ID,
             5.0,
         ),
         Reason.CITY_TIMEOUT: Wording(
             _C.DEADLINE_EXCEEDED,
             "the city's system did not answer in time",
-            "ask again later with a new request_id and a longer deadline; this is not NO_RECORD",
-            "对方城市系统未在规定时间内答复，请稍后重试；这不代表没有记录",
+            "ask again later with a new request_id, what was deferred with its own, and a longer deadline; this is not NO_RECORD",
+            "对方城市系统未在规定时间内答复，请稍后重试（已延时受理的仍用原编号）；这不代表没有记录",
             Retry.NEW_ID,
             5.0,
         ),
@@ -217,8 +217,8 @@ WORDINGS: Mapping[Reason, Wording] = MappingProxyType(
         Reason.LEDGER_UNAVAILABLE: Wording(
             _C.UNAVAILABLE,
             "the evidence log cannot record, and what is not recorded is not answered",
-            "ask again later with a new request_id; the operator has to mend the log",
-            "存证日志暂不可用，未存证的查询不予答复，请稍后重试",
+            "ask again later with a new request_id, what was deferred with its own; the operator has to mend the log",
+            "存证日志暂不可用，未存证的查询不予答复，请稍后重试（已延时受理的仍用原编号）",
             Retry.NEW_ID,
             5.0,
         ),

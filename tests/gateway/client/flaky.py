@@ -1,10 +1,11 @@
 """What a client may meet: a gateway that fails to plan, and a line that breaks. Both behave on real loopback mutual TLS.
 
-Laws: a plan is worked off one call a step, then everything is answered; every call is kept, with the time that it was given.
+Laws: a plan is worked off one call a step, then everything is answered; every call is kept, with the time that it was given. A watch
+has a second plan for after its first news.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,19 +35,35 @@ class Flaky(EvidenceServiceServicer):
     """EvidenceService by plan."""
 
     plan: list[Step]
+    midway: list[Step] = field(default_factory=list)
     requests: list[pb.QueryRequest] = field(default_factory=list)
     seconds: list[float | None] = field(default_factory=list)
     address: str = ""
+    outcome: pb.Outcome.ValueType = pb.OUTCOME_NO_RECORD
+    """Of a query."""
 
     async def Query(self, request: pb.QueryRequest, context: Context) -> pb.QueryResponse:  # noqa: N802
+        await self._taken(request, context)
+        return pb.QueryResponse(request_id=request.request_id, exchange_id="x", outcome=self.outcome)
+
+    async def Watch(self, request: pb.WatchRequest, context: Context) -> AsyncIterator[pb.WatchResponse]:  # noqa: N802
+        await self._taken(request.question, context)
+        yield pb.WatchResponse(progress=pb.DeferralProgress(stage=pb.DEFERRAL_STAGE_ACCEPTED))
+        await self._worked_off(self.midway, context)
+        told = pb.QueryResponse(request_id=request.question.request_id, exchange_id="y", outcome=pb.OUTCOME_NO_RECORD)
+        yield pb.WatchResponse(answer=told)
+
+    async def _taken(self, request: pb.QueryRequest, context: Context) -> None:
         self.requests.append(request)
         self.seconds.append(context.time_remaining())
-        if self.plan:
-            step = self.plan[0]
+        await self._worked_off(self.plan, context)
+
+    async def _worked_off(self, plan: list[Step], context: Context) -> None:
+        if plan:
+            step = plan[0]
             if step not in EVERY:
-                del self.plan[0]
+                del plan[0]
             await step(context)
-        return pb.QueryResponse(request_id=request.request_id, exchange_id="x", outcome=pb.OUTCOME_NO_RECORD)
 
     @property
     def ids(self) -> list[str]:
@@ -98,10 +115,10 @@ async def hang(_: Context) -> None:
 
 
 @asynccontextmanager
-async def flaky(*plan: Step) -> AsyncIterator[Flaky]:
+async def flaky(*plan: Step, midway: Sequence[Step] = ()) -> AsyncIterator[Flaky]:
     """Such a gateway, for one test."""
     shown, trusted = papers().server, papers().regions.own.certificate_pem
-    made, server = Flaky(list(plan)), grpc.aio.server()
+    made, server = Flaky(list(plan), list(midway)), grpc.aio.server()
     add_EvidenceServiceServicer_to_server(made, server)
     credentials = grpc.ssl_server_credentials([(shown.key, shown.certificate)], trusted, require_client_auth=True)
     made.address = f"127.0.0.1:{server.add_secure_port('127.0.0.1:0', credentials)}"
@@ -109,7 +126,7 @@ async def flaky(*plan: Step) -> AsyncIterator[Flaky]:
     try:
         yield made
     finally:
-        EVERY.difference_update(plan)
+        EVERY.difference_update((*plan, *midway))
         await server.stop(None)
 
 

@@ -103,6 +103,11 @@ async def test_no_more_attempts_than_were_wished(attempts: int) -> None:
         assert len(gateway.ids) == attempts
 
 
+def test_fewer_attempts_than_one_are_none() -> None:
+    with pytest.raises(ValueError, match="1 or more"):
+        Client("gateway.test:1", papers().identity(), attempts=0)
+
+
 async def test_retries_end_when_the_budget_does_and_come_back_with_answers() -> None:
     plan = for_ever(abort(Code.UNAVAILABLE))
     async with flaky(plan) as gateway, gateway.client(attempts=4) as client:

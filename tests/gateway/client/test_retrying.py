@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.client.failure import ClientFailure, OutcomeUnknown, QueryRefused, Told, Unreachable
-from gateway.client.retrying import Again, Budget, again
+from gateway.client.retrying import LONGEST_PAUSE, Again, Budget, again, onward
 from gateway.model.refusal import Reason
 from gateway.rpc.status import WORDINGS, Retry
 
@@ -66,6 +66,40 @@ def test_pauses_double_and_are_spread(attempt: int, part: float) -> None:
 
 def test_any_other_failure_is_not_asked_again() -> None:
     assert again(ClientFailure("", grpc.StatusCode.UNIMPLEMENTED), 0, float, own_id=True) is None
+
+
+@fast
+@given(st.sampled_from(Reason), after, attempts, chance)
+def test_what_a_city_has_deferred_is_gone_on_with_but_for_what_does_not_pass(
+    reason: Reason, wait: float | None, breaks: int, part: float
+) -> None:
+    got = onward(refused(reason.name, wait), breaks, 1e9, lambda: part)
+    if wait is None or WORDINGS[reason].retry is Retry.NEVER or reason is Reason.DEFERRAL_EXPIRED:
+        assert got is None
+    else:
+        assert got is not None
+        assert got >= max(wait, 0.05), "never sooner than the gateway said"
+
+
+@fast
+@given(st.integers(0, 10_000), st.floats(1.0, 1e6), chance)
+def test_a_watch_is_paced(breaks: int, left: float, part: float) -> None:
+    lost = Unreachable("", grpc.StatusCode.UNAVAILABLE)
+    first, pause = (onward(lost, number, left, lambda: part) for number in (0, breaks))
+    assert first is not None
+    assert pause is not None
+    assert first <= pause <= min(LONGEST_PAUSE, left / 2), "half of what is left stays"
+    assert pause >= min(LONGEST_PAUSE, left / 2) / 2 or breaks < 9
+    assert onward(None, breaks, left, lambda: part) == pause, "a stream that ended is opened again at the same pace"
+
+
+def test_what_is_no_refusal_that_passes_ends_a_watch() -> None:
+    for failed in (
+        ClientFailure("", grpc.StatusCode.UNIMPLEMENTED),
+        Unreachable("", grpc.StatusCode.PERMISSION_DENIED),
+        refused("NEWER_THAN_THIS", 1.0),
+    ):
+        assert onward(failed, 0, 1e9, float) is None
 
 
 def drained(budget: Budget) -> int:
