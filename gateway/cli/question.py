@@ -17,6 +17,7 @@ from gateway.client import (
     Holder,
     HolderType,
     Identity,
+    IdentityUnusable,
     LegalBasis,
     LegalBasisKind,
     MonthRange,
@@ -264,6 +265,8 @@ def _way(given: Mapping[str, Any], dev: Mapping[str, Any], client: str | None) -
         identity = Identity.from_files(Path(certificate), Path(key), Path(authorities))
     except OSError as error:
         raise click.UsageError(f"{error.filename} cannot be read: {error.strerror}") from None
+    except IdentityUnusable as error:
+        raise click.UsageError(f"--cert, --key, --ca: {error}") from None
     return {
         "target": given["gateway"] or dev.get("gateway") or _missing("--gateway"),
         "server_name": given["server_name"] or dev.get("server_name"),

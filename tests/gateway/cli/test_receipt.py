@@ -203,3 +203,12 @@ async def test_a_reference_is_completed_from_its_file(tmp_path: Path) -> None:
         assert (await run("receipt", "fetch", "x", "--complete", str(short), *options))[0] == 2
     status, said, _ = receipt("verify", str(file), "--key", VKEY)
     assert (status, "question: holds" in said, "answer: holds" in said) == (0, True, True)
+
+
+def test_a_way_that_cannot_be_gone_is_wrong_use(tmp_path: Path) -> None:
+    identity = papers().identity()
+    for name, content in (("cert", identity.certificate), ("key", papers().server.key), ("ca", identity.authorities)):
+        write_key(tmp_path / name, content)
+    files = (part for name in ("cert", "key", "ca") for part in (f"--{name}", str(tmp_path / name)))
+    status, _, told = receipt("fetch", "exchange-1", "--gateway", "gateway.test:1", *files)
+    assert (status, "the key is not that of the certificate" in told) == (2, True)

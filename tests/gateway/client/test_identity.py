@@ -1,5 +1,6 @@
-"""A key in a token is the certificate's, or it is said at once, and makes the handshakes; what is no key on P-256 is refused."""
+"""Certificate, key and authorities belong together, or it is said at once, wherever the key is; a key in a token makes the handshakes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,33 @@ def test_a_certificate_that_cannot_be_used_is_told(files: tuple[Path, Path], con
     files[0].write_bytes(shown)
     with pytest.raises(IdentityUnusable, match=told):
         Identity.in_token(files[0], Place(Path("no-module.so"), "no token", "no key", "no PIN"), files[1])
+
+
+def locked(key: bytes) -> bytes:
+    """The key, with a password."""
+    made = serialization.load_pem_private_key(key, None)
+    password = serialization.BestAvailableEncryption(b"of a test")
+    return made.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, password)
+
+
+@pytest.mark.parametrize(
+    ("part", "content", "told"),
+    [
+        ("authorities", b"", "no authority to believe"),
+        ("authorities", b"nonsense", "no authority to believe"),
+        ("authorities", papers().sound.key, "no authority to believe"),
+        ("certificate", b"", "the certificate is none in PEM"),
+        ("certificate", papers().sound.key, "the certificate is none in PEM"),
+        ("key", b"", "the key is no private key"),
+        ("key", papers().sound.certificate, "the key is no private key"),
+        ("key", locked(papers().sound.key), "or one with a password"),
+        ("key", papers().server.key, "the key is not that of the certificate"),
+    ],
+)
+def test_what_nobody_can_connect_with_is_told_and_not_tried(part: str, content: bytes, told: str) -> None:
+    """Without authorities gRPC would believe the web's, and whoever has a certificate of theirs for the gateway's name."""
+    with pytest.raises(IdentityUnusable, match=told):
+        replace(papers().identity(), **{part: content})
 
 
 async def test_what_signs_elsewhere_makes_the_handshake() -> None:
