@@ -1,7 +1,7 @@
 """One connection to the gateway: mutual TLS, a deadline on everything, retries within a budget."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from types import MappingProxyType, TracebackType
@@ -26,6 +26,16 @@ from gateway.rpc.pb.v1.ledger_service_pb2_grpc import LedgerServiceStub
 
 Answered = TypeVar("Answered")
 _DAY = 86_400.0
+_OPTIONS: Sequence[tuple[str, int]] = (
+    ("grpc.enable_retries", 0),
+    ("grpc.max_receive_message_length", 16 * 1024 * 1024),
+    # A line that a firewall forgot says nothing any more: without these a watch would wait on it for a day. gRPC has two timeouts for a
+    # ping, and goes by the one or the other.
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.http2.ping_timeout_ms", 20_000),
+)
 _NONE: Mapping[str, Parameter] = MappingProxyType({})
 
 
@@ -39,10 +49,8 @@ class Client:
     def __init__(self, target: str, identity: Identity, *, server_name: str | None = None, attempts: int = 3) -> None:
         if attempts < 1:
             raise ValueError("attempts counts the first one too: give 1 or more")
-        options: list[tuple[str, Any]] = [("grpc.enable_retries", 0), ("grpc.max_receive_message_length", 16 * 1024 * 1024)]
-        if server_name:
-            options.append(("grpc.ssl_target_name_override", server_name))
-        self._channel = grpc.aio.secure_channel(target, credentials(identity), options)
+        named = (("grpc.ssl_target_name_override", server_name),) if server_name else ()
+        self._channel = grpc.aio.secure_channel(target, credentials(identity), (*_OPTIONS, *named))
         self._evidence = EvidenceServiceStub(self._channel)
         self._directory = DirectoryServiceStub(self._channel)
         self._ledger = LedgerServiceStub(self._channel)

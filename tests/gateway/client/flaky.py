@@ -137,12 +137,17 @@ class Line:
         host, _, port = address.rpartition(":")
         self._far = host, int(port)
         self._ends: set[asyncio.StreamWriter] = set()
+        self._forgotten: set[asyncio.StreamWriter] = set()
         self.address = ""
 
     def cut(self) -> None:
         """Breaks whatever is connected now."""
         for each in self._ends:
             each.transport.abort()
+
+    def forget(self) -> None:
+        """Carries nothing any more of what is connected now, and ends nothing: as a firewall does that has forgotten a connection."""
+        self._forgotten |= self._ends
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection(*self._far)
@@ -153,8 +158,9 @@ class Line:
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
             while body := await reader.read(65536):
-                writer.write(body)
-                await writer.drain()
+                if writer not in self._forgotten:
+                    writer.write(body)
+                    await writer.drain()
         writer.close()
 
 

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 import grpc
 import pytest
 
-from gateway.client import Answer, Client, Outcome, Progress, QueryRefused, Unreachable
+from gateway.client import Answer, Client, Outcome, Progress, QueryRefused, Unreachable, connection
 from gateway.model.refusal import Reason
 from gateway.rpc.pb.v1 import evidence_pb2 as pb
-from tests.gateway.client.flaky import Step, abort, flaky, for_ever, hang, refuse
-from tests.gateway.rpc.house import PATIENCE, asked
+from tests.gateway.client.flaky import Step, abort, flaky, for_ever, hang, line, refuse
+from tests.gateway.rpc.house import PATIENCE, asked, papers
 from tests.gateway.stages import builders
 
 GONE = abort(grpc.StatusCode.UNAVAILABLE, "max connection age")
@@ -48,6 +48,23 @@ async def test_once_begun_a_gateway_that_is_away_for_a_while_is_waited_for() -> 
         assert await told(steps) == ["NO_RECORD"]
         assert len(gateway.ids) == 1 + 15 + 1
         assert spent(client) == 0
+
+
+async def test_a_line_that_says_nothing_any_more_is_noticed_and_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    swift = {"grpc.keepalive_time_ms": 200, "grpc.http2.ping_timeout_ms": 100}
+    kept = dict(connection._OPTIONS)
+    assert swift.keys() < kept.keys()
+    monkeypatch.setattr(connection, "_OPTIONS", tuple((kept | swift).items()))
+    async with (
+        flaky(midway=[hang]) as gateway,
+        line(gateway.address) as wire,
+        Client(wire.address, papers().identity()) as client,
+    ):
+        steps = client.watch(builders.query(), deadline=PATIENCE)
+        assert await told_one(steps) == "ACCEPTED"
+        wire.forget()
+        assert await asyncio.wait_for(told(steps), PATIENCE / 2) == ["NO_RECORD"]
+        assert len(gateway.ids) == 2
 
 
 async def told_one(steps: AsyncIterator[Progress | Answer]) -> str:
