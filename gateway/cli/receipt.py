@@ -58,7 +58,9 @@ def verify(file: str, keys: tuple[str, ...], policy: Any, output: str) -> None:
         raise click.UsageError("give --key, the verifier key of the log, or --policy, a file that names it")
     filed, vkeys = _filed(file), [line for each in keys for line in _lines(each)]
     try:
-        verified, intent = filed.verify(vkeys, policy.read() if policy else "")
+        verified, intent = filed.verify(vkeys, policy.read() if policy else None)
+    except UnicodeDecodeError:
+        raise click.UsageError("--policy is not in UTF-8; name the policy file that the log's operator gave you") from None
     except ReceiptRefused as error:
         if output == "json":
             printing.as_json({"verified": False, "refused": str(error)})

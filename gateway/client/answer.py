@@ -110,7 +110,7 @@ class Answer:
             self.request_id,
         )
 
-    def verify(self, vkeys: Iterable[str], policy: str = "") -> Verified:
+    def verify(self, vkeys: Iterable[str], policy: str | None = None) -> Verified:
         """Checks offline that the log holds this question and this answer, see Receipt.verify. Raises ReceiptRefused."""
         return self.receipt.verify(vkeys, self.claim, policy)
 

@@ -48,7 +48,7 @@ class Announced:
         told = [binding.file(CityFile(self.format, "", self.sha256, self.size))] if self.outcome is Outcome.ISSUED else []
         return Claim(self.exchange_id, self.outcome.value, binding.question(self.question), told, self.request_id)
 
-    def verify(self, vkeys: Iterable[str], policy: str = "") -> Verified:
+    def verify(self, vkeys: Iterable[str], policy: str | None = None) -> Verified:
         """Checks offline that the log holds this question and this file's digest, see Receipt.verify. Raises ReceiptRefused."""
         return self.receipt.verify(vkeys, self.claim, policy)
 

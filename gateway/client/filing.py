@@ -39,7 +39,7 @@ class Filed:
     intent: Intent | None
     unproven: tuple[str, ...] = ()
 
-    def verify(self, vkeys: Iterable[str], policy: str = "") -> tuple[Verified, Proven | None]:
+    def verify(self, vkeys: Iterable[str], policy: str | None = None) -> tuple[Verified, Proven | None]:
         """Checks everything that is there, see Receipt.verify; the intent too, if there is one. Raises ReceiptRefused."""
         keys = tuple(vkeys)
         verified = self.receipt.verify(keys, self.claim, policy)

@@ -37,14 +37,14 @@ class Proven:
     witnessed: tuple[tuple[str, datetime], ...]
 
 
-def prove(log: str, index: int, leaf: bytes, proof: str, vkeys: Iterable[str], *, policy: str = "") -> Proven:
+def prove(log: str, index: int, leaf: bytes, proof: str, vkeys: Iterable[str], *, policy: str | None = None) -> Proven:
     """The entry of `log` at `index` whose leaf (nonce and body) this is.
 
     Of the `vkeys` and the logs of the policy, one of the log itself must have signed the checkpoint; every witness of the `vkeys` must have
     cosigned it, and of the policy's as many as its quorum needs. Raises ReceiptRefused.
     """
     try:
-        wanted = Policy.parse(policy or _NO_POLICY)
+        wanted = Policy.parse(_NO_POLICY if policy is None else policy)
         asked = tuple(each.verifier for each in wanted.witnesses.values())
         verifiers = tuple(Verifier.parse(each) for each in vkeys)
         given = Proof.parse(proof)

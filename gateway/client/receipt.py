@@ -73,10 +73,11 @@ class Receipt:
             raise ReceiptRefused("the receipt that was fetched is of another entry than the reference")
         return replace(fetched, binding_key=self.binding_key)
 
-    def verify(self, vkeys: Iterable[str], claim: Claim = NOTHING, policy: str = "") -> Verified:
+    def verify(self, vkeys: Iterable[str], claim: Claim = NOTHING, policy: str | None = None) -> Verified:
         """Checks everything, without network. `vkeys`: of the log, one of which must have signed, and of witnesses, who all must have.
 
-        `policy` is the text of a C2SP tlog-policy: its logs are believed like those of `vkeys`, and its quorum must have cosigned.
+        `policy` is the text of a C2SP tlog-policy: its logs are believed like those of `vkeys`, and its quorum must have cosigned. An
+        empty text is no policy, and refused.
         Raises ReceiptRefused.
         """
         if self.is_reference:
@@ -129,7 +130,7 @@ class Intent:
     leaf: bytes = field(repr=False)
     proof: str = field(repr=False)
 
-    def verify(self, log: str, exchange_id: str, vkeys: Iterable[str], policy: str = "") -> Proven:
+    def verify(self, log: str, exchange_id: str, vkeys: Iterable[str], policy: str | None = None) -> Proven:
         """Checks that this intent of this exchange stands in the log. Raises ReceiptRefused."""
         proven = prove(log, self.index, self.leaf, self.proof, vkeys, policy=policy)
         if proven.entry.kind is not EntryKind.INTENT or proven.entry.exchange_id != exchange_id:

@@ -34,7 +34,7 @@ class Verification:
         told = tuple(binding.verdict(field, verdict) for field, verdict in self.verdicts.items())
         return Claim(self.exchange_id, Result.VERIFIED.value, binding.question(self.question), told, self.request_id)
 
-    def verify(self, vkeys: Iterable[str], policy: str = "") -> Verified:
+    def verify(self, vkeys: Iterable[str], policy: str | None = None) -> Verified:
         """Checks offline that the log holds these claims and these verdicts, see Receipt.verify. Raises ReceiptRefused."""
         return self.receipt.verify(vkeys, self.claim, policy)
 

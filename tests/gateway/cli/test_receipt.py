@@ -186,6 +186,11 @@ def test_a_policy_file_names_the_keys_and_the_quorum(file: Path, tmp_path: Path)
     file.write_text(json.dumps(whole(Notary(signers=(LOG_KEY, WITNESS)))))
     status, said, _ = receipt("verify", str(file), "--policy", str(policy))
     assert (status, "cosigned by witness.foshan.test" in said) == (0, True)
+    policy.write_text("")
+    status, _, told = receipt("verify", str(file), "--key", VKEY, "--policy", str(policy))
+    assert (status, "the policy has no quorum line" in told) == (1, True), "whoever names a policy has one"
+    policy.write_bytes(b"\xff\xfe")
+    assert receipt("verify", str(file), "--key", VKEY, "--policy", str(policy))[0] == 2
     status, _, told = receipt("verify", str(file))
     assert (status, "give --key" in told) == (2, True)
 
