@@ -54,7 +54,10 @@ class UsagePage:
 
 @dataclass(frozen=True, slots=True)
 class UsageSearch:
-    """Whose usages, and why that is asked. `period_start` is included, `period_end` is not; both aware. The holder's name is not sent."""
+    """Whose usages, and why that is asked. `period_start` is included, `period_end` is not. The holder's name is not sent.
+
+    Raises ValueError for a moment without its time zone.
+    """
 
     holder: Holder
     purpose: Purpose
@@ -62,6 +65,10 @@ class UsageSearch:
     period_start: datetime | None = None
     period_end: datetime | None = None
     page_size: int = 0
+
+    def __post_init__(self) -> None:
+        if any(each and each.utcoffset() is None for each in (self.period_start, self.period_end)):
+            raise ValueError("period_start and period_end need their time zone: a moment without one would be taken for UTC")
 
 
 def write(search: UsageSearch, page_token: str) -> pb.FindUsageRequest:
