@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 FINDING, WRONG_USE = 1, 2
+_SPACES = frozenset("\n\u00a0\u3000")
+"""White space that is written on purpose: in Chinese that of a sign's width."""
 
 output: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     "-o",
@@ -59,8 +61,13 @@ def drawn(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     for column in columns:
         made.add_column(column, overflow="fold")
     for row in rows:
-        made.add_row(*(Text(cell) for cell in row))
+        made.add_row(*(Text(visible(cell)) for cell in row))
     return made
+
+
+def visible(text: str) -> str:
+    """The text with what is no sign of writing spelled out: others wrote it, and a terminal obeys some of it."""
+    return "".join(sign if sign.isprintable() or sign in _SPACES else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def fail(message: str, status: int = WRONG_USE) -> NoReturn:

@@ -133,6 +133,16 @@ def test_show_tells_what_is_in_it_and_that_nothing_was_verified(file: Path) -> N
     assert builders.BINDING_KEY.hex() not in said
 
 
+def test_show_gives_a_terminal_nothing_to_obey(file: Path) -> None:
+    changed = whole()
+    changed["receipt"]["log"] = "log.test\x1b[2K\x9b1Gverified\u202e　甲"
+    file.write_text(json.dumps(changed))
+    status, said, _ = receipt("show", str(file))
+    assert status == 0
+    assert "log.test\\x1b[2K\\x9b1Gverified\\u202e　甲" in said
+    assert not {"\x1b", "\x9b", "\u202e"} & set(said)
+
+
 def test_show_of_what_cannot_be_read_is_a_finding(file: Path) -> None:
     for part, value in (("leaf", "00"), ("proof", "nothing")):
         changed = whole()
