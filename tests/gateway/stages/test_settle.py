@@ -39,3 +39,8 @@ def test_a_lost_answer_may_have_used_the_code_up(kind: type[Refusal], reason: Re
 def test_what_was_not_lost_stays_what_it_is(told: CityAnswer | CityTicket | Refusal) -> None:
     assert settle(told, ONCE) is told
     assert settle(Refusal(Reason.CITY_TIMEOUT, "late"), replace(ONCE, once=False)) == Refusal(Reason.CITY_TIMEOUT, "late")
+
+
+def test_who_brings_a_ticket_sends_no_code() -> None:
+    late = Refusal(Reason.CITY_UNAVAILABLE, "the database is away")
+    assert settle(late, replace(ONCE, ticket="ticket")) is late
