@@ -19,7 +19,13 @@ from certs import extensions
 CLOCK_LEEWAY: Final = timedelta(minutes=5)
 LARGEST: Final = 32 * 2**20
 
-_MALFORMED: Final = (ValueError, UnsupportedAlgorithm, x509.UnsupportedGeneralNameType)
+_MALFORMED: Final = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 _PARTIAL: Final = (x509.DeltaCRLIndicator, x509.IssuingDistributionPoint)
 
 
@@ -48,19 +54,24 @@ def listing(content: bytes, authorities: Sequence[x509.Certificate], now: dateti
     One whose next update is past is given all the same: how long it still serves is policy.
     """
     try:
-        crl = _parsed(content)
-        signer = next((each for each in authorities if each.subject == crl.issuer and _signed(crl, each)), None)
-        number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
-        partial = any(isinstance(each.value, _PARTIAL) for each in crl.extensions)
-        begun, ends = crl.last_update_utc, crl.next_update_utc
+        return _judged(_parsed(content), authorities, now, highest)
     except x509.ExtensionNotFound as error:
         raise CrlRefused("it has no number, so an old one could be put in its place") from error
     except _MALFORMED as error:
         raise CrlRefused("it cannot be read") from error
+
+
+def _judged(
+    crl: x509.CertificateRevocationList, authorities: Sequence[x509.Certificate], now: datetime, highest: Mapping[str, int]
+) -> Listing:
+    """Who signed it is asked first, so that what a stranger wrote into it is never looked at."""
+    signer = next((each for each in authorities if each.subject == crl.issuer and _signed(crl, each)), None)
     if signer is None:
         raise CrlRefused("none of the region's authorities has signed it")
     authority = _key_identifier(signer)
-    if partial:
+    number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+    begun, ends = crl.last_update_utc, crl.next_update_utc
+    if any(isinstance(each.value, _PARTIAL) for each in crl.extensions):
         raise CrlRefused("it is a part of a list only; give the complete one")
     if ends is None:
         raise CrlRefused("it does not say when the next one comes")

@@ -53,14 +53,14 @@ class Denied:
 def read(path: Path) -> tuple[Denied, ...]:
     """The list; empty where there is no file yet. Raises DenyListUnusable, OSError as the system gives it."""
     try:
-        text = path.read_text(encoding="utf-8")
+        content = path.read_bytes()
     except FileNotFoundError:
         return ()
     try:
-        document = json.loads(text)
+        document = json.loads(content.decode())
         entries = {VERSION: document["revoked"]}[document["version"]]
         return tuple(_checked(Denied(**each)) for each in entries)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise DenyListUnusable(f"{path} is no deny-list that can be read; put back the last good one, or mend it") from error
 
 

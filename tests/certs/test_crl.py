@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certs.authority import Authority
@@ -33,6 +35,37 @@ PART = x509.IssuingDistributionPoint(
     indirect_crl=False,
     only_contains_attribute_certs=False,
 )
+
+
+def doubled(authority: Authority, now: datetime) -> bytes:
+    """Signed, with its extensions twice, as no library makes one (RFC 5280 section 4.2)."""
+    sound = x509.load_der_x509_crl(crl(authority, now, encoding=Encoding.DER))
+    *before, extensions = _parts(_parts(sound.tbs_certlist_bytes)[0][1])
+    (listed,) = _parts(extensions[1])
+    signed = _made(0x30, b"".join(_made(*each) for each in before) + _made(0xA0, _made(0x30, listed[1] * 2)))
+    whole = _parts(_parts(sound.public_bytes(Encoding.DER))[0][1])
+    signature = authority.key.sign(signed, ec.ECDSA(hashes.SHA256()))
+    return _made(0x30, signed + _made(*whole[1]) + _made(0x03, b"\0" + signature))
+
+
+def _parts(content: bytes) -> list[tuple[int, bytes]]:
+    """Each element's tag and content (DER, X.690 section 8.1)."""
+    found, at = [], 0
+    while at < len(content):
+        short = content[at + 1]
+        more = short & 0x7F if short & 0x80 else 0
+        size = int.from_bytes(content[at + 2 : at + 2 + more]) if more else short
+        begins = at + 2 + more
+        found.append((content[at], content[begins : begins + size]))
+        at = begins + size
+    return found
+
+
+def _made(tag: int, content: bytes) -> bytes:
+    size = len(content).to_bytes((len(content).bit_length() + 7) // 8 or 1)
+    return bytes([tag, *([len(content)] if len(content) < 0x80 else [0x80 | len(size), *size])]) + content
+
+
 FAULTY: dict[str, tuple[Made, str]] = {
     "another CA's": (lambda has, now: crl(has.other, now), "none of the region's authorities has signed it"),
     "one that bears the CA's name": (
@@ -46,6 +79,11 @@ FAULTY: dict[str, tuple[Made, str]] = {
     ),
     "a part": (lambda has, now: crl(has.own, now, says=[(PART, True)]), "it is a part of a list only"),
     "of tomorrow": (lambda has, now: crl(has.own, now + timedelta(days=1)), "it begins in the future"),
+    "with an extension twice": (lambda has, now: doubled(has.own, now), "it cannot be read"),
+    "a stranger's with an extension twice": (
+        lambda has, now: doubled(has.other, now),
+        "none of the region's authorities has signed it",
+    ),
     "cut off": (lambda has, now: crl(has.own, now)[:-200], "it cannot be read"),
     "something else": (lambda has, _: has.own.certificate_pem, "it cannot be read"),
 }

@@ -68,9 +68,19 @@ def test_what_stands_there_or_does_not_is_said(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", '{"version": 2, "revoked": []}', '{"version": 1, "revoked": [{"uri": "x"}]}', '{"version": 1}']
+    "content",
+    [
+        b"",
+        b"[]",
+        b'{"version": 2, "revoked": []}',
+        b'{"version": 1, "revoked": [{"uri": "x"}]}',
+        b'{"version": 1}',
+        '{"version": 1, "revoked": [{"reason": "密'.encode()[:-1],
+        b"[" * 100_000,
+        b"\xff\xfe",
+    ],
 )
-def test_a_file_that_is_no_deny_list_is_not_an_empty_one(path: Path, text: str) -> None:
-    path.write_text(text)
+def test_a_file_that_is_no_deny_list_is_not_an_empty_one(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
     with pytest.raises(DenyListUnusable, match="no deny-list that can be read"):
         denying.read(path)
