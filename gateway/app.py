@@ -21,7 +21,7 @@ from certs import seen
 from certs.denying import DenyListUnusable
 from certs.preflight import Trust, examine
 from certs.seen import Sightings
-from gateway import acts, asking, connecting, measured, reauthenticating, rotation, sighting, storage, witnessed
+from gateway import acts, asking, connecting, measured, rotation, sighting, storage, witnessed
 from gateway.clock import SystemClock, entropy, fraction, new_id
 from gateway.config import Loaded, System
 from gateway.deferred import DeferredFile
@@ -40,6 +40,7 @@ from gateway.model.act import Act, HostRole
 from gateway.model.identity import Peer, Revoked
 from gateway.model.refusal import Reason, Refusal
 from gateway.ports import Clock, Ledger
+from gateway.reauthenticating import Asked
 from gateway.reloading import Making, Reloader, Standing
 from gateway.revoking import Revoking
 from gateway.rpc.core_log import Heard
@@ -132,7 +133,7 @@ async def _log_opened(ground: Ground, operator: str) -> Appending:
     measured.of_log(ground, ledger)
     await rotation.close_interrupted(ledger, clock)
     await _recorded(ledger, clock, loaded, operator, ground.stack)
-    ground.keep(_close_adopted(ledger, clock))
+    ground.keep("adopting", lambda: _close_adopted(ledger, clock))
     return ledger
 
 
@@ -171,12 +172,13 @@ def _noting(ground: Ground, standing: Standing) -> Callable[[Peer], None]:
     """Where it is noted who calls."""
     sightings = Sightings(seen.beside(ground.loaded.beside), ground.clock.now, ground.clock.monotonic)
     ground.stack.push_async_callback(sighting.write, sightings)
-    ground.keep(sighting.keep(sightings))
+    ground.keep("sighting", lambda: sighting.keep(sightings))
     return partial(sighting.note, sightings, standing.world, ground.clock)
 
 
 async def _let_in(ground: Ground, front: _Front) -> int:
     """Serves from now on; the real port. What is revoked is known before anybody is let in."""
+    ground.stack.push_async_callback(front.revoking.close)
     try:
         await front.revoking.first()
     except (DenyListUnusable, OSError) as error:
@@ -188,13 +190,14 @@ async def _let_in(ground: Ground, front: _Front) -> int:
 
 def _keep_watch(ground: Ground, front: _Front, reloader: Reloader) -> None:
     """All that goes on as long as it serves."""
-    monotonic = ground.clock.monotonic
-    ground.keep(reloader.watch())
-    ground.keep(front.revoking.watch())
-    ground.keep(front.vouching.watch())
-    ground.keep(_sweeping(front.server))
-    ground.keep(watch_lag((ground.metrics.lagged, Pace(front.door).late), monotonic, PACE_SECONDS))
-    ground.keep(reauthenticating.watch(ground.loaded.beside, front.server.reauthenticate))
+    heard = (ground.metrics.lagged, Pace(front.door).late)
+    asked = Asked(ground.loaded.beside, front.server.reauthenticate)
+    ground.keep("reloading", reloader.watch)
+    ground.keep("revoking", front.revoking.watch)
+    ground.keep("vouching", front.vouching.watch)
+    ground.keep("sweeping", lambda: _sweeping(front.server))
+    ground.keep("lag", lambda: watch_lag(heard, ground.clock.monotonic, PACE_SECONDS))
+    ground.keep("reauthenticating", asked.watch)
 
 
 def problems(loaded: Loaded) -> tuple[str, ...]:
@@ -297,7 +300,8 @@ async def _believing(ground: Ground, standing: Standing, sweep: Callable[[], Awa
     clock, metrics = ground.clock, ground.metrics
     post = await ground.stack.enter_async_context(HttpPost(seconds=asking.SECONDS, kind=asking.CONTENT_TYPE))
     kept, now = asking.beside(standing.loaded.beside), clock.now
-    revoking = Revoking(lambda: standing.loaded, now, clock.monotonic, metrics, changed, lambda: vouching.answers)
+    revoking = Revoking(lambda: standing.loaded, now, clock.monotonic, changed, lambda: vouching.answers)
+    metrics.revocation(revoking.stands)
     means = Means(lambda: standing.loaded, clock, kept, post, entropy, metrics, revoking.listed, revoking.answered)
     vouching = Vouching(means)
     return revoking, vouching

@@ -14,10 +14,11 @@ _ROOT: Final = Path(__file__).parent.parent
 _OURS: Final = tuple(f"{_ROOT / package}/" for package in ("gateway", "adapters", "certs"))
 
 
-def record(log: logging.Logger, fault: BaseException, **further: str) -> str:
+def record(log: logging.Logger, fault: BaseException, *, critical: bool = False, **further: str) -> str:
     """Writes a line with kind, place and what else is given; kind and place in words, for whoever is to report it."""
     kind, where = type(fault).__name__, place(fault)
-    log.error("internal fault", extra={"kind": kind, "where": where, **further})
+    write = log.critical if critical else log.error
+    write("internal fault", extra={"kind": kind, "where": where, **further})
     return f"{kind} at {where}"
 
 

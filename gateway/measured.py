@@ -8,6 +8,7 @@ import contextlib
 import platform
 import sqlite3
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 from typing import Final
 
@@ -63,7 +64,7 @@ def serve(ground: Ground) -> str:
     host, port = wanted.address.host, wanted.address.port
     if seat is None or not port:
         return str(replace(wanted.address, port=_served(ground, host, port)))
-    ground.keep(_follow(ground, host, port + seat.number))
+    ground.keep("metrics", partial(_follow, ground, host, port + seat.number))
     return str(replace(wanted.address, port=port + seat.number))
 
 

@@ -50,7 +50,7 @@ async def watched(ground: Ground, ledger: Ledger) -> Ledger:
         first.set()
 
     ground.metrics.witnessed(lambda: collector.age(ground.clock.now()))
-    ground.keep(collector.run(asyncio.Event(), fraction, wanted.interval, told))
+    ground.keep("witnesses", lambda: collector.run(asyncio.Event(), fraction, wanted.interval, told))
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(first.wait(), _FIRST_ROUND_SECONDS)
     return Watched(ledger, collector, ground.clock, wanted.limit)

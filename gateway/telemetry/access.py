@@ -11,7 +11,20 @@ import orjson
 
 from gateway.model.exchange import Ended
 
-_RECORD = ("exchange_id", "kind", "where", "edition", "address", "count", "generation", "problems", "trigger", "worker", "status")
+_RECORD = (
+    "exchange_id",
+    "kind",
+    "where",
+    "edition",
+    "address",
+    "count",
+    "generation",
+    "problems",
+    "trigger",
+    "worker",
+    "status",
+    "work",
+)
 
 
 class AccessLog:

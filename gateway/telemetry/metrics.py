@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from gateway.model.exchange import Ended
 from gateway.model.refusal import Reason
 from gateway.model.standing import Standing
-from gateway.telemetry import series
+from gateway.telemetry import revocation, series
 from gateway.telemetry.access import AccessLog
 from gateway.telemetry.authorities import Authorities, Believed
 from gateway.telemetry.renewing import Renewing, Stands
@@ -51,8 +51,8 @@ class Metrics:
         self._reloads = lru_cache(4)(self._counter(series.RELOADS).labels)
         for each in ("applied", "refused"):
             self._reloads(each)  # there from the start, or the first refusal would be no increase
+        self._begun_anew = lru_cache(64)(self._counter(series.BEGUN_ANEW).labels)
         self._cut_off = lru_cache(64)(self._counter(series.REVOKED).labels)
-        self._list_age = Gauge(series.LIST_AGE.name, series.LIST_AGE.help, series.LIST_AGE.labels, registry=self.registry)
         self._ocsp_answers = lru_cache(64)(self._counter(series.OCSP_ANSWERS).labels)
         ocsp = series.OCSP_CERTIFICATES, series.OCSP_AGE
         self._ocsp_certificates, self._ocsp_age = (
@@ -124,6 +124,14 @@ class Metrics:
         """A configuration was taken up (applied), or was not (refused)."""
         self._reloads(result).inc()
 
+    def keeps(self, work: str) -> None:
+        """This work goes on in the background; it is there from the start, or its first failure would be no increase."""
+        self._begun_anew(work)
+
+    def begun_anew(self, work: str) -> None:
+        """It ended by a fault."""
+        self._begun_anew(work).inc()
+
     def material(self, lives: Iterable[tuple[str, str, float, float]], generations: Iterable[str]) -> None:
         """What is in force from now on: role, whose, when it began and when it ends (Unix time); and the generations that it is of."""
         self._not_after.clear()
@@ -147,11 +155,9 @@ class Metrics:
         """Somebody who is not believed (any more) was refused a call or lost a stream."""
         self._cut_off(reason).inc()
 
-    def lists(self, ages: Mapping[str, float]) -> None:
-        """How old the revocation lists of each region are, in seconds."""
-        self._list_age.clear()
-        for region, age in ages.items():
-            self._list_age.labels(region).set(age)
+    def revocation(self, read: Callable[[], revocation.Stands]) -> None:
+        """Where to read, at each scrape, how the deny-list and the revocation lists stand."""
+        self.registry.register(revocation.Revocation(read))
 
     def ocsp_answered(self, region: str, result: str) -> None:
         """A question to a CA's responder ended."""

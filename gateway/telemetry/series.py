@@ -158,6 +158,24 @@ LIST_AGE = Series(
     "Age of the oldest revocation list of a region; +Inf where one is missing. Only of regions that have any.",
     ("region",),
 )
+LIST_DUE = Series(
+    "kuacheng_revocation_list_next_update_timestamp_seconds",
+    Kind.GAUGE,
+    "When the next revocation list of a region is due by the one in force, Unix time; the first of several; 0 where one is missing.",
+    ("region",),
+)
+LIST_ENDS = Series(
+    "kuacheng_revocation_list_serves_until_timestamp_seconds",
+    Kind.GAUGE,
+    "When a region's callers are refused for want of a newer revocation list (its next update and `revocation_grace`), Unix time; 0 where "
+    "one is missing.",
+    ("region",),
+)
+DENY_LIST_AGE = Series(
+    "kuacheng_deny_list_age_seconds",
+    Kind.GAUGE,
+    "Since the deny-list's file was last found to be the one in force; it is looked at four times a second.",
+)
 OCSP_ANSWERS = Series(
     "kuacheng_ocsp_answers_total",
     Kind.COUNTER,
@@ -178,6 +196,12 @@ OCSP_AGE = Series(
     ("region",),
 )
 RELOADS = Series("kuacheng_reloads_total", Kind.COUNTER, "Configurations and generations taken up, by result.", ("result",))
+BEGUN_ANEW = Series(
+    "kuacheng_background_failures_total",
+    Kind.COUNTER,
+    "Background work that ended by a fault and was begun anew, by what it is for; each is there from the start.",
+    ("work",),
+)
 GENERATION = Series("kuacheng_generation_info", Kind.INFO, "The generation of certificates that is in force.", ("generation",))
 RENEWALS = Series(
     "kuacheng_renewal_attempts_total",
@@ -244,10 +268,14 @@ ALL = (
     STRAGGLERS,
     REVOKED,
     LIST_AGE,
+    LIST_DUE,
+    LIST_ENDS,
+    DENY_LIST_AGE,
     OCSP_ANSWERS,
     OCSP_CERTIFICATES,
     OCSP_AGE,
     RELOADS,
+    BEGUN_ANEW,
     GENERATION,
     RENEWALS,
     RENEWAL_DUE,

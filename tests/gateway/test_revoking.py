@@ -2,32 +2,40 @@
 
 import asyncio
 import json
+import math
 import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from cryptography import x509
 
 from certs import denying
 from certs.denying import Denied
+from gateway import revoking as module
 from gateway.app import NotBuildable
 from gateway.client import Client, QueryRefused
+from gateway.config import Loaded, RevocationList
 from gateway.development.layout import WINDOW, Layout
+from gateway.listing import AGAIN_SECONDS, Lists
+from gateway.model.identity import Revoked
 from gateway.model.refusal import Reason
 from gateway.revoking import EVERY_SECONDS, Revoking
+from gateway.telemetry.revocation import Listed
 from tests.certs.listing import crl
-from tests.gateway.living import NOW, caller, client, running
+from tests.gateway.living import NOW, caller, client, read, running
 from tests.gateway.rpc.house import PATIENCE
 
 DAY = timedelta(days=1)
 URI = f"spiffe://foshan.test/department/{WINDOW.credit_code}/system/{WINDOW.system}"
-DENIED = Denied("its key is lost", "zhou.li", "2026-11-22T00:00:00+00:00", uri=URI)
+DENIED = Denied("its key is lost 密钥丢失", "zhou.li", "2026-11-22T00:00:00+00:00", uri=URI)
 
 
 def configured(living: Layout, where: str, grace: str = "1h") -> None:
@@ -87,7 +95,8 @@ async def test_the_deny_list_is_followed_there_and_back(living: Layout, monkeypa
         with pytest.raises(QueryRefused) as refused:
             await standing.evidence_types()
         assert refused.value.reason == Reason.CERTIFICATE_REVOKED.name
-        path.write_text("nonsense")
+        whole = path.read_bytes()
+        path.write_bytes(whole[: whole.index("丢".encode()) + 1])  # as a copy in place is until it is done
         await said.heard("kuacheng.revocation", 2)
         await becomes(standing, Reason.CERTIFICATE_REVOKED)
         shutil.copy(path, path.with_suffix(".bad"))
@@ -96,6 +105,77 @@ async def test_the_deny_list_is_followed_there_and_back(living: Layout, monkeypa
         await becomes(standing, Reason.CERTIFICATE_REVOKED)
         path.write_text(json.dumps({"version": 1, "revoked": []}))
         await becomes(standing, None)
+
+
+def followed(living: Layout, loaded: Loaded | None = None) -> tuple[Revoking, list[Revoked], list[float]]:
+    """Without a gateway: what it tells, and the seconds of its clock."""
+    told: list[Revoked] = []
+    seconds = [0.0]
+
+    async def changed(revoked: Revoked) -> None:
+        told.append(revoked)
+
+    one = loaded or read(living)
+    return Revoking(lambda: one, lambda: NOW, lambda: seconds[0], changed), told, seconds
+
+
+async def test_a_deny_list_that_could_not_be_read_is_tried_again_though_it_did_not_change(
+    living: Layout, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    revoking, told, seconds = followed(living)
+    await revoking.first()
+    denying.deny(living.folder / "revoked.json", DENIED, lambda: None)
+    faults: list[Exception] = [PermissionError("not yours"), PermissionError("not yours"), RuntimeError("张三丰")]
+
+    def refused(path: Path) -> tuple[Denied, ...]:
+        if faults:
+            raise faults.pop(0)
+        return denying_read(path)
+
+    denying_read = denying.read
+    monkeypatch.setattr(denying, "read", refused)
+    for left in (2, 2, 1, 0):
+        await revoking._round()
+        assert (len(faults), revoking.denied, revoking.stands().unread) == (left, (), seconds[0])
+        seconds[0] += AGAIN_SECONDS / 2 if left == 2 else AGAIN_SECONDS
+    await revoking._round()
+    assert told[-1].uris == {URI}
+    assert revoking.stands().unread == 0
+    seconds[0] += 7
+    assert revoking.stands().unread == 7, "where nobody looks, it grows"
+    assert len(caplog.records) == 3, "each fault once, and one of ours with its place"
+    assert "张三丰" not in caplog.text
+
+
+async def test_the_deny_list_waits_for_no_ca(living: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = RevocationList("http://ca.example/foshan.crl", None)
+    loaded = replace(read(living), revocation_lists=MappingProxyType({"440600": (wanted,), "440100": ()}))
+    revoking, told, seconds = followed(living, loaded)
+    monkeypatch.setattr(module, "FIRST_SECONDS", 0.0)
+
+    async def never(_: str) -> bytes:
+        await asyncio.Event().wait()
+        return b""
+
+    revoking._lists = Lists(lambda: NOW, lambda: seconds[0], never)
+    async with asyncio.timeout(PATIENCE):
+        await revoking.first()
+        denying.deny(living.folder / "revoked.json", DENIED, lambda: None)
+        await revoking._round()
+    assert (told[-1].uris, told[-1].unclear.keys()) == ({URI}, {"440600"})
+    assert revoking.stands().lists == {"440600": Listed(math.inf, 0.0, 0.0)}
+    await revoking.close()
+
+
+async def test_how_lists_stand_is_reckoned_when_it_is_asked(living: Layout) -> None:
+    (living.folder / "foshan.crl").write_bytes(crl(living.pki.authority("440600"), NOW - timedelta(hours=1), number=1, life=DAY))
+    configured(living, "foshan.crl", grace="2h")
+    revoking, _, _ = followed(living)
+    await revoking.first()
+    due = (NOW + timedelta(hours=23)).replace(microsecond=0).timestamp()
+    assert revoking.stands().lists["440600"] == Listed(pytest.approx(3600, abs=1), due, due + 7200)
+    revoking.now = lambda: NOW + timedelta(hours=1)
+    assert revoking.stands().lists["440600"].age == pytest.approx(7200, abs=1)
 
 
 async def test_a_gateway_does_not_start_with_a_deny_list_that_it_cannot_read(living: Layout) -> None:

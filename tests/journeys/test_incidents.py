@@ -20,7 +20,7 @@ from certs import bundle
 from certs.authority import Authority
 from certs.extensions import Profile, Usage
 from certs.generations import activate, discard, judged, stage
-from gateway import renewals
+from gateway import reauthenticating, renewals
 from gateway.clock import SystemClock
 from gateway.development import environment as development
 from gateway.development.layout import INTERFACES, SERVER_NAME, Layout
@@ -88,19 +88,27 @@ async def every_metric_of_rules_and_dashboards_is_exported_by_the_gateway_that_r
 
 
 async def what_an_operator_brings_about(scene: Scene) -> None:
-    """A configuration that is wrong, one that lets too few in, a CA that is to be retired, and a revocation list that nobody renews."""
+    """A configuration that is wrong, one that lets too few in, a CA that is to be retired, a revocation list that nobody renews, a
+    deny-list that is none, and a folder where a file belongs.
+    """
     layout, now = scene.up.layout, SystemClock().now()
+    denied, asked = layout.folder / "revoked.json", reauthenticating.beside(layout.ledger)
+    denied.write_bytes("名单".encode()[:-1])
+    asked.mkdir()
     text, foshan = layout.config.read_text(), "    trust_domain: foshan.test\n"
     assert await scene.reloads(text + "nonsense: 1\n") == "refused"
     (layout.folder / "foshan.crl").write_bytes(crl(layout.pki.authority("440600"), now - timedelta(hours=30), number=1))
-    listed = text.replace(foshan, f'{foshan}    revocation_lists: ["foshan.crl"]\n    revocation_grace: 72h\n')
+    listed = text.replace(foshan, f'{foshan}    revocation_lists: ["foshan.crl"]\n    revocation_grace: 30h\n')
     assert await scene.reloads(listed + "limits:\n  in_flight: 2\n") == "applied"
     old = (layout.material / "current/authorities/440600.pem").read_bytes()
     after = Authority.create("foshan CA 2", now - timedelta(days=1), timedelta(days=365))
     both = bundle.added(old, after.certificate_pem)
     scene.put({"authorities/440600.pem": bundle.tainted(both, bundle.members(old)[0].fingerprint, now)})
     assert await scene.ask("440100", times=20) >= {"OVERLOADED"}
-    assert await scene.watch.fires("ReloadRefused", "Overloaded", "CallersOnOldAuthority", "RevocationListOverdue")
+    assert await scene.watch.fires("ReloadRefused", "Overloaded", "CallersOnOldAuthority")
+    assert await scene.watch.fires("RevocationListOverdue", "RevocationListEndsSoon", "DenyListUnread", "BackgroundWorkFails")
+    denied.unlink()
+    asked.rmdir()
     assert await scene.reloads(text) == "applied"
 
 

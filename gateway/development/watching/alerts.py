@@ -44,6 +44,7 @@ def _p99(name: str, by: str = "") -> str:
 
 
 _LEFT: Final = f"({series.NOT_AFTER.name} - time()) / ({series.NOT_AFTER.name} - {series.NOT_BEFORE.name})"
+_LIST_LEFT: Final = f"({series.LIST_ENDS.name} - time()) / ({series.LIST_ENDS.name} - time() + {series.LIST_AGE.name})"
 _CHECK: Final = "`kuacheng check -c gateway.yaml`"
 
 ALERTS: Final = (
@@ -203,11 +204,41 @@ ALERTS: Final = (
     ),
     Alert(
         "RevocationListOverdue",
-        f"{series.LIST_AGE.name} > 86400",
+        f"{series.LIST_DUE.name} < time()",
         "10m",
         "ticket",
-        "A region's newest revocation list is older than a day, or missing; after `revocation_grace` its callers are refused.",
-        "Ask the region's CA for a new list; see that this machine reaches the address under `revocation_lists`.",
+        "A region's next revocation list was due by the one in force, or is missing; after `revocation_grace` its callers are refused.",
+        "Ask the region's CA for a new list; see that this machine reaches the address under `revocation_lists`; lines of "
+        "kuacheng.revocation say why one is not believed.",
+    ),
+    Alert(
+        "RevocationListEndsSoon",
+        f"{_LIST_LEFT} < 1 / 24",
+        "5m",
+        "page",
+        "A region's revocation list has less than a twenty-fourth of its time left, an hour of a day, `revocation_grace` "
+        "included. Then all callers of the region are refused; where a list is missing, they are already.",
+        "As RevocationListOverdue, now. If the CA cannot give a list in time, a longer `revocation_grace` lets the last one serve: whom it "
+        "would have revoked goes on the deny-list (`kuacheng certs revoke`).",
+    ),
+    Alert(
+        "DenyListUnread",
+        f"{series.DENY_LIST_AGE.name} > 5",
+        "1m",
+        "page",
+        "The gateway cannot read its deny-list: whom `kuacheng certs revoke` names meanwhile is let in, and no gateway can start.",
+        "The line of kuacheng.revocation says why: a file that is no deny-list, or that belongs to another account than the gateway's. Put "
+        "the last good one back, or `chown` it; it is read again within seconds.",
+    ),
+    Alert(
+        "BackgroundWorkFails",
+        f"sum by (work) (increase({series.BEGUN_ANEW.name}[15m])) > 0",
+        "0m",
+        "ticket",
+        "Something that the gateway does besides answering ended by a fault and was begun anew: following revocations or certificates, "
+        "asking witnesses or responders.",
+        "The label says what; the CRITICAL line of kuacheng.app names kind and place of the fault, and it is worth a report. As long as it "
+        "goes on, that work is done at most once a minute: a restart will not mend it, what it reads may.",
     ),
     Alert(
         "OcspSilent",

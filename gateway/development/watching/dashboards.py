@@ -145,6 +145,8 @@ DASHBOARDS: Final = (
             Panel("Age of the oldest good answer", {"{{region}}": series.OCSP_AGE.name}, "s"),
             Panel("Answers of responders a second", {"{{region}} {{result}}": _rate(series.OCSP_ANSWERS, "region, result")}),
             Panel("Age of revocation lists", {"{{region}}": series.LIST_AGE.name}, "s"),
+            Panel("Until revocation lists stop serving", {"{{region}}": f"{series.LIST_ENDS.name} - time()"}, "s"),
+            Panel("Since the deny-list was read", {"age": series.DENY_LIST_AGE.name}, "s"),
             Panel("Renewals that ended, by result", {"{{result}}": series.RENEWALS.name}),
             Panel("Until the next renewal", {"due": f"{series.RENEWAL_DUE.name} - time()"}, "s"),
             Panel("Generations that wait", {"staged": series.STAGED.name}),

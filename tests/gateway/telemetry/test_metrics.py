@@ -22,7 +22,8 @@ from gateway.rpc.pb.v1 import evidence_pb2 as pb
 from gateway.telemetry import authorities, series
 from gateway.telemetry.access import AccessLog
 from gateway.telemetry.metrics import Metrics
-from gateway.telemetry.renewing import Stands
+from gateway.telemetry.renewing import Stands as Renewals
+from gateway.telemetry.revocation import Listed, Stands
 from gateway.telemetry.series import Kind
 from tests.gateway.rpc.house import PATIENCE, House, house, request
 from tests.gateway.telemetry.test_access import ENDED
@@ -87,10 +88,11 @@ def test_every_series_of_the_table_is_exported_with_its_labels_and_bounds(metric
     metrics.handshakes(Heard().failed)
     metrics.door(lambda: {Reason.OVERLOADED: 2})
     metrics.cut_off("CERTIFICATE_REVOKED")
-    metrics.lists({"440600": 3.0})
+    metrics.revocation(lambda: Stands(0.2, {"440600": Listed(3.0, 4.0, 5.0)}))
+    metrics.keeps("revoking")
     metrics.ocsp_answered("440600", "good")
     metrics.ocsp_stands({("440600", "good"): 1}, {"440600": 2.0})
-    metrics.renewing(lambda: Stands({"failed": 1}, 2.0, 1))
+    metrics.renewing(lambda: Renewals({"failed": 1}, 2.0, 1))
     metrics.authorities(lambda: {"440600": authorities.Believed(1, 1, 2)})
     with served(metrics) as url:
         found = scraped(url)

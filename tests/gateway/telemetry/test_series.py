@@ -11,6 +11,7 @@ from gateway.telemetry.series import Kind, Series
 EACH = pytest.mark.parametrize("one", series.ALL, ids=lambda one: one.name)
 LABELS = {
     "grpc_type",
+    "work",
     "grpc_service",
     "grpc_method",
     "grpc_code",

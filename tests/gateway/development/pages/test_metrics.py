@@ -4,6 +4,7 @@ import io
 import re
 
 from gateway.development.pages import metrics
+from gateway.telemetry import revocation
 from gateway.telemetry.access import AccessLog
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.renewing import Stands
@@ -23,6 +24,7 @@ def test_every_metric_of_the_registry_and_no_other() -> None:
     registered.door(dict)
     registered.authorities(dict)
     registered.renewing(lambda: Stands({}, None, 0))
+    registered.revocation(lambda: revocation.Stands(0.0, {}))
     exported = [each.name + ("_total" if each.type == "counter" else "") for each in registered.registry.collect()]
     assert sorted(listed) == sorted(exported)
 

@@ -18,6 +18,9 @@ EXCHANGES = 'kuacheng_exchanges_total{result="ISSUED"}'
 OURS = 'kuacheng_refusals_total{blame="OURS",reason="INTERNAL"}'
 THEIRS = 'kuacheng_refusals_total{blame="COUNTERPARTY",reason="CITY_TIMEOUT"}'
 ENDS, BEGAN = (f"kuacheng_certificate_not_{each}_timestamp_seconds" for each in ("after", "before"))
+LIST_AGE, LIST_DUE, LIST_ENDS = (
+    f"kuacheng_revocation_list_{each}_seconds" for each in ("age", "next_update_timestamp", "serves_until_timestamp")
+)
 BUSY = "kuacheng_event_loop_busy_seconds_total"
 AGO, NEVER, LONG = "-1000000", "0+0x200", "x200"
 
@@ -47,7 +50,15 @@ FIRE: dict[str, dict[str, str]] = {
     "CallersCannotConnect": {'kuacheng_tls_handshakes_failed_total{reason="certificate_expired"}': "0+1" + LONG},
     "RenewalOverdue": {"kuacheng_renewal_due_timestamp_seconds": "-21600+0" + LONG},
     "GenerationWaits": {"kuacheng_generations_staged": "1+0" + LONG},
-    "RevocationListOverdue": {'kuacheng_revocation_list_age_seconds{region="440600"}': "90000+0" + LONG},
+    "RevocationListOverdue": {f'{LIST_DUE}{{region="440600"}}': "1200+0" + LONG},
+    "RevocationListEndsSoon": {
+        f'{LIST_ENDS}{{region="440600"}}': "6000+0" + LONG,
+        f'{LIST_AGE}{{region="440600"}}': "86400+60" + LONG,
+        f'{LIST_ENDS}{{region="440100"}}': NEVER,
+        f'{LIST_AGE}{{region="440100"}}': "Inf+0" + LONG,
+    },
+    "DenyListUnread": {"kuacheng_deny_list_age_seconds": "0+60" + LONG},
+    "BackgroundWorkFails": {'kuacheng_background_failures_total{work="revoking"}': "0+1" + LONG},
     "OcspSilent": {'kuacheng_ocsp_certificates{region="440600",standing="last-good"}': "1+0" + LONG},
     "CallersOnOldAuthority": {'kuacheng_stragglers{region="440600"}': "1+0" + LONG},
     "ReloadRefused": {'kuacheng_reloads_total{result="refused"}': "0+1" + LONG},
@@ -71,7 +82,14 @@ QUIET: dict[str, str] = {
     'kuacheng_witness_failures_total{fault="UNREACHABLE"}': "0+1" + LONG,
     f'{ENDS}{{role="server"}}': "90000000+0" + LONG,
     f'{BEGAN}{{role="server"}}': f"{AGO}+0{LONG}",
-    'kuacheng_revocation_list_age_seconds{region="440600"}': "60+0" + LONG,
+    f'{LIST_DUE}{{region="440600"}}': "3600+60" + LONG,
+    f'{LIST_ENDS}{{region="440600"}}': "7200+60" + LONG,
+    f'{LIST_AGE}{{region="440600"}}': "60+0" + LONG,
+    f'{LIST_DUE}{{region="each day\'s, a moment before"}}': "2410+0" + LONG,
+    f'{LIST_ENDS}{{region="each day\'s, a moment before"}}': "6010+0" + LONG,
+    f'{LIST_AGE}{{region="each day\'s, a moment before"}}': "83990+60" + LONG,
+    "kuacheng_deny_list_age_seconds": "0.25+0" + LONG,
+    'kuacheng_background_failures_total{work="revoking"}': "3+0" + LONG,
     'kuacheng_ocsp_certificates{region="440600",standing="good"}': "7+0" + LONG,
     'kuacheng_ocsp_certificates{region="440600",standing="silent"}': NEVER,
     "kuacheng_renewal_due_timestamp_seconds": "90000+0" + LONG,
