@@ -1,7 +1,8 @@
 """The deny-list (吊销名单): certificates and systems that are refused at once, whatever their CA says.
 
 Laws: the file is the whole truth, read and written whole; each entry says why, by whose account and since when; it is replaced by one
-rename under a lock, so that whoever reads it sees the list before or the list after. No personal data: accounts and names of systems only.
+rename under a lock, so that whoever reads it sees the list before or the list after; it belongs to whoever owns its folder, whoever wrote
+it. No personal data: accounts and names of systems only.
 """
 
 import json
@@ -9,7 +10,8 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +23,7 @@ LIKE_A_NUMBER: Final = re.compile(r"[0-9]{15}")
 KINDS: Final = ("uri", "fingerprint", "serial")
 
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
-_SERIAL: Final = re.compile(r"[0-9a-f]{1,40}")
+_SERIAL: Final = re.compile(r"(?:0x)?([0-9a-f]{1,48})")
 _SHOWN: Final = 400
 
 
@@ -60,34 +62,48 @@ def read(path: Path) -> tuple[Denied, ...]:
         document = json.loads(content.decode())
         entries = {VERSION: document["revoked"]}[document["version"]]
         return tuple(_checked(Denied(**each)) for each in entries)
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (DenyListUnusable, ValueError, TypeError, KeyError, RecursionError) as error:
         raise DenyListUnusable(f"{path} is no deny-list that can be read; put back the last good one, or mend it") from error
 
 
 def deny(path: Path, denied: Denied, first: Callable[[], object]) -> None:
-    """Adds one; `first` runs when it is certain that it will be added, and what it raises keeps it from that.
+    """Adds one, its serial number as `serial` gives it; `first` runs when it is certain that it will be added.
 
-    Raises DenyListUnusable where it stands there already, or is malformed.
+    What `first` raises keeps it from that. Raises DenyListUnusable where it stands there already, or is malformed.
     """
 
     def changed(standing: tuple[Denied, ...]) -> tuple[Denied, ...]:
-        if any(each.what == denied.what for each in standing):
-            raise DenyListUnusable(f"{denied.what} is revoked already")
-        return (*standing, _checked_new(denied))
+        new = _checked_new(denied)
+        if any(each.what == new.what for each in standing):
+            raise DenyListUnusable(f"{new.what} is revoked already")
+        return (*standing, new)
 
     _change(path, changed, first)
 
 
 def allow(path: Path, what: str, first: Callable[[], object]) -> None:
     """Takes one out, by what it is. Raises DenyListUnusable where it is not there."""
+    number, of, issuer = what.partition(" of ")
+    wanted = f"{serial(number)}{of}{issuer}" if of else what
 
     def changed(standing: tuple[Denied, ...]) -> tuple[Denied, ...]:
-        left = tuple(each for each in standing if each.what != what)
+        left = tuple(each for each in standing if each.what != wanted)
         if len(left) == len(standing):
             raise DenyListUnusable(f"{what} is not on the deny-list")
         return left
 
     _change(path, changed, first)
+
+
+def serial(text: str) -> str:
+    """As certificates and lists are looked up by: hex in small letters without leading zeros, however others print it (`02:1A`, `0x021A`).
+
+    Raises DenyListUnusable for what is no such number.
+    """
+    found = _SERIAL.fullmatch("".join(text.split()).replace(":", "").lower())
+    if found is None:
+        raise DenyListUnusable(f"{text!r} is no serial number; give it in hex, as `openssl x509 -serial` or a browser prints it")
+    return f"{int(found[1], 16):x}"
 
 
 def now_said(moment: datetime) -> str:
@@ -105,17 +121,31 @@ def _change(path: Path, changed: Callable[[tuple[Denied, ...]], tuple[Denied, ..
 def _write(path: Path, entries: Iterable[Denied]) -> None:
     document = {"version": VERSION, "revoked": [{k: v for k, v in asdict(each).items() if v} for each in entries]}
     text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    with custody.as_owner(path.parent):
+        _replace(path, text)
+
+
+def _replace(path: Path, text: str) -> None:
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
+            _keep_owner(file.fileno(), path)
             os.fsync(file.fileno())
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
     custody.sync_folder(path.parent)
+
+
+def _keep_owner(descriptor: int, path: Path) -> None:
+    """In a folder of root's own, where the file is another's."""
+    with suppress(FileNotFoundError):
+        standing = path.lstat()
+        if os.geteuid() == 0:
+            os.fchown(descriptor, standing.st_uid, standing.st_gid)
 
 
 def _checked_new(denied: Denied) -> Denied:
@@ -139,6 +169,4 @@ def _checked(denied: Denied) -> Denied:
         raise ValueError(f"{denied.uri!r} is no SPIFFE ID; write spiffe://<trust domain>/department/<credit code>/system/<name>")
     if denied.fingerprint and not _FINGERPRINT.fullmatch(denied.fingerprint):
         raise ValueError("a fingerprint is the SHA-256 of the certificate, 64 hex digits in small letters")
-    if denied.serial and not _SERIAL.fullmatch(denied.serial):
-        raise ValueError("a serial number is hex in small letters")
-    return denied
+    return replace(denied, serial=serial(denied.serial)) if denied.serial else denied

@@ -9,7 +9,7 @@
 
 Laws: a generation is written whole, judged and on the disk before it has a name; `current` changes by one rename, so that whoever is
 killed at any moment leaves the old one or the new one, never half; what is in force is never changed in place nor removed; everything is
-its owner's only; a generation is refused for what is newly wrong with it.
+its owner's only, who owns the folder, whoever wrote it; a generation is refused for what is newly wrong with it.
 Whoever reads resolves `current` once, and takes all that it reads from there.
 By its place a file says what it is: NAME.pem with a NAME.key beside it is ours and is shown to peers, `ca.pem` is the bundle by which
 peers judge what is ours, every other .pem is a bundle of authorities that we trust.
@@ -20,6 +20,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -103,9 +104,9 @@ def stage(folder: Path, changes: Mapping[str, bytes | None], judge: Judge) -> Ge
         files = {name: content for name, content in {**before, **changes}.items() if content is not None}
         if files == before:
             raise GenerationRefused("nothing would change; the generation in force holds just this")
-        with tempfile.TemporaryDirectory(prefix=_STAGING, dir=folder) as beside:
-            fresh = Path(beside, "generation")
-            _write(fresh, files)
+        with _staging(folder) as fresh:
+            with custody.as_owner(folder):
+                _write(fresh, files)
             _refuse_unsound(fresh, judge, base, "the new generation is not made")
             return _named(folder, fresh)
 
@@ -170,6 +171,18 @@ def _ours(name: str, certificate: bytes, key: bytes, published: bytes, now: date
         yield from (each for each in examine(identity, now) if not of_bundle(each.code))
 
 
+@contextmanager
+def _staging(folder: Path) -> Iterator[Path]:
+    """Where a generation is written before it has a name; what is left there in the end is removed."""
+    with custody.as_owner(folder):
+        beside = tempfile.mkdtemp(prefix=_STAGING, dir=folder)
+    try:
+        yield Path(beside, "generation")
+    finally:
+        with custody.as_owner(folder):
+            shutil.rmtree(beside)
+
+
 def _state(name: str, now: str | None, before: str | None) -> str:
     if name == now:
         return CURRENT
@@ -188,10 +201,11 @@ def _pointed(folder: Path, link: str) -> str | None:
 def _point(folder: Path, link: str, name: str) -> None:
     """One rename: a reader sees the old target or the new one."""
     beside = folder / f".{link}"
-    beside.unlink(missing_ok=True)
-    beside.symlink_to(name)
-    beside.replace(folder / link)
-    custody.sync_folder(folder)
+    with custody.as_owner(folder):
+        beside.unlink(missing_ok=True)
+        beside.symlink_to(name)
+        beside.replace(folder / link)
+        custody.sync_folder(folder)
 
 
 def _write(fresh: Path, files: Mapping[str, bytes]) -> None:
@@ -227,18 +241,20 @@ def _refuse_unsound(fresh: Path, judge: Judge, standing: Generation | None, what
 def _named(folder: Path, fresh: Path) -> Generation:
     last = max((each.number for each in generations(folder)), default=0)
     final = folder / f"{last + 1:06d}"
-    fresh.rename(final)
-    custody.sync_folder(folder)
+    with custody.as_owner(folder):
+        fresh.rename(final)
+        custody.sync_folder(folder)
     return Generation(last + 1, final, "staged")
 
 
 def _remove(folder: Path, generation: Generation) -> None:
     # Out of sight by one rename, so that nobody meets half a generation.
     beside = folder / f"{_STAGING}{generation.name}"
-    generation.folder.rename(beside)
-    shutil.rmtree(beside)
-    if _pointed(folder, PREVIOUS) == generation.name:
-        (folder / PREVIOUS).unlink()
+    with custody.as_owner(folder):
+        generation.folder.rename(beside)
+        shutil.rmtree(beside)
+        if _pointed(folder, PREVIOUS) == generation.name:
+            (folder / PREVIOUS).unlink()
 
 
 def _sweep(folder: Path) -> None:

@@ -181,7 +181,7 @@ def _line(issued: Issued, kind: Kind, now: datetime) -> Mapping[str, str]:
 
 def _record(path: Path, line: Mapping[str, str]) -> None:
     """One more line, on the disk when the call returns; another program that writes waits."""
-    with custody.alone(path.parent):
+    with custody.as_owner(path.parent), custody.alone(path.parent):
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, custody.KEY_MODE)
         with os.fdopen(descriptor, "ab") as file:
             file.write(json.dumps(line).encode() + b"\n")

@@ -21,6 +21,7 @@ def reauthenticate(reason: str, path: str, operator: str, output: str) -> None:
     Every gateway that has its records beside this log follows within a second: connections are told to end (GOAWAY), calls under way are
     answered over them, and the next call comes over a new connection. No call fails of a client that retries UNAVAILABLE, as ours does.
     """
+    from certs.custody import as_owner
     from certs.denying import LIKE_A_NUMBER
     from gateway import reauthenticating
     from gateway.acts import OperatorUnclear, record_by_command
@@ -36,7 +37,8 @@ def reauthenticate(reason: str, path: str, operator: str, output: str) -> None:
     try:
         record_by_command(loaded, Act.REAUTHENTICATION_ASKED, operator=operator, facts={"reason": reason})
         now = SystemClock().now()
-        reauthenticating.ask(loaded.beside, now)
+        with as_owner(loaded.beside.parent):
+            reauthenticating.ask(loaded.beside, now)
     except OperatorUnclear as error:
         printing.fail(str(error))
     except (LogUnusable, OSError) as error:

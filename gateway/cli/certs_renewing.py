@@ -72,12 +72,14 @@ def _watch(renewer: Renewer, output: str) -> None:
 
 def _note(renewer: Renewer, done: Round) -> None:
     """For the gateway's metrics; without them it was renewed all the same."""
+    from certs.custody import as_owner
     from gateway import renewals
     from gateway.renewing import Result
 
     tried = "" if done.result is Result.NOTHING_DUE else done.result.value
     try:
-        renewals.note(renewer.place.loaded.beside, tried, None if done.result is Result.FAILED else done.then.timestamp())
+        with as_owner(renewer.place.loaded.beside.parent):
+            renewals.note(renewer.place.loaded.beside, tried, None if done.result is Result.FAILED else done.then.timestamp())
     except OSError as error:
         click.echo(f"the metrics of this renewal could not be written: {error}", err=True)
 

@@ -8,6 +8,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from gateway.ledger import ownership
 from gateway.ledger.note import LARGEST
 
 
@@ -26,6 +27,7 @@ def keep(path: Path, note: str) -> None:
     beside = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            ownership.give(descriptor, path.parent)
             file.write(note.encode())
             file.flush()
             os.fsync(file.fileno())

@@ -8,12 +8,12 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from gateway.ledger import tiles
+from gateway.ledger import ownership, tiles
 from gateway.ledger.appending import Notary, fit_to_grow
 from gateway.ledger.records import SCHEMA, Head, LogUnusable
 from gateway.ledger.tiles import WIDTH
@@ -22,7 +22,6 @@ from gateway.ledger.tree import Place
 APPLICATION_ID: Final = 0x4B434C47
 """`KCLG` in the file's header, by which file(1) and we know it."""
 
-_OWNER_ONLY: Final = 0o600
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 # The writer checkpoints by itself, after a batch, when its callers have their results already. fullfsync is for macOS, whose fsync
 # leaves data in the disk's cache. The cache is 32 MiB; a WAL that a long reading let grow is cut back to 64 MiB.
@@ -110,11 +109,8 @@ def write_tiles(connection: sqlite3.Connection, made: Iterable[tuple[Place, byte
 
 def create(path: Path, log: str, empty: Head) -> None:
     """Make the file, owner-only, with its tables and this head, unless it is there; raises OSError, sqlite3.Error."""
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, _OWNER_ONLY))
-    except FileExistsError:
-        pass
-    else:
+    with suppress(FileExistsError):
+        os.close(ownership.made(path, os.O_RDWR))
         _sync_folder(path.parent)
     check_rights(path)
     with closing(_connect(path, "rw", timeout=_PATIENCE)) as connection:

@@ -13,7 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-_OWNER_ONLY: Final = 0o600
+from gateway.ledger import ownership
+
 _PAUSE: Final = 0.001
 """Seconds between two tries for the turn."""
 
@@ -26,7 +27,7 @@ class Turn:
     """The right to write, one holder at a time: a context manager, which raises TurnNotGiven. `patience` in seconds. For one thread."""
 
     def __init__(self, path: Path, patience: float) -> None:
-        self._descriptor = os.open(f"{path}-lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
+        self._descriptor = ownership.opened(path.with_name(f"{path.name}-lock"), os.O_RDWR)
         self._tries = max(1, round(patience / _PAUSE))
         self._never = threading.Event()
 
@@ -50,7 +51,7 @@ class SignOfLife:
 
     def __init__(self, path: Path, name: str) -> None:
         self._file = _sign(path, name)
-        self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
+        self._descriptor = ownership.opened(self._file, os.O_RDWR)
         if not _locked(self._descriptor):
             os.close(self._descriptor)
             raise FileExistsError(f"{self._file} is another writer's")

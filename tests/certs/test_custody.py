@@ -1,12 +1,18 @@
 """Keys are for their owner only, files appear whole, and nothing is overwritten."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from certs import custody
+from certs import custody, denying, generations
+from certs.denying import Denied
+
+OTHER = 65534 if os.geteuid() == 0 else os.geteuid()
+"""Another user, where the tests are root's."""
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077, 0o277])
@@ -69,3 +75,38 @@ def test_a_folder_that_is_open_to_others_is_refused_and_left_as_it_is(tmp_path: 
     with pytest.raises(PermissionError, match="mode 750"):
         custody.private_folder(folder)
     assert _mode(folder) == 0o750
+
+
+@pytest.fixture
+def theirs() -> Iterator[Path]:
+    """A folder of another user, below folders that they may look into."""
+    folder = Path(tempfile.mkdtemp())
+    os.chown(folder, OTHER, -1)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def _owners(folder: Path) -> set[int]:
+    return {each.lstat().st_uid for each in (folder, *folder.rglob("*"))}
+
+
+def test_what_root_lays_down_in_another_s_folder_is_theirs(theirs: Path) -> None:
+    custody.private_folder(theirs / "above" / "keys")
+    custody.write_key(theirs / "above" / "keys" / "a.key", b"secret")
+    denied = Denied("why", "me", "now", uri="spiffe://foshan.test/department/11440600M00000027C/system/window")
+    denying.deny(theirs / "revoked.json", denied, lambda: None)
+    denying.allow(theirs / "revoked.json", denied.what, lambda: None)
+    staged = [generations.stage(theirs / "pki", {f"{name}.txt": b"x"}, lambda _: ()) for name in ("a", "b")]
+    for each in staged:
+        generations.activate(theirs / "pki", each.name, lambda _: ())
+    assert (theirs / "pki/previous").readlink() == Path("000001")
+    assert _owners(theirs) == {OTHER}
+    assert os.geteuid() == os.getuid()
+
+
+def test_in_root_s_own_folder_a_list_that_is_another_s_stays_theirs(tmp_path: Path) -> None:
+    path = tmp_path / "revoked.json"
+    path.write_text('{"version": 1, "revoked": []}')
+    os.chown(path, OTHER, -1)
+    denying.deny(path, Denied("why", "me", "now", fingerprint="0" * 64), lambda: None)
+    assert path.stat().st_uid == OTHER

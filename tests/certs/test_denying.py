@@ -48,7 +48,7 @@ def test_nothing_is_written_unless_it_was_recorded_first(path: Path) -> None:
         (Denied("why", "me", "now", serial="2a"), "name one of"),
         (Denied("why", "me", "now", uri="https://foshan.test/x"), "is no SPIFFE ID"),
         (Denied("why", "me", "now", fingerprint="AB"), "64 hex digits"),
-        (Denied("why", "me", "now", serial="0x2a", issuer="CN=x"), "hex in small letters"),
+        (Denied("why", "me", "now", serial="window", issuer="CN=x"), "is no serial number"),
         (Denied("", "me", "now", uri=URI), "say why"),
         (Denied("asked for by 440106189001010", "me", "now", uri=URI), "without a person's number"),
         (Denied("two\nlines", "me", "now", uri=URI), "one line"),
@@ -57,6 +57,27 @@ def test_nothing_is_written_unless_it_was_recorded_first(path: Path) -> None:
 def test_a_malformed_entry_is_refused(path: Path, denied: Denied, told: str) -> None:
     with pytest.raises(DenyListUnusable, match=told):
         denying.deny(path, denied, nothing)
+
+
+@pytest.mark.parametrize("text", ["2aff", "02AFF", "00:00:2A:FF", "0x2aff", " 02 af f ", "0X0002AFF"])
+def test_a_serial_number_is_one_however_it_is_printed(path: Path, text: str) -> None:
+    assert denying.serial(text) == "2aff"
+    one = Denied("why", "me", "now", serial=text, issuer="CN=Bureau of x")
+    denying.deny(path, one, nothing)
+    (found,) = denying.read(path)
+    assert found.what == "2aff of CN=Bureau of x"
+    with pytest.raises(DenyListUnusable, match="is revoked already"):
+        denying.deny(path, found, nothing)
+    denying.allow(path, f"{text} of CN=Bureau of x", nothing)
+    assert denying.read(path) == ()
+
+
+def test_a_serial_number_that_was_laid_down_with_its_zeros_is_read_without(path: Path) -> None:
+    path.write_text(
+        '{"version": 1, "revoked": [{"reason": "why", "by": "me", "at": "now", "serial": "02aff", "issuer": "CN=x"}]}'
+    )
+    (found,) = denying.read(path)
+    assert found.serial == "2aff"
 
 
 def test_what_stands_there_or_does_not_is_said(path: Path) -> None:
