@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from certs.denying import Denied
     from gateway.config import Loaded
 
+_UNKNOWN = (
+    "but nothing that is known here bears that name: no certificate in use, none that a caller has shown (but for the last two seconds), "
+    "no agreement. It stands on the deny-list all the same; look whether it is what `kuacheng certs list` shows, and take it out with "
+    "`kuacheng certs unrevoke` where it is not"
+)
 _REASON = "Why, in a few words; it is recorded. No names of persons."
 
 
@@ -21,8 +26,14 @@ _REASON = "Why, in a few words; it is recorded. No names of persons."
 @click.option("--uri", default="", help="A whole system, by its SPIFFE URI, until it is taken out again.")
 @click.option("--certificate", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="One certificate, PEM.")
 @click.option("--fingerprint", default="", help="One certificate, by its SHA-256.")
-@click.option("--serial", default="", help="One certificate, by its serial number (hex); needs --issuer.")
-@click.option("--issuer", default="", help="The issuer of that certificate, as `kuacheng certs list` shows it (RFC 4514).")
+@click.option(
+    "--serial", default="", help="One certificate, by its serial number (hex, as openssl or a browser prints it); needs --issuer."
+)
+@click.option(
+    "--issuer",
+    default="",
+    help="The issuer of that certificate, as `kuacheng certs list` shows it (RFC 4514), or as openssl does.",
+)
 @click.option("--reason", required=True, help=_REASON)
 @printing.config
 @printing.operator
@@ -34,6 +45,7 @@ def revoke(path: str, operator: str, output: str, reason: str, file: Path | None
     from gateway.acts import actor
     from gateway.clock import SystemClock
     from gateway.model.act import Act, HostRole
+    from gateway.recognising import is_known, items, spelled
 
     if file is not None and named["fingerprint"]:
         raise click.UsageError("give --certificate or --fingerprint, not both")
@@ -42,14 +54,21 @@ def revoke(path: str, operator: str, output: str, reason: str, file: Path | None
 
     def act(loaded: Loaded) -> dict[str, Any]:
         by = actor(HostRole.COMMAND, operator)
-        numbers = {each: named[each].replace(":", "").lower() for each in ("fingerprint", "serial")}
-        said = denying.now_said(SystemClock().now())
-        denied = Denied(reason=reason, by=by.operator or by.os_user, at=said, **{**named, **numbers})
+        said, known = denying.now_said(SystemClock().now()), items(loaded)
+        named["fingerprint"] = named["fingerprint"].replace(":", "").lower()
+        named["serial"] = named["serial"] and denying.serial(named["serial"])
+        denied = spelled(Denied(reason=reason, by=by.operator or by.os_user, at=said, **named), known)
         facts = {"revoked": denied.what, "reason": reason}
         denying.deny(loaded.deny_list, denied, _record(loaded, Act.CERTIFICATE_REVOKED, operator, facts))
-        return {"revoked": denied.what, "list": str(loaded.deny_list)}
+        return {
+            "revoked": denied.what,
+            "list": str(loaded.deny_list),
+            "known": file is not None or is_known(denied, known, loaded),
+        }
 
-    _carried_out(act, path, output, "is refused from now on by every gateway that reads")
+    done = _carried_out(act, path, output, "is refused from now on by every gateway that reads")
+    if not done["known"]:
+        printing.fail(_UNKNOWN, printing.FINDING)
 
 
 @click.command("unrevoke")
@@ -92,12 +111,13 @@ def revoked(path: str, output: str) -> None:
         click.echo(f"{each.what}\n  {each.reason}; by {each.by}, {each.at}")
 
 
-def _carried_out(act: Callable[[Loaded], dict[str, Any]], path: str, output: str, told: str) -> None:
-    done = _attempted(act, path, output)
+def _carried_out(act: Callable[[Loaded], dict[str, Any]], path: str, output: str, told: str) -> dict[str, Any]:
+    done: dict[str, Any] = _attempted(act, path, output)
     if output == "json":
         printing.as_json(done)
     else:
         click.echo(f"{done['revoked']} {told} {done['list']}")
+    return done
 
 
 def _fingerprint(file: Path) -> str:
