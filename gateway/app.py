@@ -21,7 +21,7 @@ from certs import seen
 from certs.denying import DenyListUnusable
 from certs.preflight import Trust, examine
 from certs.seen import Sightings
-from gateway import acts, asking, connecting, measured, rotation, sighting, storage, witnessed
+from gateway import acts, asking, connecting, keeping, measured, rotation, sighting, storage, witnessed
 from gateway.clock import SystemClock, entropy, fraction, new_id
 from gateway.config import Loaded, System
 from gateway.deferred import DeferredFile
@@ -107,8 +107,9 @@ async def gateway(
 
     Raises NotBuildable, OSError, or what the ledger says of its file.
     """
-    for problem in problems(loaded):
+    for problem in (*problems(loaded), *filter(None, [keeping.fault(loaded)])):
         raise NotBuildable(problem)
+    keeping.make(loaded)
     async with AsyncExitStack() as stack:
         ground = Ground(loaded, SystemClock(), Metrics(AccessLog(stream)), stack, seat)
         ledger = await _log_opened(ground, operator)

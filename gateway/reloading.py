@@ -326,5 +326,6 @@ def _fixed(before: Loaded, after: Loaded) -> tuple[str, ...]:
         "ledger.key, ledger.next_key": (before.log_keys, after.log_keys),
         "ledger.former": (before.former, after.former),
         "ledger.witnesses": (before.witnesses, after.witnesses),
+        "state": (before.settings.state, after.settings.state),
     }
     return tuple(f"{name} {told}" for name, (was, now) in pairs.items() if was != now)

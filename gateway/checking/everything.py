@@ -35,6 +35,7 @@ def _read(loaded: Loaded, metrics: str, clock: Clock) -> list[Line]:
         (Category.CONFIGURATION, lambda: files.configuration(loaded)),
         (Category.TABLES, lambda: files.tables(loaded)),
         (Category.CERTIFICATES, lambda: files.material(loaded, now)),
+        (Category.RIGHTS, lambda: files.records(loaded)),
         (Category.LEDGER, lambda: ledger(loaded, now)),
         (Category.LIMITS, lambda: files.limits(loaded)),
         (Category.GATEWAY, lambda: running(loaded, metrics)),

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from certs.findings import Code, Finding, Severity
-from gateway import readiness
+from gateway import keeping, readiness
 from gateway.app import problems
 from gateway.checking.line import Category, Line, State, fine, found
 from gateway.checking.wording import Fault
@@ -75,6 +75,15 @@ def material(loaded: Loaded, now: datetime) -> Iterator[Line]:
     for category, (what, reason, zh) in said.items():
         if category in silent:
             yield fine(category, what, reason, zh)
+
+
+def records(loaded: Loaded) -> Iterator[Line]:
+    """Whether the gateway's small records can be kept."""
+    where, why = str(loaded.beside.parent), keeping.fault(loaded)
+    if why:
+        yield found(Category.RIGHTS, where, Fault.STATE_UNUSABLE, why=why)
+    else:
+        yield fine(Category.RIGHTS, where, "small records can be kept there", "可以写入运行记录")
 
 
 def limits(loaded: Loaded) -> Iterator[Line]:

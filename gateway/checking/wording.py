@@ -38,6 +38,7 @@ class Fault(StrEnum):
     GATEWAY_UNKNOWN = "gateway-address-unknown"
     GATEWAY_STALE = "gateway-has-another-edition"
     BREAKER_OPEN = "breaker-open"
+    STATE_UNUSABLE = "state-unusable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +254,14 @@ WORDINGS: Final[Mapping[Fault, Wording]] = MappingProxyType(
             "熔断器已断开：对方多次失败，暂停访问数秒",
             "查看此处该城市的检查结果；对方恢复后熔断器会自动闭合",
             "docs/first-ten-minutes.md#a-city-does-not-answer",
+        ),
+        Fault.STATE_UNUSABLE: Wording(
+            _FAILED,
+            "the gateway does not start: {why}",
+            "a folder that only the gateway's user may open and write: `state` in gateway.yaml",
+            "网关无法启动，运行记录目录不可用：{why}",
+            "在 gateway.yaml 的 state 中指定仅网关用户可读写的目录",
+            "docs/configuration.md#state",
         ),
     }
 )

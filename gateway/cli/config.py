@@ -20,11 +20,12 @@ def check(path: str, output: str) -> None:
 
     Exit status 1 if anything is.
     """
+    from gateway import keeping
     from gateway.app import material_findings, problems
     from gateway.cli.problems import loaded_or_fail
 
     loaded = loaded_or_fail(Path(path), output)
-    found = [*problems(loaded), *material_findings(loaded)]
+    found = [*problems(loaded), *filter(None, [keeping.fault(loaded)]), *material_findings(loaded)]
     world = loaded.world
     if output == "json":
         printing.as_json({"edition": world.edition, "problems": [{"file": path, "message": each} for each in found]})

@@ -62,7 +62,7 @@ class Loaded:
     `systems` by the adapter's name; `ledger` is the log's file or database, `log_keys` what signs it; `former` are those before it, oldest
     first; `witnesses` is None where nobody need cosign, `console` where there is none behind mutual TLS; `document` is gateway.yaml;
     `links` as Places.links; `interfaces` are those that a file describes; `deny_list` is a path, `revocation_lists` by region; `beside` is
-    what the gateway's small records stand beside: the log's file, or, where the log is in a database, a name in the folder of gateway.yaml.
+    what the gateway's small records are named after and stand beside: see `_beside`.
     """
 
     settings: Settings
@@ -123,7 +123,7 @@ def load(path: Path, environment: Mapping[str, str], instead: Mapping[Path, Path
         systems=_systems(parts.material.systems, parts.interfaces),
         server=parts.material.server,
         ledger=parts.material.log.where,
-        beside=where if isinstance(where := parts.material.log.where, Path) else plain.path("gateway"),
+        beside=_beside(parts.material.log.where, parts.settings.state, plain),
         deny_list=plain.path(parts.settings.deny_list),
         revocation_lists=revocation_lists(plain, parts.settings),
         log_keys=parts.material.log.keys,
@@ -194,6 +194,12 @@ def _read(gathering: Gathering, path: Path, environment: Mapping[str, str], plac
         *(("search_rights", each.content) for each in rights_read),
     )
     return _Parts(source, settings, material, vocabulary, interfaces, tables, agreements, rights, judging)
+
+
+def _beside(where: Path | DatabaseMaterial, state: str | None, plain: References) -> Path:
+    """The log's file; of a log in a database, `gateway` in the folder of gateway.yaml. In the folder `state` where one is named."""
+    named = where if isinstance(where, Path) else plain.path("gateway")
+    return named if state is None else plain.path(state) / named.name
 
 
 def _world(parts: _Parts, settings: Settings, material: Material) -> World:

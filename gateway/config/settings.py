@@ -338,6 +338,9 @@ class Settings(Section):
     )
     limits: LimitSettings = Field(default_factory=LimitSettings, description="deadlines and load")
     deny_list: Path = Field(default="revoked.json", description="whom to refuse at once, written by `kuacheng certs revoke`")
+    state: Path | None = Field(
+        default=None, description="the folder of the gateway's small records; if left out, that of ledger.file or of gateway.yaml"
+    )
     renewal: RenewalSettings | None = Field(
         default=None, description="who renews the gateway's own certificates, {authority, passphrase, command, acme, activation}"
     )

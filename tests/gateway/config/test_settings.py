@@ -85,7 +85,7 @@ CHANGES = {
         "version: 1\ninsecure: true",
         "gateway.yaml:2:1: insecure: unknown key 'insecure'; known:"
         " agreements, catalogue, console, deny_list, interfaces, ledger, limits, listen, log, metrics,"
-        " regions, renewal, search_rights, strict_identifiers, tables, traces, version",
+        " regions, renewal, search_rights, state, strict_identifiers, tables, traces, version",
     ),
 }
 
