@@ -82,7 +82,7 @@ def _laid(layout: Layout, etc: Path, owner: int) -> Path:
         shutil.copytree(given, etc / name, symlinks=True) if given.is_dir() else shutil.copy(given, etc / name)
     text = (etc / "gateway.yaml").read_text()
     text = text.replace("file: ledger.db", f"file: {STATE}/ledger.db").replace(f"sqlite://{_front(layout)}", f"sqlite://{FRONT}")
-    (etc / "gateway.yaml").write_text(f"{text}deny_list: {STATE}/revoked.json\n")
+    (etc / "gateway.yaml").write_text(f"{text}deny_list: {STATE}/revoked.json\nstate: {STATE}/records\n")
     for each in (etc, *etc.rglob("*"), _front(layout), *_front(layout).iterdir()):
         os.chown(each, owner, owner, follow_symlinks=False)
     return etc

@@ -26,8 +26,18 @@ def manifests() -> list[dict[str, Any]]:
     return [each for each in yaml.safe_load_all((DEPLOY / "kubernetes" / "kuacheng.yaml").read_text()) if each]
 
 
+def gateways() -> Any:
+    return next(each for each in manifests() if each["kind"] == "StatefulSet")["spec"]
+
+
 def pod() -> Any:
-    return next(each for each in manifests() if each["kind"] == "Deployment")["spec"]["template"]["spec"]
+    return gateways()["template"]["spec"]
+
+
+def volume(path: str) -> str:
+    """The name of the gateway's volume on which a path lies."""
+    mounts = {Path(each["mountPath"]): each["name"] for each in pod()["containers"][0]["volumeMounts"]}
+    return str(next(mounts[each] for each in Path(path).parents if each in mounts))
 
 
 def test_every_manifest_is_of_its_schema() -> None:
@@ -50,11 +60,13 @@ def test_a_pod_may_do_nothing_that_it_need_not() -> None:
 
 def test_one_pod_always_stays_and_a_drain_has_time() -> None:
     kinds = {each["kind"]: each for each in manifests()}
-    assert kinds["PodDisruptionBudget"]["spec"]["minAvailable"] < kinds["Deployment"]["spec"]["replicas"]
-    labels = kinds["Deployment"]["spec"]["template"]["metadata"]["labels"]
-    for name in ("PodDisruptionBudget", "Deployment"):
+    assert kinds["PodDisruptionBudget"]["spec"]["minAvailable"] < gateways()["replicas"]
+    labels = gateways()["template"]["metadata"]["labels"]
+    for name in ("PodDisruptionBudget", "StatefulSet"):
         assert kinds[name]["spec"]["selector"]["matchLabels"].items() <= labels.items()
-    assert kinds["Service"]["spec"]["selector"].items() <= labels.items()
+    services = {each["metadata"]["name"]: each["spec"] for each in manifests() if each["kind"] == "Service"}
+    assert all(each["selector"].items() <= labels.items() for each in services.values())
+    assert gateways()["serviceName"] in services
     assert pod()["terminationGracePeriodSeconds"] > 5 + 10 + 10
 
 
@@ -66,6 +78,43 @@ def test_the_example_of_a_configuration_is_of_its_grammar_and_every_path_of_it_i
     assert {"/etc/kuacheng", "/etc/kuacheng/material", "/var/lib/kuacheng"} <= mounts
     port = pod()["containers"][0]["ports"][0]["containerPort"]
     assert settings.listen.address.port == port
+
+
+def test_what_pods_are_told_to_keep_outlives_them_and_the_deny_list_is_one_for_all() -> None:
+    file = DEPLOY / "kubernetes" / "gateway.yaml"
+    settings = shape(read_document(file.name, file.read_bytes()), Settings)
+    claims = {each["metadata"]["name"]: each["spec"] for each in manifests() if each["kind"] == "PersistentVolumeClaim"}
+    shared = {each["name"]: each["persistentVolumeClaim"] for each in pod()["volumes"] if "persistentVolumeClaim" in each}
+    assert claims[shared[volume(settings.deny_list)]["claimName"]]["accessModes"] == ["ReadWriteMany"]
+    own = {each["metadata"]["name"]: each["spec"] for each in gateways()["volumeClaimTemplates"]}
+    assert settings.state is not None
+    assert own[volume(settings.state)]["accessModes"] == ["ReadWriteOnce"]
+
+
+def test_only_the_nginx_beside_it_shows_a_pods_metrics_and_it_holds_none_of_the_gateways_keys() -> None:
+    file = DEPLOY / "kubernetes" / "gateway.yaml"
+    metrics = shape(read_document(file.name, file.read_bytes()), Settings).metrics
+    gateway, beside = pod()["containers"]
+    text = (DEPLOY / "kubernetes" / "metrics.conf").read_text()
+    assert metrics is not None
+    assert f"proxy_pass http://{metrics.address};" in text
+    assert f"listen {beside['ports'][0]['containerPort']} ssl;" in text
+    mounted = {each["name"] for each in beside["volumeMounts"]}
+    assert mounted.isdisjoint(each["name"] for each in gateway["volumeMounts"])
+    named = {line.split()[-1].rstrip(";") for line in text.splitlines() if line.strip().startswith(("ssl_c", "pid "))}
+    assert all(Path(each).parent in {Path(mount["mountPath"]) for mount in beside["volumeMounts"]} for each in named)
+    (scrape,) = yaml.safe_load((DEPLOY / "prometheus" / "kubernetes.yml").read_text())["scrape_configs"]
+    (found,) = scrape["dns_sd_configs"]
+    assert found["port"] == beside["ports"][0]["containerPort"]
+    assert found["names"] == [f"{gateways()['serviceName']}.{pod()['serviceAccountName']}.svc.cluster.local"]
+
+
+@pytest.mark.needs("prometheus")
+@pytest.mark.parametrize("name", ["scrape.yml", "kubernetes.yml"])
+def test_prometheus_takes_what_it_is_to_scrape_by(name: str) -> None:
+    file = DEPLOY / "prometheus" / name
+    done = subprocess.run(["promtool", "check", "config", "--syntax-only", file], capture_output=True, check=False, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.needs("systemd")

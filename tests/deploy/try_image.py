@@ -149,14 +149,19 @@ async def test_it_runs_in_a_pod_as_the_manifest_mounts_it(image: str, there: Off
         podman("rm", "--force", GATEWAY)
 
 
-def manifest() -> Any:
+def gateways() -> Any:
     every = yaml.safe_load_all((ROOT / "deploy" / "kubernetes" / "kuacheng.yaml").read_text())
-    return next(each for each in every if each["kind"] == "Deployment")["spec"]["template"]["spec"]
+    return next(each for each in every if each["kind"] == "StatefulSet")["spec"]
+
+
+def manifest() -> Any:
+    return gateways()["template"]["spec"]
 
 
 def laid_as_volumes(there: Office, folder: Path) -> dict[str, Path]:
-    """Secret and ConfigMap of flat names, root's; an emptyDir is open to everybody."""
-    folders = {each["name"]: folder / each["name"] for each in manifest()["volumes"]}
+    """Secret and ConfigMap of flat names, root's; an emptyDir is open to everybody, and so is a claim here."""
+    claimed = [each["metadata"]["name"] for each in gateways()["volumeClaimTemplates"]]
+    folders = {name: folder / name for name in (*(each["name"] for each in manifest()["volumes"]), *claimed)}
     for each in folders.values():
         each.mkdir()
         each.chmod(0o2777)
