@@ -2,7 +2,9 @@
 
 Laws: it serves nobody itself and knows no secret but what the configuration's reader sees; a worker that ends is replaced, one that ends
 again and again is given up with an error in the log while the others go on; with the last the gateway ends. A restart starts the next
-worker before it ends the one before, and stops at the first that does not come up.
+worker before it ends the one before, and stops at the first that does not come up. One worker has a seat: who would fill it waits for its
+turn, and leaves it to whoever came first. A worker that was starting when files were taken up is started anew, for it may have read the
+old ones.
 """
 
 import asyncio
@@ -24,7 +26,7 @@ _log = logging.getLogger("kuacheng.workers")
 class _Seat:
     number: int
     worker: Worker | None = None
-    turning: bool = False
+    filling: asyncio.Lock = field(default_factory=asyncio.Lock)
     patience: Patience = field(default_factory=Patience)
 
 
@@ -36,6 +38,7 @@ class Supervisor:
         self._arguments = arguments
         self._watching: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()
+        self._reloads = 0
         self._stopping = False
         self.given_up = asyncio.Event()
 
@@ -47,8 +50,8 @@ class Supervisor:
     async def start(self) -> tuple[Worker, ...]:
         """All of them; the first alone, for it may have to make the log. Raises NotStarted, and then none is left."""
         try:
-            await self._fill(self._seats[0])
-            await asyncio.gather(*(self._fill(each) for each in self._seats[1:]))
+            await self._fill(self._seats[0], None)
+            await asyncio.gather(*(self._fill(each, None) for each in self._seats[1:]))
         except BaseException:
             await self.stop()
             raise
@@ -68,70 +71,92 @@ class Supervisor:
         async with self._turn:
             match order.get("do"):
                 case "reload":
-                    answer = await take_up(self.workers, str(order.get("trigger", "command")), dry_run=bool(order.get("dry_run")))
-                    if answer["result"] in ("applied", "unchanged"):
-                        self._forgive()
+                    answer = await self._reload(str(order.get("trigger", "command")), dry_run=bool(order.get("dry_run")))
                 case "restart":
                     answer = await self._restart()
                 case _:
                     return {"result": "refused", "problems": ["no such order"]}
         return {**answer, "workers": [each.pid for each in self.workers]}
 
-    async def _fill(self, seat: _Seat) -> None:
-        worker = await Worker.start(self._arguments(seat.number))
+    async def _reload(self, trigger: str, *, dry_run: bool) -> Answer:
+        told = self.workers
+        answer = await take_up(told, trigger, dry_run=dry_run)
+        if answer["result"] in ("applied", "unchanged"):
+            self._reloads += 1
+            await asyncio.gather(*(each.stop() for each in self.workers if each not in told))
+            self._forgive()
+        return answer
+
+    async def _restart(self) -> Answer:
+        for seat in self._seats:
+            async with seat.filling:
+                before = seat.worker
+                try:
+                    await self._seat(seat)
+                except NotStarted as error:
+                    told = f"worker {seat.number} did not start anew: {error}; it and those after it go on as they were"
+                    return {"result": "refused", "problems": [told]}
+            seat.patience = Patience()
+            if before is not None:
+                await before.stop()
+        return {"result": "restarted", "problems": []}
+
+    async def _fill(self, seat: _Seat, gone: Worker | None) -> None:
+        """Somebody takes the place of the worker that is gone, unless somebody has. Raises NotStarted."""
+        async with seat.filling:
+            if seat.worker is gone:
+                await self._seat(seat)
+
+    async def _seat(self, seat: _Seat) -> None:
+        worker = await self._started(seat.number)
         if self._stopping:
             await worker.stop()
             return
         seat.worker = worker
         self._spawn(self._watch(seat, worker))
 
+    async def _started(self, number: int) -> Worker:
+        """One that began after files were taken up last. Raises NotStarted."""
+        while True:
+            before = self._reloads
+            worker = await Worker.start(self._arguments(number))
+            if before == self._reloads or self._stopping:
+                return worker
+            await worker.stop()
+
     async def _watch(self, seat: _Seat, worker: Worker) -> None:
         status = await worker.ended()
-        if self._stopping or seat.turning or seat.worker is not worker:
+        if self._stopping or seat.worker is not worker:
             return
         _log.error("a worker ended and is replaced", extra={"worker": seat.number, "status": status})
-        await self._replace(seat)
+        await self._replace(seat, worker)
 
-    async def _replace(self, seat: _Seat) -> None:
-        while not self._stopping:
+    async def _replace(self, seat: _Seat, gone: Worker | None) -> None:
+        while not self._stopping and seat.worker is gone:
             seat.patience = seat.patience.after(asyncio.get_running_loop().time())
             if seat.patience.pause is None:
-                seat.worker = None
-                _log.error("a worker ends again and again and is given up; mend what its own lines say, then kuacheng reload")
-                if not self.workers:
-                    self.given_up.set()
+                self._give_up(seat)
                 return
             await asyncio.sleep(seat.patience.pause)
             try:
-                await self._fill(seat)
+                await self._fill(seat, gone)
             except NotStarted as error:
                 _log.error("a worker did not start", extra={"worker": seat.number, "problems": [str(error)]})
             else:
                 return
 
+    def _give_up(self, seat: _Seat) -> None:
+        seat.worker = None
+        _log.error("a worker ends again and again and is given up; mend what its own lines say, then kuacheng reload")
+        if not self.workers:
+            self.given_up.set()
+
     def _forgive(self) -> None:
         """Who was given up gets another chance under the new configuration."""
         for seat in self._seats:
-            if seat.worker is None:
+            if seat.worker is None and seat.patience.pause is None:
                 seat.patience = Patience()
-                self._spawn(self._replace(seat))
-
-    async def _restart(self) -> Answer:
-        for seat in self._seats:
-            before, seat.turning = seat.worker, True
-            try:
-                await self._fill(seat)
-            except NotStarted as error:
-                if before is not None and not before.serves:
-                    self._spawn(self._replace(seat))
-                told = f"worker {seat.number} did not start anew: {error}; it and those after it go on as they were"
-                return {"result": "refused", "problems": [told]}
-            finally:
-                seat.turning = False
-            seat.patience = Patience()
-            if before is not None:
-                await before.stop()
-        return {"result": "restarted", "problems": []}
+                self._spawn(self._replace(seat, None))
 
     def _spawn(self, watching: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(watching)
