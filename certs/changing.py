@@ -37,13 +37,17 @@ class StragglersLeft(Exception):  # noqa: N818  named for what was found
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One step: the files of the next generation that differ, what that means in words, and what the evidence log is told of it."""
+    """One step: the files of the next generation that differ, what that means in words, and what the evidence log is told of it.
+
+    `undoes` says that a generation which was made earlier may take back what came in force since.
+    """
 
     step: str
     changes: Mapping[str, bytes | None]
     says: tuple[str, ...]
     facts: Mapping[str, str]
     stragglers: tuple[Seen, ...] = ()
+    undoes: bool = False
 
 
 def stage(bundles: Mapping[str, bytes], new: bytes) -> Plan:
@@ -77,8 +81,7 @@ def retire(
     one = next(bundle.named(pem, fingerprint) for pem in held.values())
     made = {name: bundle.retired(pem, fingerprint) for name, pem in held.items()}
     left = stragglers(one, seen, now, quiet)
-    if LIKE_A_NUMBER.search(forced):
-        raise bundle.BundleRefused("the reason is recorded; say it without a person's number")
+    _check_reason(forced)
     if left and not forced:
         raise StragglersLeft(left, quiet)
     says = (f"{one.name} is believed no more, and whoever shows a certificate of it is refused", *_told(left))
@@ -86,10 +89,22 @@ def retire(
     return Plan("retire", made, says, facts, left)
 
 
+def again(name: str, lost: tuple[str, ...], reason: str) -> Plan:
+    """A generation that takes back what came in force since it was made, for this reason, which is recorded. Raises BundleRefused."""
+    _check_reason(reason)
+    says = (f"generation {name} is put in force, and takes back:", *(f"  {each}" for each in lost))
+    return Plan("activate", {}, says, {"forced": reason}, undoes=True)
+
+
 def stragglers(authority: Member, seen: Iterable[Seen], now: datetime, quiet: timedelta) -> tuple[Seen, ...]:
     """Whose certificates hang on it and were shown within `quiet`."""
     key = authority.key_identifier
     return tuple(each for each in seen if key and key in each.authority_keys and now - each.last_seen <= quiet)
+
+
+def _check_reason(reason: str) -> None:
+    if LIKE_A_NUMBER.search(reason):
+        raise bundle.BundleRefused("the reason is recorded; say it without a person's number")
 
 
 def _told(left: tuple[Seen, ...]) -> tuple[str, ...]:

@@ -6,10 +6,12 @@
       000002/
       current -> 000002
       previous -> 000001
+      .base-000002 -> 000001    of which it was made
 
 Laws: a generation is written whole, judged and on the disk before it has a name; `current` changes by one rename, so that whoever is
 killed at any moment leaves the old one or the new one, never half; what is in force is never changed in place nor removed; everything is
-its owner's only, who owns the folder, whoever wrote it; a generation is refused for what is newly wrong with it.
+its owner's only, who owns the folder, whoever wrote it; a generation is refused for what is newly wrong with it, and where it would take
+back what came in force since it was made.
 Whoever reads resolves `current` once, and takes all that it reads from there.
 By its place a file says what it is: NAME.pem with a NAME.key beside it is ours and is shown to peers, `ca.pem` is the bundle by which
 peers judge what is ours, every other .pem is a bundle of authorities that we trust.
@@ -27,7 +29,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Final
 
-from certs import custody, subject
+from certs import custody, subject, undoing
 from certs.findings import Finding, Severity
 from certs.preflight import Identity, Trust, examine, of_bundle, roles
 
@@ -39,6 +41,7 @@ KEPT: Final = 8
 
 _NAME: Final = re.compile(r"[0-9]{6,}")
 _STAGING: Final = ".staging-"
+_BASE: Final = ".base-"
 _CERTIFICATE, _KEY = ".pem", ".key"
 _LARGEST: Final = 1 << 20
 
@@ -66,6 +69,11 @@ class Generation:
     def name(self) -> str:
         """As `current` points to it."""
         return self.folder.name
+
+    @property
+    def base(self) -> str | None:
+        """The name of the generation that was in force when this one was made; None for the first, and where it is not known."""
+        return _pointed(self.folder.parent, f"{_BASE}{self.name}")
 
     def files(self) -> Mapping[str, bytes]:
         """What is in it, by path inside it ("authorities/440100.pem"). Raises OSError as the system gives it."""
@@ -108,21 +116,48 @@ def stage(folder: Path, changes: Mapping[str, bytes | None], judge: Judge) -> Ge
             with custody.as_owner(folder):
                 _write(fresh, files)
             _refuse_unsound(fresh, judge, base, "the new generation is not made")
-            return _named(folder, fresh)
+            return _named(folder, fresh, base)
 
 
-def activate(folder: Path, name: str, judge: Judge) -> Generation:
+def undone(folder: Path, name: str, base: str | None = None) -> tuple[str, ...]:
+    """What would be taken back with this generation, in words: what came in force since it was made, or since another `base`.
+
+    All that differs where it is not known of what it was made. Raises GenerationRefused where it is not there.
+    """
+    wanted, standing = _there(folder, name), current(folder)
+    base = base or wanted.base
+    if standing is None or standing.name in {name, base}:
+        return ()
+    before = next((each.files() for each in generations(folder) if each.name == base), None)
+    return undoing.undone(standing.files(), wanted.files(), before)
+
+
+def refuse_undoing(folder: Path, name: str) -> None:
+    """Raises GenerationRefused where this generation would take back what came in force since it was made."""
+    if lost := undone(folder, name):
+        raise GenerationRefused(
+            "\n".join(
+                (
+                    f"generation {name} was made before what is in force, and would take back what came since:",
+                    *(f"  {each}" for each in lost),
+                    "make it anew by the command that made it, or say why this is meant: --force REASON",
+                )
+            )
+        )
+
+
+def activate(folder: Path, name: str, judge: Judge, *, undoes: bool = False) -> Generation:
     """Puts a generation in force and gives it back. What was in force is `previous` from then on.
 
-    It is judged once more, for time has passed. Raises GenerationRefused, and then the old one stays in force.
+    It is judged once more, for time has passed; `undoes` says that it may take back what came in force since it was made.
+    Raises GenerationRefused, and then the old one stays in force.
     """
     with custody.alone(folder):
-        wanted = next((each for each in generations(folder) if each.name == name), None)
-        if wanted is None:
-            there = ", ".join(each.name for each in generations(folder)) or "none"
-            raise GenerationRefused(f"there is no generation {name}; there are: {there}")
+        wanted = _there(folder, name)
         if wanted.state == CURRENT:
             return wanted
+        if not undoes:
+            refuse_undoing(folder, name)
         _refuse_unsound(wanted.folder, judge, current(folder), f"generation {name} is not put in force")
         if (now := _pointed(folder, CURRENT)) is not None:
             _point(folder, PREVIOUS, now)
@@ -183,6 +218,14 @@ def _staging(folder: Path) -> Iterator[Path]:
             shutil.rmtree(beside)
 
 
+def _there(folder: Path, name: str) -> Generation:
+    found = generations(folder)
+    wanted = next((each for each in found if each.name == name), None)
+    if wanted is None:
+        raise GenerationRefused(f"there is no generation {name}; there are: {', '.join(each.name for each in found) or 'none'}")
+    return wanted
+
+
 def _state(name: str, now: str | None, before: str | None) -> str:
     if name == now:
         return CURRENT
@@ -238,10 +281,12 @@ def _refuse_unsound(fresh: Path, judge: Judge, standing: Generation | None, what
         raise GenerationRefused(f"{what}:", findings)
 
 
-def _named(folder: Path, fresh: Path) -> Generation:
+def _named(folder: Path, fresh: Path, base: Generation | None) -> Generation:
     last = max((each.number for each in generations(folder)), default=0)
     final = folder / f"{last + 1:06d}"
     with custody.as_owner(folder):
+        if base is not None:
+            _point(folder, f"{_BASE}{final.name}", base.name)
         fresh.rename(final)
         custody.sync_folder(folder)
     return Generation(last + 1, final, "staged")
@@ -253,6 +298,7 @@ def _remove(folder: Path, generation: Generation) -> None:
     with custody.as_owner(folder):
         generation.folder.rename(beside)
         shutil.rmtree(beside)
+        (folder / f"{_BASE}{generation.name}").unlink(missing_ok=True)
         if _pointed(folder, PREVIOUS) == generation.name:
             (folder / PREVIOUS).unlink()
 

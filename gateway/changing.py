@@ -89,15 +89,14 @@ def carry_out(place: Place, plan: Plan, now: datetime, record: Callable[[Act, Ma
 
 def put(place: Place, name: str, plan: Plan, now: datetime, record: Callable[[Act, Mapping[str, str]], object]) -> Generation:
     """Puts a generation that is there in force. Raises as carry_out."""
-    there = [each.name for each in generations.generations(place.folder)]
-    if name not in there:
-        raise GenerationRefused(f"there is no generation {name}; there are: {', '.join(there)}")
+    if not plan.undoes:
+        generations.refuse_undoing(place.folder, name)
     try:
         place.read({place.link: place.folder / name})
     except ConfigError as error:
         raise GenerationRefused(f"the configuration cannot be used with generation {name}:\n{error}") from error
     record(ACTS[plan.step], {**plan.facts, "generation": name})
-    return activate(place.folder, name, partial(judged, now=now))
+    return activate(place.folder, name, partial(judged, now=now), undoes=plan.undoes)
 
 
 def _before(named: Path) -> Path:

@@ -99,8 +99,9 @@ class Renewer:
 
     def _staged(self, late: Sequence[str], now: datetime) -> str:
         """The newest generation that waits for a person and has successors of all of these; empty where there is none."""
-        waiting = [each for each in generations.generations(self.place.folder) if each.state == "staged"]
-        for each in reversed(waiting):
+        folder = self.place.folder
+        waiting = [each for each in generations.generations(folder) if each.state == "staged"]
+        for each in reversed([each for each in waiting if not generations.undone(folder, each.name)]):
             leaves = shown(each)
             if all(name in leaves and now < renewing.moment(leaves[name]) for name in late):
                 return each.name

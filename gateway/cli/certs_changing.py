@@ -144,12 +144,17 @@ def stage(step: Step, new: str, region: str | None) -> None:
 @click.argument("generation", required=False)
 @click.option("--server", nargs=2, type=_file, help="What we show callers: certificate and key.")
 @click.option("--client", nargs=2, type=_file, help="What we show cities: certificate and key.")
+@click.option("--force", "reason", default="", metavar="REASON", help="Do it although it takes something back; recorded.")
 @_step
-def activate(step: Step, generation: str | None, server: tuple[str, str] | None, client: tuple[str, str] | None) -> None:
+def activate(
+    step: Step, generation: str | None, server: tuple[str, str] | None, client: tuple[str, str] | None, reason: str
+) -> None:
     """Show new certificates to callers and cities.
 
     Those of a GENERATION that is staged, by default the newest; or these files, as server.pem and client.pem.
+    Refused where the generation would take back what came in force since it was made: a CA that was retired would be believed again.
     """
+    from certs import changing, generations
     from certs.changing import Plan
 
     given = {name: files for name, files in (("server", server), ("client", client)) if files}
@@ -163,7 +168,11 @@ def activate(step: Step, generation: str | None, server: tuple[str, str] | None,
         step.do(Plan("activate", changes, _shown(changes), {"shown": " ".join(given)}), following)
     else:
         name = generation or _newest(step.place)
-        step.do(Plan("activate", {}, (f"generation {name} is put in force",), {}), following, name)
+        if not reason:
+            generations.refuse_undoing(step.place.folder, name)
+        lost = generations.undone(step.place.folder, name)
+        plain = Plan("activate", {}, (f"generation {name} is put in force",), {})
+        step.do(changing.again(name, lost, reason) if lost else plain, following, name)
 
 
 @click.command("taint")
@@ -209,7 +218,8 @@ def rollback(step: Step) -> None:
     before = generations.previous(step.place.folder)
     if before is None:
         printing.fail("there is no generation to go back to", printing.FINDING)
-    plan = Plan("rollback", {}, (f"generation {before.name} is put in force again",), {})
+    lost = generations.undone(step.place.folder, before.name, base=before.name)
+    plan = Plan("rollback", {}, (f"generation {before.name} is put in force again", *lost), {}, undoes=True)
     step.do(plan, "`kuacheng certs status` shows what is in force", before.name)
 
 

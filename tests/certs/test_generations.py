@@ -27,6 +27,7 @@ from certs.generations import (
     previous,
     prune,
     stage,
+    undone,
 )
 from tests.certs.faulty import Authorities
 
@@ -75,8 +76,37 @@ def test_a_staged_generation_counts_only_once_it_is_put_in_force(
     assert [(each.name, each.state) for each in generations(folder)] == [("000001", "previous"), ("000002", "current")]
     back = previous(folder)
     assert back is not None
-    activate(folder, back.name, judge)
+    activate(folder, back.name, judge, undoes=True)
     assert (folder / "current" / "server.pem").read_bytes() == whole["server.pem"]
+
+
+def test_what_came_in_force_meanwhile_is_not_taken_back_unseen(
+    folder: Path, whole: Mapping[str, bytes], authorities: Authorities, now: datetime
+) -> None:
+    judge = partial(judged, now=now)
+    both = authorities.own.certificate_pem + authorities.other.certificate_pem
+    activate(folder, stage(folder, {**whole, "authorities/440600.pem": both}, judge).name, judge)
+    waiting = stage(folder, pair(leaf(authorities.own, now)), judge)
+    assert (waiting.base, undone(folder, waiting.name)) == ("000001", ())
+    retired = stage(folder, {"authorities/440600.pem": authorities.own.certificate_pem}, judge)
+    activate(folder, retired.name, judge)
+    (told,) = undone(folder, waiting.name)
+    assert told == f"authorities/440600.pem: {authorities.other.certificate.subject.rfc4514_string()} would be believed again"
+    with pytest.raises(GenerationRefused, match=r"(?s)would be believed again.*--force REASON"):
+        activate(folder, waiting.name, judge)
+    standing = current(folder)
+    assert standing is not None
+    assert standing.name == retired.name
+    activate(folder, stage(folder, pair(leaf(authorities.own, now)), judge).name, judge)
+    assert activate(folder, waiting.name, judge, undoes=True).name == waiting.name
+
+
+def test_where_nothing_is_lost_what_waited_is_taken(folder: Path, whole: Mapping[str, bytes], now: datetime) -> None:
+    judge = partial(judged, now=now)
+    activate(folder, stage(folder, whole, judge).name, judge)
+    made = [stage(folder, {"note.key": b"the same"}, judge) for _ in range(2)]
+    for each in made:
+        assert activate(folder, each.name, judge).name == each.name
 
 
 def test_everything_is_its_owner_s_only(folder: Path, whole: Mapping[str, bytes], now: datetime) -> None:

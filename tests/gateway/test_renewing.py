@@ -112,6 +112,18 @@ def test_a_person_activates_where_policy_wants_it(where: Where) -> None:
     assert one.round().result is Result.NOTHING_DUE
 
 
+def test_what_waits_and_would_take_something_back_is_made_anew(where: Where) -> None:
+    one = renewer(where, authority(where), [], automatic=False)
+    assert one.round().generation == "000002"
+    for content in (b"since", b"then"):
+        generations.activate(
+            where.folder, generations.stage(where.folder, {"note.key": content}, lambda _: ()).name, lambda _: ()
+        )
+    assert one.round().generation == "000005"
+    generations.activate(where.folder, "000003", lambda _: (), undoes=True)
+    assert one.round().generation == "000006"
+
+
 class Wrong:
     """A CA that issues something else than was asked for."""
 

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from certs import bundle, seen
+from certs import generations as generations_module
 from certs.authority import Authority
 from certs.extensions import Profile, Usage
 from certs.generations import current, generations
@@ -17,6 +18,7 @@ from gateway.cli import main
 from gateway.clock import SystemClock
 from gateway.development.layout import SERVER_NAME, WINDOW, Layout
 from tests.gateway.cli.conftest import REGION, acts
+from tests.gateway.living import renewed
 
 NOW = SystemClock().now()
 BUNDLE = f"authorities/{REGION}.pem"
@@ -108,6 +110,24 @@ def test_new_certificates_are_shown(certs: Run, layout: Layout, tmp_path: Path) 
     assert certs("activate", "--server", str(tmp_path / "good.pem"), str(tmp_path / "good.key")).exit_code == 0
     assert (layout.material / "current/server.pem").read_bytes() == leaf.certificate
     assert [each["act"] for each in acts(layout)] == ["CERTIFICATES_ACTIVATED"]
+
+
+def test_what_waited_does_not_bring_a_retired_ca_back_unless_it_is_said_why(certs: Run, layout: Layout, new: Path) -> None:
+    assert certs("stage", str(new), "--region", REGION).exit_code == 0
+    waiting = generations_module.stage(layout.material, renewed(layout), lambda _: ()).name
+    for step in ("taint", "retire"):
+        assert certs(step, old(layout), "--region", REGION).exit_code == 0
+    for more in ((), ("--dry-run",)):
+        done = certs("activate", waiting, *more)
+        assert (done.exit_code, f"{BUNDLE}: CN=440600 development CA would be believed again" in done.output) == (1, True)
+    assert believed(layout) == [("CN=foshan CA 2", False)]
+    assert acts(layout)[-1]["act"] == "CA_RETIRED"
+    assert "without a person's number" in certs("activate", waiting, "--force", "440106189001011234").output
+    done = certs("activate", waiting, "--force", "the new CA is broken")
+    assert (done.exit_code, "would be believed again" in done.output) == (0, True)
+    last = acts(layout)[-1]
+    assert (last["act"], last["forced"], last["generation"]) == ("CERTIFICATES_ACTIVATED", "the new CA is broken", waiting)
+    assert len(believed(layout)) == 2
 
 
 REFUSED = (
