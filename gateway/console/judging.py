@@ -40,7 +40,7 @@ class Reading:
 
     `traffic` is of the last five minutes and `recent` of the last one, None where the metrics cannot be read; `systems` are those of the
     city; `log_size` is None where the log cannot be read; `checkpoint_age` in seconds, None without witnesses, and `checkpoint_limit` how
-    old it may be; `lives` says of each certificate which part of its life is left.
+    old it may be; `lives` says of each certificate which part of its life is left, of none where they cannot be read.
     """
 
     traffic: Traffic | None
@@ -188,6 +188,7 @@ RULES: Final = (
         Light.AMBER,
         lambda reading: any(HURRY_BELOW <= each < RENEW_BELOW for each in reading.lives),
     ),
+    Rule("certificates-unread", Subject.CERTIFICATES, Light.UNKNOWN, lambda reading: not reading.lives),
 )
 _ORDER: Final = tuple(Light)
 

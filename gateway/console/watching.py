@@ -1,18 +1,19 @@
 """Looks at the gateway again and again: its metrics, its log's size, its configuration; and says how each part stands, and since when.
 
 Laws: what cannot be read is told as such, and never ends the looking; the configuration is read anew when the gateway judges by another
-edition than was read last, and one that does not read well changes nothing.
+edition than was read last, and when a link leads to another generation of certificates; one that does not read well changes nothing.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 from certs import denying
 from certs.denying import Denied, DenyListUnusable
-from gateway.config import ConfigError, Loaded
+from gateway.config import ConfigError, Loaded, followed
 from gateway.console.history import RECENT, History
 from gateway.console.judging import Reading, Standing, Subject, judge, stands
 from gateway.ledger.reader import Reader
@@ -49,7 +50,7 @@ class Watch:
         self._lives = lives
         self._left: tuple[float, ...] = ()
         self._left_at = clock.now() - _LIVES_EVERY
-        self._tried = ""
+        self._tried: tuple[str, Mapping[Path, Path]] = ("", {})
         self._reader = Reader("kuacheng-console-size")
         self.denied = denying.read(self.loaded.deny_list)
 
@@ -105,14 +106,18 @@ class Watch:
             return None
 
     async def _follow(self) -> None:
-        """Reads the configuration that the gateway has taken up."""
-        if not self.is_behind or self._tried == self.edition:
+        """Reads the configuration that the gateway has taken up, or will: it follows a link by itself as well."""
+        links = await asyncio.to_thread(followed, self.loaded.links)
+        wanted = (self.edition, links)
+        if not (self.is_behind or links != self.loaded.links) or self._tried == wanted:
             return
-        self._tried = self.edition
+        self._tried = wanted
         try:
             self.loaded = await asyncio.to_thread(self._load)
         except ConfigError:
             _log.warning("the configuration that the gateway took up cannot be read")
+        else:
+            self._left_at -= _LIVES_EVERY
 
     def _denied(self) -> tuple[Denied, ...]:
         try:

@@ -75,6 +75,7 @@ PAGE_TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "rule.ledger-late": ("见证签名已过允许时限的一半", "the cosigned checkpoint is older than half the limit"),
         "rule.certificates-hurry": ("有证书剩余有效期不足六分之一", "one has less than a sixth of its life left"),
         "rule.certificates-renew": ("有证书剩余有效期不足三分之一", "one has less than a third of its life left"),
+        "rule.certificates-unread": ("证书文件无法读取，状况不明", "the files of the certificates cannot be read"),
         "state": ("状况", "State"),
         "rules": ("判定规则", "Rules"),
         "rule": ("条件", "If"),

@@ -68,7 +68,7 @@ def rotate(layout: Layout, changes: Mapping[str, bytes]) -> str:
     return activate(layout.material, stage(layout.material, changes, judge).name, judge).name
 
 
-def put_unjudged(layout: Layout, changes: Mapping[str, bytes]) -> None:
+def put_unjudged(layout: Layout, changes: Mapping[str, bytes | None]) -> None:
     """As somebody would who writes by hand what `kuacheng certs` would have refused."""
     activate(layout.material, stage(layout.material, changes, lambda _: ()).name, lambda _: ())
 

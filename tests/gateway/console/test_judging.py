@@ -60,6 +60,7 @@ BAD = {
     "ledger-late": replace(GOOD, checkpoint_age=151.0),
     "certificates-hurry": replace(GOOD, lives=(0.9, 0.16)),
     "certificates-renew": replace(GOOD, lives=(0.9, 0.33)),
+    "certificates-unread": replace(GOOD, lives=()),
 }
 
 

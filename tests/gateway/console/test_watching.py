@@ -1,16 +1,19 @@
 """What is watched is dated, follows the gateway's configuration, and survives whatever cannot be read."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from certs import generations
 from gateway.clock import SystemClock, entropy
 from gateway.config import load
+from gateway.console import expiry
 from gateway.console.judging import Light
 from gateway.console.watching import Watch
 from gateway.development.layout import Layout, lay_out, write_configuration
-from tests.gateway.living import CITIES, NOW
+from tests.gateway.living import CITIES, NOW, put_unjudged, renewed, rotate
 
 PAGE = """\
 kuacheng_world_info{{edition="{edition}",version="1"}} 1
@@ -101,4 +104,26 @@ async def test_it_takes_up_what_the_gateway_took_up_and_keeps_what_reads_well(la
     assert (watched.loaded.world.edition, watched.is_behind, watched.denied) == (edition, True, ())
     layout.config.write_text(before)
     (layout.folder / "revoked.json").unlink()
+    await watched.close()
+
+
+async def test_it_shows_the_generation_that_is_in_force_and_nothing_is_good_that_cannot_be_read(
+    layout: Layout, metrics: Metrics
+) -> None:
+    watched = Watch(lambda: load(layout.config, {}), [metrics], SystemClock(), expiry.lives)
+    metrics.said = PAGE.format(edition=watched.loaded.world.edition, passage="closed")
+    await watched.look()
+    first = watched.loaded.server.certificate
+    shown = renewed(layout)
+    rotate(layout, shown)
+    await watched.look()
+    assert first != watched.loaded.server.certificate == shown["server.pem"]
+    assert watched.standings["certificates"].judgement.light is Light.GREEN
+    put_unjudged(layout, {"server.pem": None})
+    generations.discard(layout.material, "000002")
+    watched._left_at -= timedelta(hours=1)
+    await watched.look()
+    judgement = watched.standings["certificates"].judgement
+    assert (judgement.light, judgement.because) == (Light.UNKNOWN, ("certificates-unread",))
+    assert watched.loaded.server.certificate == shown["server.pem"]
     await watched.close()
