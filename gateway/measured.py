@@ -4,7 +4,7 @@ Laws: what is counted is read where it is known, at each scrape; nothing here ho
 """
 
 import asyncio
-import contextlib
+import logging
 import platform
 import sqlite3
 from dataclasses import replace
@@ -23,6 +23,10 @@ from gateway.rpc.server import Server
 
 _SEAT_SECONDS: Final = 0.2
 """Between two looks whether the metrics port of a seat has been left by whoever had it before."""
+_ENDED_SECONDS: Final = 45.0
+"""By then a worker that had the seat before has ended, for it has 30 s (gateway.workers.process): another program has the port."""
+
+_log = logging.getLogger("kuacheng.app")
 
 
 def of_log(ground: Ground, ledger: Appending) -> None:
@@ -76,8 +80,15 @@ def _served(ground: Ground, host: str, port: int) -> int:
 
 
 async def _follow(ground: Ground, host: str, port: int) -> None:
+    told, until = False, ground.clock.monotonic() + _ENDED_SECONDS
     while True:
-        with contextlib.suppress(OSError):
+        try:
             _served(ground, host, port)
+        except OSError as error:
+            if not told and ground.clock.monotonic() >= until:
+                told = True
+                where = {"where": f"{host}:{port}", "kind": type(error).__name__}
+                _log.warning("this worker's metrics cannot be read: another program has their port; move it", extra=where)
+        else:
             return
         await asyncio.sleep(_SEAT_SECONDS)

@@ -22,7 +22,7 @@ from gateway.cli import printing
 def command(path: str, output: str, urls: tuple[str, ...], dev: Path | None) -> None:
     """Serve the console, reading only, until SIGTERM or SIGINT: a program of its own beside the gateway.
 
-    Where it listens and who may see what stands under `console` in gateway.yaml; without it, on 127.0.0.1:9465 for whoever is on this
+    Where it listens and who may see what stands under `console` in gateway.yaml; without it, on 127.0.0.1:9463 for whoever is on this
     machine, who is shown how things stand and not what departments asked. It needs `pip install 'kuacheng[console]'`.
 
     \b

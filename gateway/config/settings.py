@@ -93,7 +93,7 @@ class ConsoleSettings(Section):
             )
         if not any(given) and not self.address.loopback:
             raise fault(
-                "without mutual TLS it must listen on this machine only", 'write "127.0.0.1:9465", or name all that TLS needs'
+                "without mutual TLS it must listen on this machine only", 'write "127.0.0.1:9463", or name all that TLS needs'
             )
         return self
 

@@ -30,8 +30,8 @@ from gateway.model.act import Act, HostRole
 from gateway.model.exchange import Fact, Recorded
 from gateway.ports import Clock
 
-DEFAULT: Final = Address("127.0.0.1", 9465)
-"""Where it listens if gateway.yaml does not say."""
+DEFAULT: Final = Address("127.0.0.1", 9463)
+"""Where it listens if gateway.yaml does not say: below the usual port of metrics, for those of workers are above it."""
 _PATIENCE: Final = ClientTimeout(total=5.0)
 _MOST_METRICS: Final = 4 << 20
 

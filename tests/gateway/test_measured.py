@@ -54,11 +54,18 @@ async def test_alone_a_port_that_somebody_has_is_an_error(living: Layout, busy: 
             measured.serve(ground(living, stack, busy.getsockname()[1], None))
 
 
-async def test_in_a_seat_they_are_served_beside_as_soon_as_whoever_had_it_is_gone(living: Layout, busy: socket.socket) -> None:
+async def test_in_a_seat_they_are_served_as_soon_as_whoever_had_it_is_gone_and_who_stays_is_told_of_once(
+    living: Layout, busy: socket.socket, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(measured, "_ENDED_SECONDS", 0.0)
+    monkeypatch.setattr(measured, "_SEAT_SECONDS", 0.001)
     port = busy.getsockname()[1]
     async with AsyncExitStack() as stack:
         where = measured.serve(ground(living, stack, port - 3, Seat(3, 1)))
         assert where == f"127.0.0.1:{port}"
+        async with asyncio.timeout(60):
+            while not caplog.records:  # noqa: ASYNC110  a line of the log wakes nobody
+                await asyncio.sleep(0.02)
         busy.close()
         while True:
             try:
@@ -67,3 +74,4 @@ async def test_in_a_seat_they_are_served_beside_as_soon_as_whoever_had_it_is_gon
             except (OSError, HTTPException):
                 await asyncio.sleep(0.02)
         assert b"kuacheng_" in told
+    assert [(each.name, each.__dict__["where"]) for each in caplog.records] == [("kuacheng.app", where)]
