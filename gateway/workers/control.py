@@ -1,7 +1,7 @@
 """The door for operators: a Unix socket by which `kuacheng reload` tells a running gateway what to do, and hears what came of it.
 
 Laws: only the user who runs the gateway, and root, are heard, by the socket's mode and by what the kernel says of the peer; one JSON line
-asks, one answers; what is no order changes nothing.
+asks, one answers; what is no order changes nothing; what is no socket is never taken away.
 """
 
 import asyncio
@@ -86,7 +86,8 @@ async def _answer(line: bytes, handle: Handler) -> Answer:
 
 
 def _forget(path: Path) -> None:
-    path.unlink(missing_ok=True)
+    if path.is_socket():
+        path.unlink(missing_ok=True)
 
 
 def _is_allowed(peer: Any) -> bool:
@@ -116,7 +117,9 @@ def _clear(path: Path, name: str) -> None:
         except FileNotFoundError:
             return
         except ConnectionRefusedError:
-            path.unlink(missing_ok=True)
+            if not path.is_socket():
+                raise FileExistsError(f"{path} is there and no socket; give --control the name of a file that is not") from None
+            _forget(path)
             return
     raise ControlTaken(f"another gateway listens on {path}; stop it, or give --control")
 

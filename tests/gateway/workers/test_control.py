@@ -57,3 +57,15 @@ async def test_what_a_dead_gateway_left_is_no_hindrance(tmp_path: Path) -> None:
         await ask(tmp_path / "c", {})
     async with control(tmp_path / "c", echo):
         assert await ask(tmp_path / "c", {}) == {"heard": {}}
+
+
+async def test_what_is_no_socket_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "revoked.json").write_text("precious")
+    with pytest.raises(FileExistsError, match="is there and no socket"):
+        async with control(tmp_path / "revoked.json", echo):
+            pass
+    assert (tmp_path / "revoked.json").read_text() == "precious"
+    async with control(tmp_path / "c", echo):
+        (tmp_path / "c").unlink()
+        (tmp_path / "c").write_text("precious")
+    assert (tmp_path / "c").read_text() == "precious"
