@@ -16,15 +16,17 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import aiohttp
 from cryptography import x509
 
 from certs import crl, custody
 from certs.crl import CrlRefused, Listing
 from gateway import internal_fault
 from gateway.config import Loaded, RevocationList
+
+if TYPE_CHECKING:
+    import aiohttp
 
 FETCH_SECONDS: Final = 60.0
 """Between two fetches of one URL."""
@@ -166,6 +168,8 @@ class Lists:
 
 async def fetched(url: str) -> bytes:
     """A list needs no secrecy and has a signature of its own, so http serves as well. Raises CrlRefused."""
+    import aiohttp  # a gateway whose lists are files need not wait for it
+
     timeout = aiohttp.ClientTimeout(total=DEADLINE_SECONDS)
     plain = {"Accept-Encoding": "identity"}  # nothing unpacks to more than was sent
     try:
@@ -180,7 +184,7 @@ async def fetched(url: str) -> bytes:
         raise CrlRefused(f"it could not be fetched ({type(error).__name__})") from error
 
 
-async def _limited(content: aiohttp.StreamReader) -> bytes:
+async def _limited(content: "aiohttp.StreamReader") -> bytes:
     found = bytearray()
     async for piece in content.iter_chunked(_PIECE):
         found += piece

@@ -98,7 +98,7 @@ def test_what_root_lays_down_in_another_s_folder_is_theirs(theirs: Path) -> None
     denying.allow(theirs / "revoked.json", denied.what, lambda: None)
     staged = [generations.stage(theirs / "pki", {f"{name}.txt": b"x"}, lambda _: ()) for name in ("a", "b")]
     for each in staged:
-        generations.activate(theirs / "pki", each.name, lambda _: ())
+        generations.activate(theirs / "pki", each.name, lambda _: (), undoes=True)
     assert (theirs / "pki/previous").readlink() == Path("000001")
     assert _owners(theirs) == {OTHER}
     assert os.geteuid() == os.getuid()
