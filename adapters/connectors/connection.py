@@ -1,11 +1,13 @@
 """One HTTP/1.1 connection: bytes of one request out, one whole answer in, bounded.
 
 Laws: the parser is llhttp's (httptools), nothing of the protocol is parsed here; a connection carries one request at a time; whatever
-it says unasked, or says wrongly, ends it.
+it says unasked, or says wrongly, ends it, and so no byte of one answer is read as part of another: what begins behind a whole answer, what
+comes while nothing is asked, and what waits in the socket when the next question is about to leave.
 Standard: RFC 9112 (framing, and in 9.3 when a connection may be used again).
 """
 
 import asyncio
+import select
 from http import HTTPStatus
 from typing import Final, cast
 
@@ -30,6 +32,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, largest: int) -> None:
         self._largest = largest
         self._transport: asyncio.Transport | None = None
+        self._socket = select.poll()
         self._parser = HttpResponseParser(self)
         self._waiter: asyncio.Future[HttpResponse] | None = None
         self._again = True
@@ -59,8 +62,13 @@ class Connection(asyncio.Protocol):
 
     @property
     def usable(self) -> bool:
-        """Whether another request may be sent."""
+        """Whether another request may be sent, as far as what was read tells."""
         return self._transport is not None and not self._transport.is_closing() and self._again
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing waits to be read. What does was not asked for, and would be taken for the answer to the next request."""
+        return not self._socket.poll(0)
 
     def abort(self) -> None:
         """Ends it at once."""
@@ -70,6 +78,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """TLS is up."""
         self._transport = cast("asyncio.Transport", transport)
+        self._socket.register(transport.get_extra_info("socket"), select.POLLIN)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It ended. Where the answer named no length, that is its end."""
@@ -119,12 +128,18 @@ class Connection(asyncio.Protocol):
 
     # What the parser calls, in this order.
 
+    def on_message_begin(self) -> None:
+        """An answer begins: the one that was asked for, or one behind it."""
+        if self._waiter is None or self._waiter.done():
+            raise BrokenAnswer("another answer follows that nobody asked for")
+
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One field of the head."""
+        """One field of the head; or of the trailers, which are no part of it (RFC 9110 6.5.1)."""
         self._field_size += len(name) + len(value)
         if self._field_size > _LARGEST_HEAD:
             raise BrokenAnswer("the head of the answer is too large")
-        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        if not self._whole_head:
+            self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
         """The head is whole."""

@@ -141,7 +141,7 @@ class HttpClient:
         oldest = asyncio.get_running_loop().time() - _KEEP_ALIVE
         while self._idle:
             connection = self._idle.pop()
-            if connection.usable and connection.idle_since > oldest:
+            if connection.usable and connection.idle_since > oldest and connection.silent:
                 return connection
             connection.abort()
         return None

@@ -106,6 +106,28 @@ async def test_a_connection_is_kept_and_cookies_are_not(tls_server: Server, sett
     assert not any(b"cookie" in each.lower() for each in seen)
 
 
+@pytest.mark.parametrize("behind", [http(b"stray")[:30], http(b"stray")])
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_an_answer_that_nobody_asked_for_answers_no_other_question(
+    tls_server: Server, settings_of: SettingsOf, behind: bytes, *, at_once: bool
+) -> None:
+    writers: list[asyncio.StreamWriter] = []
+
+    async def twice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"question")
+        writers.append(writer)
+        writer.write(http(b"%d" % len(writers)) + behind * at_once)
+        with suppress(OSError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"question")
+            writer.write(http(b"stray")[len(behind) :])
+        writer.close()
+
+    async with tls_server(twice) as url, connected(settings_of("guangzhou.g1", url)) as client:
+        assert (await client.send(ASK, 60)).body == b"1"
+        writers[0].write(behind * (not at_once))
+        assert (await client.send(ASK, 60)).body == b"2"
+
+
 async def test_connections_are_limited(tls_server: Server, settings_of: SettingsOf) -> None:
     most = now = 0
     let = asyncio.Event()

@@ -68,6 +68,13 @@ async def test_a_body_is_read_piece_by_piece(said: tuple[bytes, ...]) -> None:
         assert await connection.read() == b""
 
 
+@pytest.mark.parametrize("behind", [b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nghi", b"ghi"])
+async def test_what_follows_a_body_is_no_part_of_it(behind: bytes) -> None:
+    async with connected(saying(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabcdef" + behind)) as connection:
+        assert (await connection.begin(ASK)).status == 200
+        assert await whole(connection) == b"abcdef"
+
+
 @pytest.mark.parametrize(
     "said",
     [
