@@ -1,8 +1,10 @@
 """A city's system behind its guard: a bounded queue before it, a breaker, one more try where nothing was sent.
 
 Laws: at most `places` questions are inside and `queue` wait, whoever asks, so that a system that hangs holds up nobody else's questions;
-a question that waited in vain, or met an open breaker, was not asked, and says so; a second try is made only where no byte of the
-question left (Unreached), once, within the deadline and the budget. A caller's own short deadline is no failure of the system.
+of the places no more than a share is files', which stay as long as whoever reads them; a question that waited in vain, or met an open
+breaker, was not asked, and says so; a second try is made only where no byte of the question left (Unreached), once, within the deadline
+and the budget. A caller's own short deadline is no failure of the system, nor is a caller who reads slowly: a file is judged by how long
+the system has kept us waiting for its next byte.
 Serves: gateway.ports.CityAdapter.
 """
 
@@ -15,9 +17,11 @@ from typing import Final, TypeVar
 from adapters.connectors.verdict import Unreached
 from adapters.guarding.breaker import Breaker, Thresholds, Verdict
 from adapters.guarding.budget import Budget
+from adapters.guarding.places import NoPlace, Places
+from adapters.guarding.reading import Reading
 from gateway.model.city import CityAnswer, CityFile, CityRequest, CityTicket
 from gateway.model.refusal import Reason, Refusal, Unasked
-from gateway.model.standing import Standing
+from gateway.model.standing import Passage, Standing
 from gateway.ports import CityAdapter, Clock, FileSource, LateAdapter
 
 _Told = TypeVar("_Told")
@@ -26,6 +30,8 @@ _FAILURES: Final = frozenset({Reason.CITY_UNAVAILABLE, Reason.CITY_TIMEOUT})
 _SHORTEST_PAUSE: Final = 0.02
 _LONGEST_PAUSE: Final = 0.1
 """Seconds before the second try."""
+FILES: Final = 4
+"""One in so many places, and of those who wait, is a file's at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +55,18 @@ class Guarded:
         self._fraction = fraction
         self._breaker = Breaker(bounds.thresholds)
         self._budget = Budget()
-        self._places = asyncio.Semaphore(bounds.places)
-        self._inside = self._waiting = self._turned_away = self._tried_again = 0
+        self._places = Places(bounds.places, bounds.queue)
+        self._files = Places(max(1, bounds.places // FILES), bounds.queue // FILES)
+        self._turned_away = self._tried_again = 0
 
     @property
     def standing(self) -> Standing:
         """How it stands now."""
         return Standing(
             passage=self._breaker.passage(self._clock.monotonic()),
-            inside=self._inside,
+            inside=self._places.inside,
             places=self._bounds.places,
-            waiting=self._waiting,
+            waiting=self._places.waiting + self._files.waiting,
             queue=self._bounds.queue,
             turned_away=self._turned_away,
             tried_again=self._tried_again,
@@ -68,26 +75,24 @@ class Guarded:
     async def ask(self, request: CityRequest, seconds: float) -> CityAnswer | CityTicket:
         """As the port says; besides, CITY_UNAVAILABLE where the question was turned away here."""
         until = self._clock.monotonic() + seconds
-        await self._enter(seconds)
+        await self._enter(self._places, seconds)
         try:
             return await self._tried(request, until)
         finally:
-            self._inside -= 1
-            self._places.release()
+            self._places.leave()
 
     async def ready(self, request: CityRequest, seconds: float) -> bool:
         """As the port says (gateway.ports.LateAdapter): behind the same guard, but never waiting for a place, nor tried twice."""
         if not hasattr(self._adapter, "ready"):
             raise RuntimeError(f"{self._system} gives no tickets")
         late: LateAdapter = self._adapter  # type: ignore[assignment]
-        if self._places.locked():
+        if self._places.taken:
             raise self._away("no place is free to look")
-        await self._enter(seconds)
+        await self._enter(self._places, seconds)
         try:
             return await self._judging(late.ready, request, self._clock.monotonic() + seconds)
         finally:
-            self._inside -= 1
-            self._places.release()
+            self._places.leave()
 
     @asynccontextmanager
     async def fetch(self, request: CityRequest, file: CityFile, seconds: float) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -95,49 +100,45 @@ class Guarded:
         if not isinstance(self._adapter, FileSource):
             raise RuntimeError(f"{self._system} gives no files, and no table may say so")  # noqa: TRY004  our fault, whatever its type
         until = self._clock.monotonic() + seconds
-        await self._enter(min(seconds, self._bounds.patience))
-        verdict = Verdict.NOTHING
-        try:
-            began = self._clock.monotonic()
-            given = self._breaker.enter(began)
-            if given is None:
-                raise self._away("it failed too often, and is left alone for some seconds")
+        async with self._place_of_a_file(min(until, self._clock.monotonic() + self._bounds.patience)):
+            reading, verdict = Reading(self._clock.monotonic), Verdict.NOTHING
+            # No file is a probe: it may take minutes, and nothing else would go through meanwhile.
+            given = self._begin(reading.since, probing=False)
             try:
-                async with self._adapter.fetch(request, file, until - began) as pieces:
-                    yield pieces
+                async with self._adapter.fetch(request, file, until - reading.since) as pieces:
+                    yield reading.of(pieces)
                 verdict = Verdict.ANSWERED
             except Refusal as refusal:
-                verdict = self._judged(refusal.reason, began)
+                verdict = self._judged(refusal.reason, reading.since)
+                raise
+            except asyncio.CancelledError:
+                verdict = self._judged(Reason.CITY_TIMEOUT, reading.since)
                 raise
             finally:
                 self._breaker.leave(given, verdict, self._clock.monotonic())
-        finally:
-            self._inside -= 1
-            self._places.release()
 
     async def close(self) -> None:
         """As the port says."""
         await self._adapter.close()
 
-    async def _enter(self, seconds: float) -> None:
-        """Into a place, at once or after a wait."""
-        if self._places.locked():
-            if self._waiting >= self._bounds.queue:
-                raise self._away("too many questions wait for it already")
-            await self._wait(seconds)
-        else:
-            await self._places.acquire()
-        self._inside += 1
-
-    async def _wait(self, seconds: float) -> None:
-        self._waiting += 1
+    @asynccontextmanager
+    async def _place_of_a_file(self, until: float) -> AsyncIterator[None]:
+        """In one of the places that files may have."""
+        await self._enter(self._files, until - self._clock.monotonic())
         try:
-            async with asyncio.timeout(seconds):
-                await self._places.acquire()
-        except TimeoutError:
-            raise self._away("no place became free in time") from None
+            await self._enter(self._places, until - self._clock.monotonic())
+            try:
+                yield
+            finally:
+                self._places.leave()
         finally:
-            self._waiting -= 1
+            self._files.leave()
+
+    async def _enter(self, places: Places, seconds: float) -> None:
+        try:
+            await places.enter(seconds)
+        except NoPlace as none:
+            raise self._away(str(none)) from None
 
     async def _tried(self, request: CityRequest, until: float) -> CityAnswer | CityTicket:
         try:
@@ -155,9 +156,7 @@ class Guarded:
 
     async def _judging(self, call: Callable[[CityRequest, float], Awaitable[_Told]], request: CityRequest, until: float) -> _Told:
         began = self._clock.monotonic()
-        given = self._breaker.enter(began)
-        if given is None:
-            raise self._away("it failed too often, and is left alone for some seconds")
+        given = self._begin(began)
         verdict = Verdict.NOTHING
         try:
             answer = await call(request, until - began)
@@ -174,11 +173,21 @@ class Guarded:
         finally:
             self._breaker.leave(given, verdict, self._clock.monotonic())
 
-    def _judged(self, reason: Reason, began: float) -> Verdict:
-        """What a refusal says of the system: that it answers badly is another matter than that it does not answer."""
+    def _begin(self, now: float, *, probing: bool = True) -> int:
+        """The pass of a call that begins; one that is not `probing` has to find the breaker closed."""
+        given = self._breaker.enter(now) if probing or self._breaker.passage(now) is Passage.CLOSED else None
+        if given is None:
+            raise self._away("it failed too often, and is left alone for some seconds")
+        return given
+
+    def _judged(self, reason: Reason, since: float) -> Verdict:
+        """What a refusal says of the system: that it answers badly is another matter than that it does not answer.
+
+        `since` is when it began to be waited for.
+        """
         if reason not in _FAILURES:
             return Verdict.ANSWERED
-        cut_short = reason is Reason.CITY_TIMEOUT and self._clock.monotonic() - began < self._bounds.patience
+        cut_short = reason is Reason.CITY_TIMEOUT and self._clock.monotonic() - since < self._bounds.patience
         return Verdict.NOTHING if cut_short else Verdict.FAILED
 
     def _away(self, why: str) -> Unasked:

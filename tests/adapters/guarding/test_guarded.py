@@ -36,9 +36,10 @@ class Wristwatch:
 
 
 class System:
-    """Does at each question what stands next in its plan, and answers when that is at its end."""
+    """Does at each question what stands next in its plan, and answers when that is at its end; a file's second piece `takes` seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Wristwatch) -> None:
+        self.clock, self.takes = clock, 0.0
         self.plan: list[Refusal | asyncio.Event] = []
         self.asked: list[float] = []
         self.inside = 0
@@ -75,9 +76,12 @@ class System:
 
     async def _pieces(self) -> AsyncIterator[bytes]:
         yield b"a piece"
+        self.clock.seconds += self.takes
         told = self.plan.pop(0) if self.plan else None
         if isinstance(told, Refusal):
             raise told
+        if told is not None:
+            await told.wait()
         yield b"another"
 
     async def close(self) -> None:
@@ -94,7 +98,8 @@ class Site:
     """A system, its guard and the clock that both go by."""
 
     def __init__(self, places: int = 2, queue: int = 1, thresholds: Thresholds = SET) -> None:
-        self.system, self.clock = System(), Wristwatch()
+        self.clock = Wristwatch()
+        self.system = System(self.clock)
         self.guard = Guarded("foshan.f1", self.system, Bounds(places, queue, 5.0, thresholds), self.clock, lambda: 0.0)
 
     async def refused(self, seconds: float = 10.0) -> Refusal:
@@ -253,3 +258,87 @@ async def test_a_file_that_breaks_off_is_a_failure_and_is_not_tried_again() -> N
     with pytest.raises(Refusal, match="left alone"):
         await pieces(site)
     assert (site.guard.standing.inside, site.guard.standing.tried_again) == (0, 0)
+
+
+@pytest.mark.parametrize(("silent", "passage"), [(4.9, Passage.CLOSED), (5.0, Passage.OPEN)])
+async def test_a_file_is_judged_by_how_long_its_next_byte_is_waited_for(silent: float, passage: Passage) -> None:
+    site = Site(thresholds=Thresholds(window=1000.0, volume=4))
+
+    async def read_slowly() -> None:
+        async with site.guard.fetch(REQUEST, FILE, 60.0) as found:
+            await anext(found)
+            site.clock.seconds += 50.0  # the caller's own
+            site.system.takes = silent
+            await anext(found)
+
+    for _ in range(4):
+        site.system.plan = [Refusal(Reason.CITY_TIMEOUT, "no answer in time")]
+        with pytest.raises(Refusal, match="CITY_TIMEOUT"):
+            await read_slowly()
+    assert site.guard.standing.passage is passage
+
+
+@pytest.mark.parametrize(("silent", "passage"), [(4.9, Passage.CLOSED), (5.0, Passage.OPEN)])
+async def test_a_file_that_nobody_waits_for_any_more_is_judged_by_how_long_it_was_waited_for(
+    silent: float, passage: Passage
+) -> None:
+    site = Site(places=16)
+    site.system.plan = [asyncio.Event()] * 4
+    reading = [asyncio.create_task(pieces(site)) for _ in range(4)]
+    await settled()
+    site.clock.seconds += silent
+    for each in reading:
+        each.cancel()
+    await asyncio.wait(reading)
+    assert site.guard.standing.passage is passage
+
+
+async def test_a_caller_who_reads_slowly_is_no_failure_of_the_system() -> None:
+    site = Site()
+
+    async def give_up() -> None:
+        async with site.guard.fetch(REQUEST, FILE, 60.0) as found:
+            await anext(found)
+            raise Refusal(Reason.DEADLINE_TOO_SHORT, "the caller did not read the file within its deadline")
+
+    for _ in range(SET.volume):
+        with pytest.raises(Refusal, match="DEADLINE_TOO_SHORT"):
+            await give_up()
+    assert site.guard.standing.passage is Passage.CLOSED
+
+
+async def test_files_have_a_share_of_the_places_and_of_the_queue() -> None:
+    site = Site(places=8, queue=8)
+    gates = [asyncio.Event() for _ in range(4)]
+    site.system.plan = [*gates]
+    reading = [asyncio.create_task(pieces(site)) for _ in gates]
+    await settled()
+    assert (site.guard.standing.inside, site.guard.standing.waiting) == (2, 2)
+    with pytest.raises(Refusal, match="too many questions wait"):
+        await pieces(site)
+    site.system.plan = []
+    assert await site.guard.ask(REQUEST, 1.0) is ANSWER
+    for each in gates:
+        each.set()
+    assert await asyncio.gather(*reading) == [[b"a piece", b"another"]] * 4
+    assert (site.guard.standing.inside, site.guard.standing.waiting, site.system.inside) == (0, 0, 0)
+
+
+async def test_a_file_waits_no_longer_for_a_place_than_a_system_is_waited_for() -> None:
+    site = Site(places=1, queue=4)
+    async with site.held(1):
+        with pytest.raises(Refusal, match="no place became free in time"):
+            async with site.guard.fetch(REQUEST, FILE, 0.01):
+                pass
+    assert await pieces(site) == [b"a piece", b"another"]
+
+
+async def test_a_file_is_no_probe() -> None:
+    site = Site()
+    await site.fail(4)
+    site.clock.seconds += 2.0
+    assert site.guard.standing.passage is Passage.HALF_OPEN
+    with pytest.raises(Refusal, match="left alone"):
+        await pieces(site)
+    assert await site.guard.ask(REQUEST, 1.0) is ANSWER
+    assert await pieces(site) == [b"a piece", b"another"]
