@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from adapters.connectors.lease import Lease
-from adapters.connectors.verdict import TokenExpiredError, timed_out
+from adapters.connectors.verdict import TokenExpiredError, once_asked, timed_out
 from gateway.model.refusal import Reason, Refusal
 
 _PAUSE = 1.0
@@ -95,5 +95,6 @@ async def with_token(token: SharedToken, left: Callable[[], float], attempt: Cal
     try:
         return await attempt(secret)
     except TokenExpiredError:
-        fresh = await token.renewed(secret, left())
-    return await attempt(fresh)
+        pass
+    with once_asked():
+        return await attempt(await token.renewed(secret, left()))

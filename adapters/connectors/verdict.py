@@ -5,7 +5,8 @@ rule, never a value; the city's code goes beside it, and only where it looks lik
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 from types import MappingProxyType
@@ -40,6 +41,15 @@ class Unreached(Unasked):
 
 class ItemFault(Refusal):
     """A fault of what was asked together with others: it may be that of one of them, and then not that of the others."""
+
+
+@contextmanager
+def once_asked() -> Iterator[None]:
+    """For what follows the first step of a question: not to be reached now is no Unasked, or the city would be asked twice."""
+    try:
+        yield
+    except Unasked as refusal:
+        raise Refusal(refusal.reason, refusal.detail, city_status=refusal.city_status) from None
 
 
 _WORDS: Mapping[Meaning, tuple[type[Refusal], Reason, str]] = MappingProxyType(

@@ -14,7 +14,7 @@ from adapters.connectors.lease import Lease
 from adapters.connectors.message import HttpResponse, accepted_body
 from adapters.connectors.settings import SystemSettings
 from adapters.connectors.token import SharedToken, with_token
-from adapters.connectors.verdict import invalid
+from adapters.connectors.verdict import invalid, once_asked
 from adapters.guangzhou.g1 import FILE_MARKER, SYSTEM, G1Dialect, answer_of
 from gateway.model.city import CityAnswer, CityFile, CityRequest
 from gateway.ports import Clock
@@ -76,9 +76,10 @@ class G1Adapter:
         asked = await self._http.send(self._dialect.compose_auth(request, stamp, token), deadline.left())
         codes = self._dialect.read_auth(stamp, asked)
         fetched = []
-        for code in codes:
-            response = await self._http.send(self._dialect.compose_fetch(code, token), deadline.left())
-            fetched.append(self._dialect.read_fetch(request, code, response))
+        with once_asked():
+            for code in codes:
+                response = await self._http.send(self._dialect.compose_fetch(code, token), deadline.left())
+                fetched.append(self._dialect.read_fetch(request, code, response))
         return answer_of(tuple(fetched), files=request.files)
 
     async def _begun(
@@ -89,7 +90,8 @@ class G1Adapter:
         granted = await self._http.send(self._dialect.compose_auth(request, stamp, token), deadline.left())
         code = self._dialect.read_grant(stamp, file, granted)
         asked = self._dialect.compose_archive(file, code, token)
-        head, body = await opening.enter_async_context(self._http.stream(asked, deadline.left()))
+        with once_asked():
+            head, body = await opening.enter_async_context(self._http.stream(asked, deadline.left()))
         accepted_body(head, f"{SYSTEM} archive")
         cutter = Cutter(FILE_MARKER, f"{SYSTEM} archive")
         async for piece in body:

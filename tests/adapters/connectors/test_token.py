@@ -8,7 +8,7 @@ import pytest
 
 from adapters.connectors.lease import Lease
 from adapters.connectors.token import SharedToken, with_token
-from adapters.connectors.verdict import TokenExpiredError
+from adapters.connectors.verdict import TokenExpiredError, Unreached
 from gateway.model.refusal import Reason, Refusal
 
 LIFE = 86_400.0
@@ -165,6 +165,18 @@ async def test_a_question_is_asked_once_more_with_a_new_token_and_then_no_more(t
     with pytest.raises(TokenExpiredError) as caught:
         await with_token(token, lambda: 9.0, ask)
     assert (caught.value.reason, seen) == (Reason.CITY_REFUSED, ["t2", "t3"])
+
+
+async def test_a_question_that_the_city_has_is_not_unasked_because_no_new_token_came(token: SharedToken, lender: Lender) -> None:
+    async def ask(secret: str) -> str:
+        lender.failure = Unreached(Reason.CITY_UNAVAILABLE, f"not reached after {secret}")
+        raise TokenExpiredError(Reason.CITY_REFUSED, "here", city_status="10003")
+
+    with pytest.raises(Refusal, match="not reached after t1") as caught:
+        await with_token(token, lambda: 9.0, ask)
+    assert type(caught.value) is Refusal
+    with pytest.raises(Unreached):
+        await token.current(9)
 
 
 def test_a_lease_does_not_show_its_secret() -> None:

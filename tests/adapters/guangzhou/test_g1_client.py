@@ -13,8 +13,11 @@ import pytest
 from aiohttp import web
 
 from adapters.connectors.settings import SystemSettings
+from adapters.connectors.verdict import Unreached
 from adapters.guangzhou.g1_client import G1Adapter
+from adapters.guarding.guarded import Bounds, Guarded
 from certs.development import DevelopmentPki
+from gateway.clock import SystemClock
 from gateway.model.city import CityFile, CityRequest
 from gateway.model.refusal import Reason, Refusal
 from tests.adapters.guangzhou.test_g1 import FACE, LICENCE
@@ -41,6 +44,7 @@ class Platform:
         self.let.set()
         self.archived: Callable[[], dict[str, object]] = self.filed
         self.pause: float | None = None
+        self.down = False
 
     def application(self) -> web.Application:
         app = web.Application()
@@ -107,7 +111,14 @@ class Platform:
 
     def good(self, **parts: object) -> web.Response:
         self.on_good()
-        return web.json_response({**GOOD, **parts})
+        answer = web.json_response({**GOOD, **parts})
+        if self.down:
+            answer.force_close()
+        return answer
+
+    def greet(self, *_: object) -> int | None:
+        """What begins a handshake: none ends well as long as it is down."""
+        return ssl.ALERT_DESCRIPTION_INTERNAL_ERROR if self.down else None
 
     def failed(self, code: str) -> web.Response:
         return web.json_response({**GOOD, "ack_code": "FAILURE", "errors": [{"code": code, "message": ""}]})
@@ -126,6 +137,7 @@ async def adapter(
     context.load_cert_chain(pki.cities["440100"].certificate, pki.cities["440100"].key)
     context.load_verify_locations(pki.gateway_ca)
     context.verify_mode = ssl.CERT_REQUIRED
+    context.sni_callback = platform.greet
     runner = web.AppRunner(platform.application(), shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
@@ -288,6 +300,54 @@ async def test_a_city_that_drips_is_left_when_the_time_is_up(adapter: G1Adapter,
     platform.pause = 0.001
     with pytest.raises(Refusal, match="CITY_TIMEOUT"):
         await fetched(adapter, seconds=0.4)
+
+
+def goes_down_with_the_next_answer(platform: Platform) -> None:
+    def down() -> None:
+        platform.down = True
+
+    platform.on_good = down
+
+
+async def test_a_city_that_has_the_question_and_is_not_reached_again_is_not_asked_again(
+    adapter: G1Adapter, platform: Platform
+) -> None:
+    guard = Guarded("guangzhou.g1", adapter, Bounds(4, 4, 5.0), SystemClock(), lambda: 0.0)
+    await guard.ask(ASKED, 60)
+    goes_down_with_the_next_answer(platform)
+    with pytest.raises(Refusal, match="no connection") as caught:
+        await guard.ask(ASKED, 60)
+    assert (type(caught.value), caught.value.reason) == (Refusal, Reason.CITY_UNAVAILABLE)
+    assert (platform.asked["auth"], guard.standing.tried_again) == (2, 0)
+
+
+async def test_a_city_that_takes_the_token_no_more_and_is_not_reached_again_is_not_asked_again(
+    adapter: G1Adapter, platform: Platform
+) -> None:
+    guard = Guarded("guangzhou.g1", adapter, Bounds(4, 4, 5.0), SystemClock(), lambda: 0.0)
+    await guard.ask(ASKED, 60)
+    platform.alive.clear()
+    goes_down_with_the_next_answer(platform)
+    with pytest.raises(Refusal, match="no connection") as caught:
+        await guard.ask(ASKED, 60)
+    assert (type(caught.value), platform.asked["auth"], guard.standing.tried_again) == (Refusal, 2, 0)
+
+
+async def test_a_city_that_was_logged_in_to_and_is_not_reached_has_not_seen_the_question(
+    adapter: G1Adapter, platform: Platform
+) -> None:
+    goes_down_with_the_next_answer(platform)
+    with pytest.raises(Unreached):
+        await adapter.ask(ASKED, 60)
+    assert platform.asked == {"login": 1}
+
+
+async def test_a_file_whose_code_was_given_and_that_is_not_reached_was_asked_for(adapter: G1Adapter, platform: Platform) -> None:
+    await adapter.ask(ASKED, 60)
+    goes_down_with_the_next_answer(platform)
+    with pytest.raises(Refusal, match="no connection") as caught:
+        await fetched(adapter)
+    assert type(caught.value) is Refusal
 
 
 def test_the_fake_speaks_as_the_page_does() -> None:
