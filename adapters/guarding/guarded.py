@@ -109,7 +109,7 @@ class Guarded:
                     yield reading.of(pieces)
                 verdict = Verdict.ANSWERED
             except Refusal as refusal:
-                verdict = self._judged(refusal.reason, reading.since)
+                verdict = self._told(refusal, reading.since)
                 raise
             except asyncio.CancelledError:
                 verdict = self._judged(Reason.CITY_TIMEOUT, reading.since)
@@ -163,7 +163,7 @@ class Guarded:
             verdict = Verdict.ANSWERED
             self._budget.earn()
         except Refusal as refusal:
-            verdict = self._judged(refusal.reason, began)
+            verdict = self._told(refusal, began)
             raise
         except asyncio.CancelledError:
             verdict = self._judged(Reason.CITY_TIMEOUT, began)
@@ -180,8 +180,14 @@ class Guarded:
             raise self._away("it failed too often, and is left alone for some seconds")
         return given
 
+    def _told(self, refusal: Refusal, since: float) -> Verdict:
+        """What a refusal says of the system: nothing where nobody so much as tried to reach it."""
+        if isinstance(refusal, Unasked) and not isinstance(refusal, Unreached):
+            return Verdict.NOTHING
+        return self._judged(refusal.reason, since)
+
     def _judged(self, reason: Reason, since: float) -> Verdict:
-        """What a refusal says of the system: that it answers badly is another matter than that it does not answer.
+        """What a reason says of the system: that it answers badly is another matter than that it does not answer.
 
         `since` is when it began to be waited for.
         """

@@ -1,19 +1,23 @@
 """A running gateway takes up what its files say now, all of it or none of it, under calls that do not notice."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from adapters.guarding.guarded import Bounds, Guarded
 from bench.mishaps import BAD
 from certs.authority import Authority
 from certs.extensions import Profile, Usage
 from gateway import reloading
 from gateway.client import QueryRefused
-from gateway.clock import SystemClock
-from gateway.config import Loaded
+from gateway.clock import SystemClock, fraction
+from gateway.config import Loaded, System
+from gateway.connecting import connector
 from gateway.development.layout import WINDOW, Layout
 from gateway.model.refusal import Reason
+from gateway.reloading import Standing
 from tests.gateway.living import LIFE, NOW, caller, client, fingerprint, met, put_unjudged, read, renewed, rotate, running
 
 
@@ -58,6 +62,22 @@ def test_cities_are_asked_with_the_new_certificate_and_old_connections_are_let_f
         assert system != before.systems[name]
         assert Path(system.certificate).is_file()
         assert Path(system.certificate).parent.name > Path(before.systems[name].certificate).parent.name
+
+
+async def test_a_changed_password_has_an_adapter_of_its_own_that_waits_for_no_rest_of_the_old_one(living: Layout) -> None:
+    before = read(living)
+    system = before.systems["guangzhou.g1"]
+    mended = replace(system, credentials={**system.credentials, "password": "another"})
+    after = replace(before, systems={**before.systems, system.name: mended})
+    standing = Standing(before, guarded)
+    assert standing.renewed(before, guarded) == {}
+    assert [*standing.renewed(after, guarded)] == [system.name]
+    await standing.close()
+
+
+def guarded(system: System) -> Guarded:
+    clock = SystemClock()
+    return Guarded(system.name, connector(system, clock), Bounds(1, 1, 1.0), clock, fraction)
 
 
 async def test_a_caller_under_a_new_authority_of_its_region_is_known_from_then_on(living: Layout) -> None:

@@ -9,7 +9,7 @@ import pytest
 from adapters.connectors.lease import Lease
 from adapters.connectors.token import SharedToken, with_token
 from adapters.connectors.verdict import TokenExpiredError, Unreached
-from gateway.model.refusal import Reason, Refusal
+from gateway.model.refusal import Reason, Refusal, Unasked, Unfinished
 
 LIFE = 86_400.0
 
@@ -108,12 +108,79 @@ async def test_a_failure_ahead_of_time_harms_nobody_and_is_not_repeated_at_once(
     assert await token.current(9) == "t3"
 
 
-async def test_a_failure_is_told_to_all_who_wait_and_forgotten(token: SharedToken, lender: Lender) -> None:
-    lender.failure = Refusal(Reason.CITY_REFUSED, "here")
-    told = await asyncio.gather(*(token.current(9) for _ in range(3)), return_exceptions=True)
-    assert (told, lender.asked) == ([lender.failure] * 3, 1)
+async def failures(token: SharedToken, count: int) -> list[object]:
+    return await asyncio.gather(*(token.current(9) for _ in range(count)), return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Refusal(Reason.CITY_UNAVAILABLE, "here"),
+        Refusal(Reason.CITY_TIMEOUT, "here"),
+        Unfinished(Reason.CITY_ANSWER_INVALID, "here"),
+    ],
+)
+async def test_a_failure_is_told_to_all_who_wait_and_forgotten(token: SharedToken, lender: Lender, failure: Refusal) -> None:
+    lender.failure = failure
+    assert (await failures(token, 3), lender.asked) == ([failure] * 3, 1)
     lender.failure = None
     assert await token.current(9) == "t2"
+
+
+@pytest.mark.parametrize("reason", [Reason.CITY_REFUSED, Reason.CITY_ANSWER_INVALID])
+async def test_what_the_city_refuses_to_lend_is_asked_for_ever_more_seldom(
+    token: SharedToken, lender: Lender, clock: Any, reason: Reason
+) -> None:
+    lender.failure = Refusal(reason, "here", city_status="10001")
+    for _ in range(2):
+        assert await failures(token, 3) == [lender.failure] * 3
+    for number, rest in enumerate([30, 120, 480, 900, 900], 2):
+        clock.pass_(rest - 0.1)
+        for told in await failures(token, 3):
+            assert isinstance(told, Unasked)
+            assert (told.reason, told.city_status) == (reason, "10001")
+            assert "mend the credentials and reload" in told.detail
+        assert lender.asked == number
+        clock.pass_(0.1)
+        assert await failures(token, 3) == [lender.failure] * 3
+        assert lender.asked == number + 1
+
+
+async def test_one_slip_of_the_city_has_no_rest(token: SharedToken, lender: Lender) -> None:
+    lender.failure = Refusal(Reason.CITY_REFUSED, "here")
+    assert await failures(token, 1) == [lender.failure]
+    lender.failure = None
+    assert await token.current(9) == "t2"
+
+
+async def test_a_rest_ends_with_a_loan_and_no_connection_is_none(token: SharedToken, lender: Lender, clock: Any) -> None:
+    refused, away = Refusal(Reason.CITY_REFUSED, "no"), Refusal(Reason.CITY_UNAVAILABLE, "away")
+    lender.failure = refused
+    assert await failures(token, 1) + await failures(token, 1) == [refused, refused]
+    clock.pass_(30)
+    lender.failure = away
+    assert await failures(token, 1) + await failures(token, 1) == [away, away]
+    lender.failure = refused
+    assert await failures(token, 1) == [refused]
+    clock.pass_(119.9)
+    assert isinstance((await failures(token, 1))[0], Unasked)
+    clock.pass_(0.1)
+    lender.failure = None
+    assert await token.current(9) == "t6"
+    clock.pass_(LIFE)
+    lender.failure = refused
+    assert await failures(token, 1) + await failures(token, 1) == [refused, refused]
+
+
+async def test_a_refusal_ahead_of_time_rests_as_well(token: SharedToken, lender: Lender, clock: Any) -> None:
+    await token.current(9)
+    clock.pass_(LIFE - 100)
+    lender.failure = Refusal(Reason.CITY_REFUSED, "here")
+    for _ in range(90):
+        assert await token.current(9) == "t1"
+        await turns()
+        clock.pass_(1)
+    assert lender.asked == 4, "at once, after a second and after half a minute"
 
 
 async def test_one_spent_token_is_replaced_once_for_all(token: SharedToken, lender: Lender) -> None:

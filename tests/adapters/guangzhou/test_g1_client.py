@@ -201,6 +201,15 @@ async def test_a_login_that_fails_is_told_and_tried_again(
     assert (await adapter.ask(ASKED, 60)).records
 
 
+async def test_a_login_that_is_refused_is_not_repeated_for_every_question(adapter: G1Adapter, platform: Platform) -> None:
+    platform.login_error = "10001"
+    guard = Guarded("guangzhou.g1", adapter, Bounds(4, 4, 5.0), SystemClock(), lambda: 0.0)
+    for _ in range(60):
+        with pytest.raises(Refusal, match="CITY_REFUSED"):
+            await guard.ask(ASKED, 60)
+    assert platform.asked == {"login": 2}
+
+
 async def test_a_login_that_hangs_ends_with_the_caller_and_not_with_its_time(adapter: G1Adapter, platform: Platform) -> None:
     platform.let.clear()
     with pytest.raises(Refusal, match="CITY_TIMEOUT"):

@@ -11,7 +11,7 @@ from adapters.connectors.verdict import Unreached
 from adapters.guarding.breaker import Thresholds
 from adapters.guarding.guarded import Bounds, Guarded
 from gateway.model.city import CityAnswer, CityFile, CityRequest
-from gateway.model.refusal import Reason, Refusal
+from gateway.model.refusal import Reason, Refusal, Unasked
 from gateway.model.standing import Passage
 
 REQUEST = CityRequest("foshan.f1", "ask", {})
@@ -177,6 +177,18 @@ async def test_a_system_that_answers_badly_still_answers(reason: Reason) -> None
     site = Site()
     await site.fail(40, Refusal(reason, "its word"))
     assert site.guard.standing.passage is Passage.CLOSED
+
+
+async def test_a_question_that_its_adapter_did_not_put_says_nothing_of_the_system() -> None:
+    site = Site()
+    await site.fail(3)
+    await site.fail(5, Unasked(Reason.CITY_REFUSED, "resting"))
+    assert site.guard.standing.passage is Passage.CLOSED
+    await site.fail(1)
+    assert site.guard.standing.passage is Passage.OPEN
+    site.clock.seconds += 2.0
+    await site.fail(1, Unasked(Reason.CITY_REFUSED, "resting"))
+    assert site.guard.standing.passage is Passage.HALF_OPEN
 
 
 @pytest.mark.parametrize(("seconds", "passage"), [(4.9, Passage.CLOSED), (5.0, Passage.OPEN)])
