@@ -71,13 +71,13 @@ async def exchange(call: Call, world: World, ports: Ports) -> Sealed:
         raise await _refuse(before, ports.ledger.append(before.entry), ports)
     before, intent = await _intend(before, world, ports)
     try:
-        request_out = ports.clock.now()
-        until = min(call.expires, ports.clock.monotonic() + world.limits.maximum_deadline) - world.limits.answer_margin
+        request_out, sent = ports.clock.now(), ports.clock.monotonic()
+        until = min(call.expires, sent + world.limits.maximum_deadline) - world.limits.answer_margin
         told = await _ask(before, until, ports)
         if before.request.files and isinstance(told, CityAnswer):
             told = await _weigh(before, told, world, ports)
         told = settle(told, before.request)
-        asked = Asked(request_out, ports.clock.now())
+        asked = Asked(request_out, ports.clock.now(), sent, ports.clock.monotonic())
         if isinstance(told, CityTicket):
             before, told = await _defer(before, told, asked, world, ports)
         after = conclude(before, told, asked, world)
@@ -243,7 +243,7 @@ async def _refuse(declined: Declined, queued: Future[Recorded], ports: Ports, as
 
 
 def _ended(known: Known, result: Result, reason: Reason | None, clock: Clock, asked: Asked | None) -> Ended:
-    now, call = clock.now(), known.call
+    now, call = clock.monotonic(), known.call
     return Ended(
         exchange_id=call.exchange_id,
         evidence_type=known.permit.type.alias if known.permit else seal.OTHER,
@@ -254,9 +254,9 @@ def _ended(known: Known, result: Result, reason: Reason | None, clock: Clock, as
         result=result,
         reason=reason.name if reason else "",
         blame=reason.blame.value if reason else "",
-        seconds=(now - call.received).total_seconds(),
-        city_seconds=(asked.response_in - asked.request_out).total_seconds() if asked else 0.0,
-        before_seconds=(asked.request_out - call.received).total_seconds() if asked else 0.0,
-        after_seconds=(now - asked.response_in).total_seconds() if asked else 0.0,
-        time_left=max(0.0, call.expires - clock.monotonic()),
+        seconds=now - call.arrived,
+        city_seconds=asked.answered - asked.sent if asked else 0.0,
+        before_seconds=asked.sent - call.arrived if asked else 0.0,
+        after_seconds=now - asked.answered if asked else 0.0,
+        time_left=max(0.0, call.expires - now),
     )

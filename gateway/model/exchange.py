@@ -25,8 +25,8 @@ from gateway.model.table import Table
 class Call:
     """One call as it arrived.
 
-    `asked` is the question, or the refusal that reading it earned; `expires` is when the caller stops waiting, in seconds of
-    Clock.monotonic; `binding_key` is chance, drawn for this exchange, see model.binding.
+    `asked` is the question, or the refusal that reading it earned; `expires` is when the caller stops waiting, and `arrived` when this
+    came, both in seconds of Clock.monotonic; `binding_key` is chance, drawn for this exchange, see model.binding.
     """
 
     exchange_id: str
@@ -35,6 +35,7 @@ class Call:
     received: datetime
     expires: float
     binding_key: bytes = field(repr=False)
+    arrived: float
 
     def question(self) -> Query:
         """The question; raises the Refusal that reading it earned."""
@@ -177,10 +178,15 @@ class Checkpointed:
 
 
 class Asked(NamedTuple):
-    """When the question left for the city, and when its answer was there."""
+    """When the question left for the city, and when its answer was there: as it is recorded, and in seconds of Clock.monotonic.
+
+    How long it took is told by the latter alone, for a clock on the wall may be set.
+    """
 
     request_out: datetime
     response_in: datetime
+    sent: float
+    answered: float
 
 
 class Result(StrEnum):

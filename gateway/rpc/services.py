@@ -275,7 +275,7 @@ def _call(
     left = time_left(context.time_remaining(), limits)
     asked = left if isinstance(left, Refusal) else read(now)
     seconds = limits.minimum_deadline if isinstance(left, Refusal) else left
-    return Call(exchange_id, peer, asked, now, arrived + seconds, inside.entropy(KEY_SIZE))
+    return Call(exchange_id, peer, asked, now, arrived + seconds, inside.entropy(KEY_SIZE), arrived)
 
 
 def _peer(context: Context, inside: Inside) -> Peer:

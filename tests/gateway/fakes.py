@@ -45,16 +45,20 @@ class HandClock:
     """gateway.ports.Clock, moved by hand."""
 
     def __init__(self) -> None:
-        self._elapsed = 0.0
+        self._elapsed = self._set = 0.0
 
     def now(self) -> datetime:
-        return NOW + timedelta(seconds=self._elapsed)
+        return NOW + timedelta(seconds=self._elapsed + self._set)
 
     def monotonic(self) -> float:
         return EPOCH + self._elapsed
 
     def advance(self, seconds: float) -> None:
         self._elapsed += seconds
+
+    def put(self, seconds: float) -> None:
+        """The clock on the wall is put forward, or back; no time passes."""
+        self._set += seconds
 
 
 class MemoryLedger:

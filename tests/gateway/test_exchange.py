@@ -4,6 +4,7 @@ The two pure halves are tested without an event loop; the three awaits with port
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -182,6 +183,22 @@ async def test_the_four_moments_of_an_exchange_are_told(stand: Stand) -> None:
     moments = (sealed.call.received, sealed.asked.request_out, sealed.asked.response_in, sealed.response_out)
     assert [(each - NOW).total_seconds() for each in moments] == [0.0, 0.5, 2.0, 2.0]
     assert [(each.seconds, each.city_seconds) for each in stand.meter.all] == [(2.0, 1.5)]
+
+
+@pytest.mark.parametrize("told", [answer(), CITY_REFUSES, CityTicket("ticket")], ids=["answered", "refused", "deferred"])
+async def test_how_long_it_took_is_not_told_by_a_clock_that_is_put_back(
+    stand: Stand, told: CityAnswer | CityTicket | Refusal
+) -> None:
+    def meanwhile() -> None:
+        stand.clock.advance(1.5)
+        stand.clock.put(-60.0)
+
+    stand.city.told, stand.city.meanwhile = told, meanwhile
+    with suppress(Refusal):
+        await exchange(call(), world(), stand.ports)
+    (told_of,) = stand.meter.all
+    assert (told_of.seconds, told_of.before_seconds, told_of.city_seconds, told_of.after_seconds) == (1.5, 0.0, 1.5, 0.0)
+    assert told_of.time_left == 18.5
 
 
 async def test_the_city_is_not_asked_before_the_intent_is_durable(stand: Stand) -> None:

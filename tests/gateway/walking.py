@@ -17,13 +17,14 @@ from gateway.model.table import Table
 from gateway.model.world import World
 from tests.gateway.fakes import Stand
 from tests.gateway.stages.builders import (
+    EPOCH,
     NOW,
     call,
     table,
     world,
 )
 
-ASKED = Asked(NOW + timedelta(milliseconds=20), NOW + timedelta(milliseconds=140))
+ASKED = Asked(NOW + timedelta(milliseconds=20), NOW + timedelta(milliseconds=140), EPOCH + 0.02, EPOCH + 0.14)
 NO_RECORD = CityAnswer("01", no_record=True)
 CITY_REFUSES = Refusal(Reason.CITY_REFUSED, "f2: the city refuses the question", city_status="E17")
 MALFORMED = Refusal(Reason.INVALID_REQUEST, "at fault: purpose")

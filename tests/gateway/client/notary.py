@@ -69,7 +69,7 @@ def sealed(*evidence: Evidence, notary: Notary | None = None, before: int = 3, a
     call = builders.call()
     query = call.question()
     known = Known(call, builders.caller(), query, builders.permit(query), builders.way(query))
-    asked = Asked(builders.NOW, builders.NOW)
+    asked = Asked(builders.NOW, builders.NOW, 0.0, 0.0)
     disclosure = Disclosure(evidence, tuple(sorted({name for each in evidence for name in each.values})))
     told = CityAnswer("00", ({},) * len(evidence), no_record=not evidence)
     for number in range(before):

@@ -64,7 +64,7 @@ papers = st.builds(
 
 def sealed(*evidence: Evidence, **changes: Any) -> Sealed:
     when: dict[str, Any] = {
-        "asked": Asked(T + timedelta(microseconds=1), T + timedelta(milliseconds=250)),
+        "asked": Asked(T + timedelta(microseconds=1), T + timedelta(milliseconds=250), 0.0, 0.25),
         "response_out": T + timedelta(seconds=1, microseconds=999_999),
     }
     return notary.sealed(*evidence)._replace(**when | changes)
@@ -139,7 +139,7 @@ def test_what_the_gateway_binds_the_caller_can_check_from_the_answer_alone(shown
 @given(st.lists(st.datetimes(timezones=st.just(UTC)), min_size=4, max_size=4))
 def test_the_four_moments_come_back_to_the_microsecond(moments: list[datetime]) -> None:
     first, second, third, fourth = moments
-    made = sealed(call=replace(builders.call(), received=first), asked=Asked(second, third), response_out=fourth)
+    made = sealed(call=replace(builders.call(), received=first), asked=Asked(second, third, 0.0, 1.0), response_out=fourth)
     came = crossed(made).provenance
     assert [came.request_in, came.request_out, came.response_in, came.response_out] == moments
 

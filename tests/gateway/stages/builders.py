@@ -275,7 +275,7 @@ def asking_for(**changes: Any) -> Query:
 
 
 def call(asked: Query | Refusal | None = None, **changes: Any) -> Call:
-    made = Call("exchange-1", peer(), query() if asked is None else asked, NOW, EPOCH + 20.0, BINDING_KEY)
+    made = Call("exchange-1", peer(), query() if asked is None else asked, NOW, EPOCH + 20.0, BINDING_KEY, EPOCH)
     return replace(made, **changes)
 
 

@@ -35,7 +35,7 @@ from tests.gateway.stages.builders import (
     world,
 )
 
-ASKED = Asked(NOW + timedelta(milliseconds=20), NOW + timedelta(milliseconds=140))
+ASKED = Asked(NOW + timedelta(milliseconds=20), NOW + timedelta(milliseconds=140), 0.02, 0.14)
 KEY = HolderKey("key-1", b"k" * 32)
 REFUSED = Refusal(Reason.CITY_REFUSED, "f2: the city refuses the question", city_status="E17")
 
