@@ -15,13 +15,13 @@ from typing import Final, NamedTuple
 
 import orjson
 
-from gateway.model.exchange import Entry, EntryKind, Fact
+from gateway.model.exchange import LARGEST_BODY, Entry, EntryKind, Fact
 
 VERSION: Final = 1
 NONCE_SIZE: Final = 16
 """Bytes of chance before each body: a leaf of the tree is nonce || body, so that its hash tells nothing of a body that can be guessed."""
 
-MOST_BYTES: Final = (1 << 16) - 1 - NONCE_SIZE
+MOST_BYTES: Final = LARGEST_BODY
 """Of a body, so that nonce and body fit into a C2SP entry bundle."""
 
 

@@ -172,6 +172,14 @@ async def test_a_question_is_recorded_then_asked_and_its_answer_recorded_then_to
     assert stand.city.requests == [prepared().request]
 
 
+async def test_an_answer_of_more_records_than_an_entry_can_name_is_the_citys_fault(stand: Stand) -> None:
+    stand.city.told = answer(*[record()] * 1000)
+    with pytest.raises(Refusal, match="CITY_ANSWER_INVALID") as caught:
+        await exchange(call(), world(), stand.ports)
+    assert caught.value.blame is Blame.COUNTERPARTY
+    assert kinds(stand) == [("INTENT", "", ""), ("OUTCOME", "REFUSED", "CITY_ANSWER_INVALID")]
+
+
 async def test_the_four_moments_of_an_exchange_are_told(stand: Stand) -> None:
     stand.city.meanwhile = lambda: stand.clock.advance(1.5)
     stand.ledger.hold()

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from gateway.model.city import CityAnswer
 from gateway.model.claiming import spelt
 from gateway.model.evidence import Evidence, EvidenceHolder, Finding, FindingCode, Holders, Value, Verdict
-from gateway.model.exchange import Route
+from gateway.model.exchange import Route, can_be_named
 from gateway.model.identifiers import (
     HolderIdType,
     InvalidIdentifier,
@@ -36,6 +36,8 @@ def inward(answer: CityAnswer, route: Route, *, strict: bool) -> tuple[Evidence,
         return ()
     if answer.verdicts:
         return tuple(_compared(each, route) for each in answer.verdicts)
+    if not can_be_named(len(answer.records), route.permit.fields):
+        raise reading.invalid("records", "are more than an entry of the evidence log can name")
     table = route.table
     records = tuple(
         [{name: value for name, read in table.inward if (value := read(record)) is not None} for record in answer.records]

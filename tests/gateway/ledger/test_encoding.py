@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.ledger.encoding import MOST_BYTES, MalformedEntry, decode, encode, moment, moment_of, named, parse
+from gateway.ledger.encoding import MOST_BYTES, NONCE_SIZE, MalformedEntry, decode, encode, moment, moment_of, named, parse
 from gateway.ledger.tree import leaf_hash
 from gateway.model.exchange import Entry, EntryKind
 
@@ -193,6 +193,7 @@ def test_the_leaf_hash_is_that_of_the_page() -> None:
 
 def test_a_body_has_no_more_bytes_than_fit_into_a_bundle(book) -> None:
     entry = book.refused(1)
+    assert MOST_BYTES + NONCE_SIZE == 2**16 - 1
     room = MOST_BYTES - len(encode(replace(entry, facts={"detail": ""})))
     largest = encode(replace(entry, facts={"detail": "x" * room}))
     assert (len(largest), decode(largest).facts["detail"]) == (MOST_BYTES, "x" * room)

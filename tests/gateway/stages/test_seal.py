@@ -1,6 +1,7 @@
 """What the log holds of an exchange: enough to prove it, nothing of the person, and the same bytes for the same facts."""
 
 import hmac
+from bisect import bisect_left
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -9,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.ledger.encoding import encode
+from gateway.ledger.encoding import MOST_BYTES, encode
 from gateway.model.binding import answer_digest, paper, question, request_digest
 from gateway.model.city import CityAnswer
 from gateway.model.evidence import Coded, Evidence, EvidenceHolder, Finding, FindingCode, Holders, Period, Rows, Value, Verdict
-from gateway.model.exchange import Asked, Disclosure, Entry, EntryKind, Known
+from gateway.model.exchange import Asked, Disclosure, Entry, EntryKind, Known, can_be_named
 from gateway.model.query import Claimed, Holder, HolderType, LegalBasis, LegalBasisKind, Operator, Query
 from gateway.model.refusal import Reason, Refusal, Violation
 from gateway.model.world import HolderKey
@@ -350,3 +351,14 @@ def test_a_claim_about_an_unknown_field_is_told_as_other() -> None:
     asked = query(claims=(Claimed("canary", "text", "1"),))
     entry = seal.decline(Known(call(asked), caller(), asked), REFUSED, NOW, world(), intended=False)
     assert entry.facts["claimed_fields"] == ("_other",)
+
+
+@pytest.mark.parametrize("fields", [0, 40, 800])
+def test_an_outcome_has_room_for_all_that_one_answer_may_hold(fields: int) -> None:
+    names = frozenset(f"{number:064}" for number in range(fields))
+    most = bisect_left(range(2000), True, 1, key=lambda papers: not can_be_named(papers, names)) - 1
+    papers = tuple(Evidence(KIND, {"number": str(number)}) for number in range(most))
+    told, answer = Disclosure(papers, tuple(sorted(names))), CityAnswer("x" * 32, ({},) * most)
+    shower = Holder(HolderType.PERSON, "111", NUMBER, NAME)
+    body = encode(seal.conclude(known(), told, answer, ASKED, world(), intent=INTENT, shower=shower))
+    assert MOST_BYTES - 5000 < len(body) <= MOST_BYTES - 3000, "and what else an outcome says has grown by so much at most"
