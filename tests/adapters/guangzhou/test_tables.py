@@ -1,10 +1,17 @@
 """Guangzhou's tables: whole, and true to records written by hand after the interface page."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from adapters.registry import CONNECTORS, OPERATIONS
+from gateway.exchange import Concluded
+from gateway.model.city import CityAnswer
 from gateway.model.refusal import Refusal
+from tests.adapters.asking import concluded
+from tests.adapters.hostile import replaced
 from tests.adapters.tabled import ALIASES, table_of
+from tests.fuzzing import TIMES
 
 PERSON = ("何㛃", "111", "440604189002140210", "")
 COMPANY = ("某公司", "001", "91440114M90001866U", "")
@@ -758,3 +765,29 @@ def test_nothing_else_may_be_absent(alias: str) -> None:
     for name in record.keys() - {"expiry_date"} - UNREAD.get(alias, set()):
         with pytest.raises(Refusal, match="CITY_ANSWER_INVALID"):
             tabled.read({key: value for key, value in record.items() if key != name})
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+def test_a_true_record_can_be_recorded(alias: str) -> None:
+    true = RECORDS[alias][0]
+    assert isinstance(concluded("guangzhou", alias, true, CityAnswer("0", (true,))), Concluded)  # type: ignore[arg-type]
+
+
+SPOILT = {alias: replaced(true) for alias, (true, _) in RECORDS.items()}
+
+
+@settings(max_examples=50 * TIMES)
+@given(st.data())
+def test_whatever_records_hold_can_be_recorded_and_is_no_fault_of_ours(data: st.DataObject) -> None:
+    alias = data.draw(st.sampled_from(ALIASES))
+    true = RECORDS[alias][0]
+    said = data.draw(st.lists(SPOILT[alias], min_size=1, max_size=3))
+    records = tuple(each if isinstance(each, dict) else true for each in said)
+    concluded("guangzhou", alias, true, CityAnswer("0", records))  # type: ignore[arg-type]
+
+
+@given(st.sampled_from(ALIASES), st.integers(500, 4000))
+@settings(max_examples=5)
+def test_a_record_said_over_and_over_can_be_recorded(alias: str, times: int) -> None:
+    true = RECORDS[alias][0]
+    concluded("guangzhou", alias, true, CityAnswer("0", (true,) * times))  # type: ignore[arg-type]
