@@ -81,7 +81,9 @@ def _purged(loaded: Loaded, place: LogPlace, by: _By, *, dry_run: bool, shown: b
     told: dict[str, Any] = _told(loaded, place, planned) | {"purged": 0, "recorded_at": None}
     if planned.entries and not dry_run:
         storage.check_purger(place, by.purger)
-        told["recorded_at"] = _record(loaded, place, planned, by.operator)
+        # Each part has an entry that names its ranges; all stand before anything goes.
+        recorded = [_record(loaded, place, each, by.operator) for each in planned.parts]
+        told["recorded_at"] = recorded[0]
         told["purged"] = _take(place, planned, by.purger, shown=shown)
     if shown:
         click.echo(_said(told, dry_run=dry_run))

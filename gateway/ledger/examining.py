@@ -42,7 +42,7 @@ class Flaw(StrEnum):
     NOT_SIGNED = "NOT_SIGNED"
     """The log's own checkpoint is not signed by the key that was named."""
     PURGED_UNRECORDED = "PURGED_UNRECORDED"
-    """A body is gone, and no later entry records a purge that took it, or that might: nobody says who did it, and by which rule."""
+    """More bodies are gone than later entries of purges account for: of one at least nobody says who took it, and by which rule."""
     AFTER_FINISH = "AFTER_FINISH"
     """Something else than a purge stands behind the entry that ended the log."""
     ROLLED_BACK = "ROLLED_BACK"

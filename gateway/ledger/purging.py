@@ -1,20 +1,28 @@
-"""Which entries a purge takes, what it writes into the log before, and whether what is gone was taken so.
+"""Which entries a purge takes, and what it writes into the log before.
 
 Laws: only what is older than the retention, of exchanges that ended before it; entries that record a purge or a change of log are never
-purged, for the others' absence rests on them; a purge is recorded, and durable, before it takes anything.
+purged, for the others' absence rests on them; a purge is recorded, each range that it takes, and durable, before it takes anything.
 Serves: Network Data Security Regulations art. 12; PIPL art. 19 (no longer than necessary), 47 (deletion).
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
+from operator import attrgetter
 from types import MappingProxyType
+from typing import Final
 
 from gateway.ledger.encoding import MalformedEntry, decode, moment
 from gateway.ledger.records import LogUnusable, Row
 from gateway.model.act import ACT, LASTING, Act
 from gateway.model.exchange import Entry, EntryKind, Fact
 from gateway.model.retention import FLOOR, Retention
+
+MOST_RUNS: Final = 1500
+"""Ranges that one entry names: so many have room in its body, however high their indexes."""
+_RUN: Final = re.compile(r"(0|[1-9][0-9]{0,14})-(0|[1-9][0-9]{0,14})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +40,46 @@ class Plan:
     @property
     def whole(self) -> range:
         """From the first to the last; in between may lie some that stay."""
-        return range(self.runs[0].start, self.runs[-1].stop) if self.runs else range(0)
+        return _whole(self.runs)
+
+    @property
+    def parts(self) -> tuple["Plan", ...]:
+        """The same, in plans of which one entry each can name the ranges."""
+        return tuple(Plan(self.before, self.runs[at : at + MOST_RUNS]) for at in range(0, len(self.runs), MOST_RUNS))
 
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """What an entry says of a purge: it stands at `index`, and took what lay in `whole`, older than `before`."""
+    """What an entry says of a purge: it stands at `index`, and took up to `entries` of what lies in `runs`, older than `before`.
+
+    `runs` are ascending and apart. An entry that names them takes all of them; one that does not, as those did before it was asked of
+    them, gives a single range, in which fewer may have gone than lie in it.
+    """
 
     index: int
     at: datetime
-    whole: range
+    runs: tuple[range, ...]
+    entries: int
     before: datetime
+
+    @property
+    def whole(self) -> range:
+        """From the first to the last."""
+        return _whole(self.runs)
+
+    @property
+    def exact(self) -> bool:
+        """Whether it took all of its ranges, so that each index in them may be gone."""
+        return self.entries >= sum(map(len, self.runs))
 
     @property
     def lawful(self) -> bool:
         """Whether it took nothing that lay behind it, or was too young to be taken."""
         return self.whole.stop <= self.index and self.before <= Retention(FLOOR).before(self.at)
+
+    def may_have_taken(self, index: int) -> bool:
+        """Whether this entry accounts for the absence of that one."""
+        return self.lawful and any(index in run for run in self.runs)
 
 
 def plan(rows: Iterable[Row], before: datetime) -> Plan:
@@ -80,6 +112,7 @@ def facts(planned: Plan, retention: Retention) -> Mapping[str, Fact]:
             "first": whole.start,
             "last": whole.stop - 1,
             "entries": planned.entries,
+            "runs": tuple(f"{run.start}-{run.stop - 1}" for run in planned.runs),
         }
     )
 
@@ -87,15 +120,18 @@ def facts(planned: Plan, retention: Retention) -> Mapping[str, Fact]:
 def recorded(index: int, entry: Entry) -> Purged | None:
     """What an entry says of a purge; None where it says nothing of one."""
     told = entry.facts
-    first, last, before = told.get("first"), told.get("last"), told.get("before")
     if entry.kind is not EntryKind.ACT or told.get(ACT) != Act.PURGE:
         return None
-    if not isinstance(first, int) or not isinstance(last, int) or not isinstance(before, str):
+    first, last, entries, before = (told.get(name) for name in ("first", "last", "entries", "before"))
+    if not isinstance(first, int) or not isinstance(last, int) or not isinstance(entries, int) or not isinstance(before, str):
         return None
     try:
-        return Purged(index, entry.at, range(first, last + 1), datetime.fromisoformat(before))
+        runs = _runs(told["runs"]) if "runs" in told else (range(first, last + 1),)
+        found = Purged(index, entry.at, runs, entries, datetime.fromisoformat(before))
     except ValueError:
         return None
+    fits = found.whole == range(first, last + 1) and ("runs" not in told or entries == sum(map(len, runs)))
+    return found if fits else None
 
 
 class Runs:
@@ -112,17 +148,31 @@ class Runs:
             self.runs.append(range(index, index + 1))
 
 
+def united(runs: Iterable[range]) -> Sequence[range]:
+    """The same indexes as ranges that are ascending and apart."""
+    found: list[range] = []
+    for each in sorted(filter(None, runs), key=attrgetter("start")):
+        if found and each.start <= found[-1].stop:
+            found[-1] = range(found[-1].start, max(found[-1].stop, each.stop))
+        else:
+            found.append(each)
+    return found
+
+
 def without(runs: Iterable[range], taken: Iterable[range]) -> Sequence[range]:
     """What is left of ranges, ascending and apart, when others are taken out of them."""
-    left = list(runs)
-    for each in filter(None, taken):
-        parts = [
-            part
-            for run in left
-            for part in (range(run.start, min(run.stop, each.start)), range(max(run.start, each.stop), run.stop))
-        ]
-        left = [part for part in parts if part]
-    return left
+    left: list[range] = []
+    holes, passed = united(taken), 0
+    for run in runs:
+        while passed < len(holes) and holes[passed].stop <= run.start:
+            passed += 1
+        start, number = run.start, passed
+        while number < len(holes) and holes[number].start < run.stop:
+            left.append(range(start, holes[number].start))
+            start = holes[number].stop
+            number += 1
+        left.append(range(start, run.stop))
+    return [each for each in left if each]
 
 
 def slices(runs: Iterable[range], most: int) -> Iterator[range]:
@@ -139,3 +189,23 @@ def _stays(row: Row) -> bool:
         return decode(row.body).facts.get(ACT) in LASTING
     except MalformedEntry as error:
         raise LogUnusable(f"entry {row.idx} cannot be read, {error}: verify the log before you purge it") from error
+
+
+def _whole(runs: Sequence[range]) -> range:
+    return range(runs[0].start, runs[-1].stop) if runs else range(0)
+
+
+def _runs(named: Fact) -> tuple[range, ...]:
+    """The ranges that an entry names, `first-last` each. Raises ValueError where there are none, ascending and apart."""
+    found = tuple(map(_run, named)) if isinstance(named, tuple) else ()
+    if not found or any(later.start < earlier.stop for earlier, later in pairwise(found)):
+        raise ValueError("no ranges are named that are ascending and apart")
+    return found
+
+
+def _run(text: str) -> range:
+    match = _RUN.fullmatch(text)
+    found = range(int(match[1]), int(match[2]) + 1) if match else range(0)
+    if not found:
+        raise ValueError("a range is named by its first and its last index")
+    return found

@@ -10,11 +10,11 @@ from typing import Final, Self
 from gateway.ledger import tree
 from gateway.ledger.checkpoint import Checkpoint, Proof
 from gateway.ledger.encoding import MalformedEntry, decode
-from gateway.ledger.examining import Examined, examine
+from gateway.ledger.examining import Examined, Flaw, examine
 from gateway.ledger.filed import FiledRecords
 from gateway.ledger.note import Note, Verifier
 from gateway.ledger.purging import Plan, Purged, plan, recorded
-from gateway.ledger.records import BareRow, LogUnusable, Records, Row, Unreadable
+from gateway.ledger.records import BareRow, Head, LogUnusable, Records, Row, Unreadable
 from gateway.ledger.searched import Searching
 from gateway.ledger.succession import Begun, predecessor, successor
 from gateway.ledger.tiles import WIDTH, Nodes
@@ -200,16 +200,25 @@ class Log:
         *,
         bodies: bool = True,
     ) -> Verdict:
-        """Judge all entries that stand when it begins, reading each once.
+        """Judge all entries that stand when it begins, reading each once; twice where a purge may have begun meanwhile.
 
         `verifiers` must all have signed the log's checkpoint; `kept` is a checkpoint of this log that was kept elsewhere and whose
         signatures are verified already; `looking` looks at the entries, `pages` if None; without
         `bodies` only hashes are read, and nobody asks why a body is not there. Raises LogUnusable.
         """
         head, present = self._records.end()
-        file = File(self.name, head, present, self._stored(), self._records.has_outcome, bodies)
-        verdict = judge(file, (looking or pages)(self._records, min(head.size, present), progress), verifiers)
+        verdict = self._judged(head, present, verifiers, progress, looking or pages, bodies=bodies)
+        if verdict.flaw is Flaw.PURGED_UNRECORDED and self.size() > head.size:
+            # The entry that accounts for it may stand behind the end that was judged.
+            head, present = self._records.end()
+            verdict = self._judged(head, present, verifiers, progress, looking or pages, bodies=bodies)
         return compared(verdict, kept, self.root) if kept else verdict
+
+    def _judged(
+        self, head: Head, present: int, verifiers: Sequence[Verifier], progress: Progress, looking: Looking, *, bodies: bool
+    ) -> Verdict:
+        file = File(self.name, head, present, self._stored(), self._records.has_outcome, bodies)
+        return judge(file, looking(self._records, min(head.size, present), progress), verifiers)
 
     def _sound_rows(self, size: int) -> Iterator[Row]:
         first = 0
@@ -237,7 +246,7 @@ class Log:
 
 
 def _left(row: Row | BareRow, purges: Sequence[Purged]) -> PurgedEntry:
-    on = next((each.at for each in purges if row.idx in each.whole and each.lawful), None)
+    on = next((each.at for each in purges if each.may_have_taken(row.idx)), None)
     if isinstance(row, BareRow):
         return PurgedEntry(row.idx, None, "", None, "", row.leaf_hash, on)
     kind, at = EntryKind(row.kind), datetime.fromisoformat(row.at)

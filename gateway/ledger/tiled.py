@@ -114,11 +114,24 @@ class TiledRecords:
         """As the protocol says."""
         self._fetch.close()
 
+    def renew(self) -> bool:
+        """Read the log as of the checkpoint that is there now; False where that is no newer one. Raises Contradicted, LogUnusable."""
+        note, newer = self._checkpoint()
+        if newer.size == self._stated.size:
+            return False
+        self._check_extended(newer)
+        self.checkpoint, self._stated = note, newer
+        return True
+
     def look_again(self) -> None:
         """Read the checkpoint and some tiles once more. Raises Contradicted where they take back what was read, LogUnusable."""
         for place in {0, self._size // WIDTH - 1} if self._size >= WIDTH else ():
             self.tile(0, place)
         _, newer = self._checkpoint()
+        self._check_extended(newer)
+
+    def _check_extended(self, newer: Checkpoint) -> None:
+        """Whether a checkpoint extends the one that the log is read as of; from then on what it covers is read too. Raises as above."""
         if newer.origin != self.log or newer.size < self._stated.size:
             raise Contradicted(f"the checkpoint had {self._stated.size} entries, and later {newer.size}")
         older, self._size = self._stated, newer.size

@@ -2,7 +2,8 @@
 
 Laws: the first flaw ends the judgement and is named with its index, or with the smallest range that is known to hold it; memory grows with
 the exchanges that are open at once, not with the log; an exchange without an outcome is reported and is no flaw, and so is an entry whose
-body was purged, and a later entry says so: its leaf hash still stands in the tree. docs/ledger.md says what this finds and what it cannot.
+body was purged, and a later entry accounts for it: its leaf hash still stands in the tree. docs/ledger.md says what this finds and what
+it cannot.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -10,11 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
+from gateway.ledger.accounting import unaccounted
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.encoding import MalformedEntry, decode
 from gateway.ledger.examining import UNKNOWN, Examined, Flaw
 from gateway.ledger.note import Note, NoteRefused, Verifier
-from gateway.ledger.purging import Purged, Runs, recorded, without
+from gateway.ledger.purging import Purged, Runs, recorded
 from gateway.ledger.records import Head
 from gateway.ledger.tiles import HEIGHT, WIDTH
 from gateway.ledger.tree import Frontier, complete_root, grow
@@ -176,9 +178,10 @@ class _Acts:
                 self._heed(index, decode(body))
 
     def check(self, size: int) -> None:
-        """Raises _Found at the first entry that no purge took, or that stands behind the end."""
-        for run in without(self._gone.runs, [each.whole for each in self._purges if each.lawful]):
-            raise _Found(Flaw.PURGED_UNRECORDED, run.start, run.stop - 1)
+        """Raises _Found at the first entry that no purge accounts for, or that stands behind the end."""
+        beyond = unaccounted(self._gone.runs, self._purges)
+        if beyond is not None:
+            raise _Found(Flaw.PURGED_UNRECORDED, beyond.start, beyond.stop - 1)
         if self._finished is not None:
             purges = {each.index for each in self._purges}
             for index in range(self._finished + 1, size):

@@ -56,6 +56,9 @@ def wary(
     """As `Log.verify`, for files that a stranger gives: in the end some are asked for once more. Raises LogUnusable."""
     try:
         verdict = Log(records).verify(verifiers, kept, progress, bodies=records.bodies)
+        if verdict.flaw is Flaw.PURGED_UNRECORDED and records.renew():
+            # As in `Log.verify`.
+            verdict = Log(records).verify(verifiers, kept, progress, bodies=records.bodies)
         if verdict.sound:
             records.look_again()
     except Contradicted:

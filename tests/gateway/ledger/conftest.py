@@ -14,7 +14,7 @@ import pytest
 from gateway.ledger.encoding import moment
 from gateway.ledger.sqlite import SqliteLedger
 from gateway.model.act import Actor, HostRole
-from gateway.model.exchange import Entry, EntryKind
+from gateway.model.exchange import Entry, EntryKind, Fact
 from tests.gateway.ledger.keyring import signers
 
 LOG = "kuacheng.test/2026a"
@@ -52,11 +52,12 @@ class Bookkeeping:
     def act(self, n: int) -> Entry:
         return Entry(EntryKind.ACT, f"act-{n}", AT + timedelta(seconds=n), {"act": "reload"})
 
-    def purge(self, first: int, last: int, entry_id: str = "purge") -> Entry:
-        """The entry that records a purge of these, as old as may be."""
+    def purge(self, first: int, last: int, entry_id: str = "purge", entries: int | None = None, **more: Fact) -> Entry:
+        """The entry that records a purge of these, of all unless `entries` says how many, as old as may be."""
         at = AT + timedelta(days=2000)
-        facts = {"act": "PURGE", "first": first, "last": last, "before": moment(at - timedelta(days=1100))}
-        return Entry(EntryKind.ACT, entry_id, at, facts)
+        count = last - first + 1 if entries is None else entries
+        facts = {"act": "PURGE", "first": first, "last": last, "entries": count, "before": moment(at - timedelta(days=1100))}
+        return Entry(EntryKind.ACT, entry_id, at, facts | more)
 
     def exchanges(self, count: int) -> list[Entry]:
         return [entry for n in range(count) for entry in (self.intent(n), self.outcome(n))]

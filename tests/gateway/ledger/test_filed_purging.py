@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gateway.ledger import filed_purging
+from gateway.ledger import filed_purging, reading
 from gateway.ledger.appending import Notary
 from gateway.ledger.checkpoint import Checkpoint, Proof
 from gateway.ledger.filed_purging import purge
@@ -113,6 +113,63 @@ async def test_what_is_taken_without_an_entry_is_named(path, ledger_at, book) ->
     assert taken(path, plan) == 10
     verdict = verified(path)
     assert (verdict.flaw, verdict.first_bad, verdict.through) == (Flaw.PURGED_UNRECORDED, 4, 9)
+
+
+async def _with_what_stays(ledger_at: Callable[..., Any], path: Path, book: Bookkeeping) -> Plan:
+    """Ended exchanges from 0 to 5 and from 8 to 13; in between one that has not ended, and the entry of a purge."""
+    async with ledger_at(path) as ledger:
+        await asyncio.gather(*map(ledger.append, book.exchanges(3)))
+        await ledger.append(book.intent(50))
+        await ledger.append(seal.act(Act.PURGE, BY, "purge-0", AT, {}))
+        await asyncio.gather(*map(ledger.append, [book.refused(60 + n) for n in range(6)]))
+    return planned(path)
+
+
+async def test_who_has_the_file_and_no_key_erases_nothing_that_stays(path, ledger_at, book, tamper) -> None:
+    plan = await _with_what_stays(ledger_at, path, book)
+    async with ledger_at(path) as ledger:
+        await ledger.append(act(plan))
+    assert taken(path, plan) == 12
+    assert (verified(path).sound, verified(path).purged) == (True, 12)
+    for index, through in ((7, 7), (6, 7)):
+        tamper(path, f"UPDATE entries SET nonce = NULL, body = NULL, holder = NULL WHERE idx = {index}")
+        verdict = verified(path)
+        assert (verdict.flaw, verdict.first_bad, verdict.through) == (Flaw.PURGED_UNRECORDED, index, through)
+
+
+async def test_nor_where_an_entry_of_before_gives_their_number_only(path, ledger_at, book, tamper) -> None:
+    plan = await _with_what_stays(ledger_at, path, book)
+    async with ledger_at(path) as ledger:
+        await ledger.append(book.purge(0, 13, entries=12))
+    assert taken(path, Plan(plan.before, plan.runs[:1])) == 6
+    assert verified(path).sound, "a purge that was killed"
+    assert taken(path, plan) == 6
+    assert (verified(path).sound, verified(path).purged) == (True, 12)
+    tamper(path, "UPDATE entries SET nonce = NULL, body = NULL, holder = NULL WHERE idx = 6")
+    verdict = verified(path)
+    assert (verdict.flaw, verdict.first_bad, verdict.through) == (Flaw.PURGED_UNRECORDED, 0, 13)
+
+
+async def test_a_purge_that_begins_while_it_is_verified_is_no_finding(path, ledger_at, book, monkeypatch) -> None:
+    monkeypatch.setattr(reading, "PAGE", 16)
+    async with ledger_at(path) as ledger:
+        await asyncio.gather(*map(ledger.append, book.exchanges(40)))
+        plan, loop = planned(path), asyncio.get_running_loop()
+
+        async def recorded() -> None:
+            await ledger.append(act(plan))
+
+        def meanwhile(done: int, of: int) -> None:
+            if (done, of) == (16, 80):
+                asyncio.run_coroutine_threadsafe(recorded(), loop).result()
+                taken(path, plan)
+
+        def judged() -> Any:
+            with Log.open(path) as log:
+                return log.verify(VERIFIERS, progress=meanwhile)
+
+        verdict = await asyncio.to_thread(judged)
+    assert (verdict.flaw, verdict.entries, verdict.purged) == (None, 81, 80)
 
 
 async def test_the_turn_is_free_between_two_transactions(path, ledger_at, book, monkeypatch) -> None:

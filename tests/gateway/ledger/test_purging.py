@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.ledger.encoding import encode, moment
-from gateway.ledger.purging import Purged, Runs, facts, plan, recorded, slices, without
+from gateway.ledger.purging import MOST_RUNS, Plan, Purged, Runs, facts, plan, recorded, slices, without
 from gateway.ledger.records import LogUnusable, Row
 from gateway.model.act import Act
-from gateway.model.exchange import Entry, EntryKind
+from gateway.model.exchange import Entry, EntryKind, Fact
 from gateway.model.retention import Retention
 from gateway.stages import seal
 from tests.gateway.ledger.conftest import BY
@@ -81,22 +81,60 @@ def test_the_entry_says_which_and_by_which_rule() -> None:
         "first": 0,
         "last": 2,
         "entries": 2,
+        "runs": ("0-0", "2-2"),
     }
     act = recorded(7, seal.act(Act.PURGE, BY, "act", NOW, said))
-    assert act == Purged(7, NOW, range(3), BEFORE)
-    assert act.lawful
+    assert act == Purged(7, NOW, (range(1), range(2, 3)), 2, BEFORE)
+    assert [act.may_have_taken(index) for index in range(4)] == [True, False, True, False]
+
+
+def test_an_entry_of_before_gives_a_number_in_one_range() -> None:
+    said = {"act": "PURGE", "first": 0, "last": 3, "entries": 2, "before": moment(BEFORE)}
+    act = recorded(9, Entry(EntryKind.ACT, "act", NOW, said))
+    assert act == Purged(9, NOW, (range(4),), 2, BEFORE)
+    assert (act.lawful, act.exact, act.may_have_taken(3)) == (True, False, True)
+
+
+def test_what_has_more_ranges_than_an_entry_can_name_is_named_in_several() -> None:
+    high = 10**15 - 2 * MOST_RUNS - 4
+    planned = Plan(BEFORE, tuple(range(at, at + 1) for at in range(high, high + 2 * MOST_RUNS + 4, 2)))
+    parts = planned.parts
+    assert [len(each.runs) for each in parts] == [MOST_RUNS, 2]
+    assert tuple(run for each in parts for run in each.runs) == planned.runs
+    entry = seal.act(Act.PURGE, BY, "act", NOW, facts(parts[0], Retention(36)))
+    assert len(encode(entry)) < 65_519
+    assert recorded(10**15, entry) == Purged(10**15, NOW, parts[0].runs, MOST_RUNS, BEFORE)
 
 
 @pytest.mark.parametrize(
     ("index", "before"), [(2, BEFORE), (7, NOW - timedelta(days=150)), (7, NOW)], ids=["takes itself", "too young", "all"]
 )
 def test_a_purge_of_what_is_too_young_or_lies_behind_it_is_none(index: int, before: datetime) -> None:
-    assert not Purged(index, NOW, range(3), before).lawful
+    act = Purged(index, NOW, (range(3),), 3, before)
+    assert (act.lawful, act.may_have_taken(1)) == (False, False)
 
 
-@pytest.mark.parametrize("change", [{"act": "OTHER"}, {"first": "0"}, {"last": None}, {"before": 3}, {"before": "once"}])
-def test_an_entry_that_says_nothing_of_a_purge_is_none(change: dict[str, object]) -> None:
-    said = {"act": "PURGE", "first": 0, "last": 3, "before": moment(BEFORE)} | change
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"act": "OTHER"},
+        {"first": "0"},
+        {"last": "3"},
+        {"before": 3},
+        {"before": "once"},
+        {"entries": "all"},
+        {"runs": "0-3"},
+        {"runs": ()},
+        {"runs": ("0-2",)},
+        {"runs": ("0-0", "3-3"), "entries": 3},
+        {"runs": ("2-3", "0-1")},
+        {"runs": ("0-2", "2-3")},
+        {"runs": ("0-3", "3-2")},
+        {"runs": ("00-3",)},
+    ],
+)
+def test_an_entry_that_says_nothing_of_a_purge_is_none(change: dict[str, Fact]) -> None:
+    said = {"act": "PURGE", "first": 0, "last": 3, "entries": 4, "before": moment(BEFORE)} | change
     assert recorded(9, Entry(EntryKind.ACT, "act", NOW, said)) is None
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.ledger.examining import Flaw
 from gateway.ledger.fetching import Folder, Wanted
+from gateway.ledger.layout import bundle
 from gateway.ledger.note import Verifier
 from gateway.ledger.reading import Log
 from gateway.ledger.records import LogUnusable
@@ -13,7 +14,7 @@ from gateway.ledger.tiled import TiledRecords
 from gateway.ledger.verdict import Verdict
 from gateway.ledger.verifying import wary
 from gateway.model.exchange import EntryKind
-from tests.gateway.ledger.golden.__main__ import HERE, KEY, PURGED, SMALL, Golden
+from tests.gateway.ledger.golden.__main__ import GONE, HERE, KEY, PURGED, SMALL, Golden
 
 Answer = Callable[[str, int], bytes | None]
 
@@ -48,6 +49,26 @@ def growing(first: Golden, later: Golden) -> Answer:
 
 def test_a_log_that_grows_meanwhile_is_sound() -> None:
     assert judged(growing(Golden.of(SMALL[:4]), Golden.of(SMALL))).entries == 4
+
+
+def test_a_purge_that_begins_while_the_log_is_read_is_no_finding() -> None:
+    after = GONE.files()
+    files = Golden.of(SMALL).files() | {"tile/entries/000.p/7": bundle(GONE.leaves[:7])}
+
+    def answer(path: str, times: int) -> bytes | None:
+        return after[path] if path == "checkpoint" and times else files.get(path, after.get(path))
+
+    records = TiledRecords(Liar(answer))
+    verdict = wary(records, [KEY.verifier])
+    assert (verdict.flaw, verdict.entries, verdict.purged, records.checkpoint) == (None, 8, 6, GONE.note)
+
+
+def test_a_body_that_is_gone_is_one_where_the_log_has_not_grown_or_is_another_later() -> None:
+    files = Golden.of(SMALL).files() | {"tile/entries/000.p/7": bundle(GONE.leaves[:7])}
+    assert judged(lambda path, _: files.get(path)).flaw is Flaw.PURGED_UNRECORDED
+    other = Golden.of([*SMALL[1:], *SMALL]).files()
+    verdict = judged(lambda path, times: other[path] if path == "checkpoint" and times else files.get(path, other.get(path)))
+    assert verdict.flaw is Flaw.ANSWERS_DIFFER
 
 
 def test_a_partial_tile_that_has_become_full_meanwhile_is_read_from_the_full_one() -> None:

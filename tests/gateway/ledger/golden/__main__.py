@@ -145,6 +145,17 @@ _ACT: Final = encode(Entry(EntryKind.ACT, "purge-1", datetime(2029, 6, 1, tzinfo
 _FINISHED: Final = encode(Entry(EntryKind.ACT, "end-1", AT, {"act": "LOG_FINISHED", "successor": "log.golden.test/2026b"}))
 _LARGE: Final = Golden.of([*story(*((REFUSED, f"r{number}") for number in range(260))), _ACT])
 PURGED: Final = replace(_LARGE, leaves=[None] * 250 + list(_LARGE.leaves[250:]))
+_OLDER: Final = _PURGE | {"entries": 6, "last": 6}
+_NAMED: Final = _OLDER | {"runs": ("0-0", "2-6")}
+
+
+def purged(act: Mapping[str, Any], *kept: int) -> Golden:
+    """The small log, and the entry of a purge behind it, after which only these bodies of the small one are there."""
+    log = Golden.of([*SMALL, encode(Entry(EntryKind.ACT, "purge-1", datetime(2029, 6, 1, tzinfo=UTC), act))])
+    return replace(log, leaves=[leaf if index in (*kept, 7) else None for index, leaf in enumerate(log.leaves)])
+
+
+GONE: Final = purged(_NAMED, 1)
 _CHANGED: Final = SMALL[3].replace(b"NO_AGREEMENT", b"NO_AGREEMENZ")
 _BUNDLE: Final = "tile/entries/000.p/7"
 
@@ -180,6 +191,10 @@ CASES: Final[Mapping[str, Case]] = {
     "not-signed": Case(Golden.of(SMALL, key_of("another")), "NOT_SIGNED"),
     "signature-changed": Case(replace(SOUND, note=SOUND.note[:-8] + "AAAAAA=\n"), "NOT_SIGNED"),
     "purged-unrecorded": Case(replace(SOUND, leaves=[*SOUND.leaves[:3], None, *SOUND.leaves[4:]]), "PURGED_UNRECORDED", 3, 3),
+    "sound-purged-named": Case(GONE),
+    "sound-purged-in-part": Case(purged(_NAMED, 1, 5, 6)),
+    "purged-beyond-named": Case(purged(_NAMED), "PURGED_UNRECORDED", 1, 1),
+    "purged-beyond-number": Case(purged(_OLDER), "PURGED_UNRECORDED", 0, 6),
     "after-finish": Case(Golden.of([*SMALL[:3], _FINISHED, SMALL[3]]), "AFTER_FINISH", 4, 4),
     "rolled-back": Case(Golden.of(SMALL[:4]), "ROLLED_BACK", 4, 6, kept="sound/checkpoint"),
     "forked": Case(with_body(3, _CHANGED), "FORKED", kept="sound/checkpoint"),

@@ -16,6 +16,7 @@ from gateway.ledger.postgresql.reading import PostgresqlRecords
 from gateway.ledger.postgresql.writing import PostgresqlLedger
 from gateway.ledger.reading import Log, PurgedEntry
 from gateway.ledger.records import LogUnusable
+from gateway.ledger.verdict import Flaw
 from gateway.model.refusal import Refusal
 from tests.gateway.ledger.conftest import LOG, Bookkeeping
 from tests.gateway.ledger.keyring import signers
@@ -56,6 +57,17 @@ async def test_the_purger_takes_bodies_and_every_proof_holds(postgresql: Server,
         assert (verdict.sound, verdict.entries, verdict.purged) == (True, 22, 20)
         assert [isinstance(each, PurgedEntry) for each in log.listed(18, 3)] == [True, False, False]
         assert log.listed(18, 1)[0].on == book.purge(0, 19).at
+
+
+async def test_the_purger_erases_nothing_else_unseen(postgresql: Server, book: Bookkeeping) -> None:
+    database = postgresql.empty()
+    async with opened(database) as ledger:
+        await asyncio.gather(*map(ledger.append, [*book.exchanges(3), book.intent(50), book.refused(60), book.refused(61)]))
+        await ledger.append(book.purge(0, 8, entries=8, runs=("0-5", "7-8")))
+        await asyncio.to_thread(list, purge(purger(postgresql, database), NOTARY, [range(7)]))
+    with Log(PostgresqlRecords.open(database)) as log:
+        verdict = log.verify([each.verifier for each in NOTARY.signers])
+    assert (verdict.flaw, verdict.first_bad, verdict.through) == (Flaw.PURGED_UNRECORDED, 6, 6)
 
 
 async def test_a_question_of_the_schema_before_is_a_replay(postgresql: Server, book: Bookkeeping) -> None:
