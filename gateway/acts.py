@@ -58,6 +58,8 @@ def record_by_command(
     Raises OperatorUnclear, LogUnusable, Refusal. Not within an event loop.
     """
     by = actor(role, operator)
+    if place is None:
+        storage.check_begun(loaded)
 
     async def once() -> Recorded:
         ledger = storage.ledger_at(place) if place else storage.ledger(loaded)

@@ -5,6 +5,7 @@ Law: nothing else in the house knows that there is more than one store.
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -61,6 +62,18 @@ def _ledger(place: LogPlace, predecessor: Opening | None) -> Appending:
     from gateway.ledger.postgresql.writing import PostgresqlLedger
 
     return PostgresqlLedger.open(_database(where), log=log, signers=keys, entropy=entropy, predecessor=predecessor)
+
+
+def check_begun(loaded: Loaded) -> None:
+    """Whether the log has its first entry, if it is to follow another: that entry says after which. Raises LogUnusable."""
+    if not loaded.former:
+        return
+    if exists(loaded):
+        with closing(opening(loaded)()) as records:
+            if records.head().size:
+                return
+    log = loaded.settings.log
+    raise LogUnusable(f"the log {log} has not been begun after {loaded.former[-1].log}: run `kuacheng ledger rotate` first")
 
 
 def finish(place: LogPlace, cosigned: str | None = None) -> None:

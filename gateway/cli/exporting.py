@@ -26,16 +26,22 @@ def export(*, folder: Path, path: str, name: str | None, output: str) -> None:
 
     The same log gives the same files. Only the owner may read them; what was purged is not in them. The folder appears when it has been
     read back and verified; write the digest that is printed where the folder does not go.
+
+    Exit status: 0 it is exported and sound, 1 it is not sound, and then only exported where nothing is wrong but what was recorded after
+    the log's end, 2 wrong use.
     """
     import dataclasses
 
     from gateway.cli.problems import loaded_or_fail
+    from gateway.ledger.exporting import Unsound
     from gateway.ledger.records import LogUnusable
 
     loaded = loaded_or_fail(Path(path), output)
     which = place(loaded, name or (loaded.former[-1].log if loaded.former else None))
     try:
         done = _export(which, folder, shown=output == "text")
+    except Unsound as error:
+        printing.fail(str(error), printing.FINDING)
     except (LogUnusable, OSError) as error:
         printing.fail(str(error))
     if output == "json":
@@ -45,6 +51,11 @@ def export(*, folder: Path, path: str, name: str | None, output: str) -> None:
             f"{done.log}: {done.entries} entries, of {done.purged} the body was purged, in {done.files} files under {folder}"
         )
         click.echo(f"  SHA-256 of SHA256SUMS: {done.digest}")
+    if done.after_finish is not None:
+        printing.fail(
+            f"entry {done.after_finish}: AFTER_FINISH: from there on stands what was recorded after the log had ended; README.md says so",
+            printing.FINDING,
+        )
 
 
 def _export(which: LogPlace, folder: Path, *, shown: bool) -> Exported:

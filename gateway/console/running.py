@@ -1,11 +1,11 @@
 """The console's composition root: what it watches, what it reads, where it listens.
 
 Laws: it opens the evidence log for reading, and for writing only for the one entry of a search; an entry is durable before what was found
-is shown.
+is shown; where the log that it knows takes none, because another follows it, the configuration is read anew and that one has the entry.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from gateway import acts, storage
 from gateway.clock import SystemClock
-from gateway.config import Loaded, load
+from gateway.config import ConfigError, Loaded, load
 from gateway.config.words import Address
 from gateway.console import expiry
 from gateway.console.access import Role
@@ -26,8 +26,10 @@ from gateway.console.server import Door, mutual_tls, serving
 from gateway.console.watching import INTERVAL, Watch
 from gateway.ledger.reader import Reader
 from gateway.ledger.receipts import LogReceipts
+from gateway.ledger.records import LogUnusable
 from gateway.model.act import Act, HostRole
 from gateway.model.exchange import Fact, Recorded
+from gateway.model.refusal import Refusal
 from gateway.ports import Clock
 
 DEFAULT: Final = Address("127.0.0.1", 9463)
@@ -57,14 +59,14 @@ async def console(
         session = await stack.enter_async_context(ClientSession(timeout=_PATIENCE))
         watch = Watch(partial(load, path, environment), [partial(_read, session, each) for each in metrics], clock, expiry.lives)
         stack.push_async_callback(watch.close)
-        made = _console(watch, clock, stack)
+        made = _console(watch, clock, stack, partial(load, path, environment))
         await watch.look()
         stack.push_async_callback(_ended, asyncio.create_task(watch.run(interval)))
         address = await stack.enter_async_context(serving(made, _door(watch)))
         yield Running(address, watch)
 
 
-def _console(watch: Watch, clock: Clock, stack: AsyncExitStack) -> Console:
+def _console(watch: Watch, clock: Clock, stack: AsyncExitStack, renewed: Callable[[], Loaded]) -> Console:
     opening = storage.opening(watch.loaded)
     receipts = LogReceipts(*storage.openings(watch.loaded), cosigned=storage.cosigned(watch.loaded))
     reader = Reader("kuacheng-console")
@@ -74,13 +76,24 @@ def _console(watch: Watch, clock: Clock, stack: AsyncExitStack) -> Console:
     stack.callback(hand.shutdown)
 
     async def record(facts: Mapping[str, Fact]) -> Recorded:
-        return await asyncio.get_running_loop().run_in_executor(hand, _record, watch.loaded, facts)
+        return await asyncio.get_running_loop().run_in_executor(hand, _record, watch.loaded, facts, renewed)
 
     return Console(watch, opening, receipts, reader, record, clock)
 
 
-def _record(loaded: Loaded, facts: Mapping[str, Fact]) -> Recorded:
-    return acts.record_by_command(loaded, Act.LOG_SEARCHED, facts=facts, role=HostRole.CONSOLE)
+def _record(loaded: Loaded, facts: Mapping[str, Fact], renewed: Callable[[], Loaded]) -> Recorded:
+    """Raises Refusal, LogUnusable."""
+    record = partial(acts.record_by_command, act=Act.LOG_SEARCHED, facts=facts, role=HostRole.CONSOLE)
+    try:
+        return record(loaded)
+    except (Refusal, LogUnusable):
+        try:
+            newer = renewed()
+        except ConfigError:
+            newer = loaded
+        if newer.settings.log == loaded.settings.log:
+            raise
+        return record(newer)
 
 
 def _door(watch: Watch) -> Door:

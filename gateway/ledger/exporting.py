@@ -1,7 +1,8 @@
 """A finished log as a folder of files, sealed: what an auditor takes away, and reads with tools that we did not write.
 
 Laws: the same log gives the same files, byte for byte; nobody but the owner may read them; what was purged is not there; the folder
-appears whole, and only after it has been read back and found sound.
+appears whole, and only after it has been read back and found sound. One flaw does not keep a log from being sealed, for it takes nothing
+from what stands before: AFTER_FINISH. It is told in the folder, and whoever verifies that finds it.
 Source: C2SP tlog-tiles v1; docs/ledger.md.
 """
 
@@ -15,6 +16,7 @@ from tempfile import mkdtemp
 from typing import Final
 
 from gateway.ledger import layout
+from gateway.ledger.examining import Flaw
 from gateway.ledger.fetching import Folder
 from gateway.ledger.layout import ENTRIES, WIDTH, LayoutRefused, Tile, bundle, tiles
 from gateway.ledger.note import Note, NoteRefused, Verifier
@@ -34,15 +36,23 @@ _OWNER_ONLY: Final = 0o600
 _FOLDER: Final = 0o700
 
 
+class Unsound(LogUnusable):
+    """The log is not what was written: a finding."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What stands in the folder: entries, how many of them are purged, files, and the SHA-256 of SHA256SUMS, which says all of it."""
+    """What stands in the folder: entries, how many of them are purged, files, and the SHA-256 of SHA256SUMS, which says all of it.
+
+    `after_finish` is the index of the first entry that should not stand behind the end; None where there is none.
+    """
 
     log: str
     entries: int
     purged: int
     files: int
     digest: str
+    after_finish: int | None = None
 
 
 def export(
@@ -54,40 +64,67 @@ def export(
 ) -> Exported:
     """Write the log into `folder`, which must not be there; `cosigned` is a note of it that witnesses have signed.
 
-    Raises LogUnusable, OSError; then there is no folder.
+    Of `verifiers` one at least has signed its checkpoint; those that have go with it.
+    Raises LogUnusable, OSError; then there is no folder. Raises Unsound where the log is not what was written.
     """
     if folder.exists():
         raise LogUnusable(f"{folder} is there already: name a folder that is not")
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        sums = _written(beside, _files(records, verifiers, cosigned, progress))
-        verdict = _verified(beside, verifiers)
+        head = records.head()
+        signed_by = _signed_by(head, verifiers)
+        sums = _written(beside, _files(records, head, cosigned, progress))
+        verdict = _verified(beside, signed_by)
+        if verdict.flaw is Flaw.PURGED_UNRECORDED and records.head().size > head.size:
+            raise LogUnusable("the log has grown while it was read, so a purge may have begun: export it again")
+        _check_sound(verdict)
+        sums |= _written(beside, _words(records.log, head.size, signed_by, verdict))
+        told = _told(sums)
+        _write(beside, SUMS, told)
         for each in (beside, *(each for each in beside.rglob("*") if each.is_dir())):
             _sync(each, os.O_DIRECTORY)
         beside.rename(folder)
     except BaseException:
         shutil.rmtree(beside)
         raise
-    return Exported(records.log, verdict.entries, verdict.purged, sums.count(b"\n") + 1, sha256(sums).hexdigest())
+    return Exported(records.log, head.size, verdict.purged, len(sums) + 1, sha256(told).hexdigest(), verdict.first_bad)
+
+
+def _signed_by(head: Head, verifiers: Sequence[Verifier]) -> Sequence[Verifier]:
+    """Those who have signed the newest checkpoint. Raises Unsound where nobody has."""
+    try:
+        found = Note.parse(head.checkpoint).verified(verifiers)
+    except NoteRefused:
+        found = {}
+    if not found:
+        raise Unsound(f"the log is not exported, for it is not sound ({Flaw.NOT_SIGNED}): verify it")
+    return tuple(found)
 
 
 def _verified(folder: Path, verifiers: Sequence[Verifier]) -> Verdict:
     """What was written, read back. Raises LogUnusable."""
-    verdict = wary(TiledRecords(Folder(folder)), verifiers)
-    if verdict.flaw:
-        raise LogUnusable(f"the log is not exported, for it is not sound ({verdict.flaw}): verify it")
-    return verdict
+    return wary(TiledRecords(Folder(folder)), verifiers)
+
+
+def _check_sound(verdict: Verdict) -> None:
+    """Raises Unsound."""
+    if verdict.flaw not in (None, Flaw.AFTER_FINISH):
+        raise Unsound(f"the log is not exported, for it is not sound ({verdict.flaw}): verify it")
+
+
+def _words(log: str, size: int, verifiers: Sequence[Verifier], verdict: Verdict) -> Iterator[tuple[str, bytes]]:
+    """What goes with the log for whoever reads it."""
+    yield KEYS, "".join(f"{each}\n" for each in verifiers).encode()
+    flawed = "" if verdict.flaw is None else _AFTER_FINISH.format(index=verdict.first_bad)
+    yield README, _README.format(log=log, size=size, keys=" ".join(f"--key {each}" for each in verifiers), flawed=flawed).encode()
 
 
 def _files(
-    records: Records, verifiers: Sequence[Verifier], cosigned: str | None, progress: Callable[[int, int], None]
+    records: Records, head: Head, cosigned: str | None, progress: Callable[[int, int], None]
 ) -> Iterator[tuple[str, bytes]]:
-    """Every file but SHA256SUMS, by its path."""
-    head = records.head()
+    """The log, by the paths of its files."""
     yield from _checkpoints(head, cosigned)
-    yield KEYS, "".join(f"{each}\n" for each in verifiers).encode()
-    yield README, _README.format(log=records.log, size=head.size, keys=" ".join(f"--key {each}" for each in verifiers)).encode()
     for level in range(8):
         for tile in tiles(level, head.size):
             yield str(tile), records.tile(level, tile.place)[: tile.width * HASH_SIZE]
@@ -118,21 +155,24 @@ def _bundle(records: Records, tile: Tile) -> bytes:
         leaves = [None if row.body is None or row.nonce is None else row.nonce + row.body for row in found]
         whole = bundle(leaves)
     except (LayoutRefused, TypeError) as error:  # a TypeError is of a column that is no bytes
-        raise LogUnusable(f"entries {first} to {first + tile.width - 1} have no place in files: {error}") from error
+        raise Unsound(f"entries {first} to {first + tile.width - 1} have no place in files: {error}") from error
     if len(leaves) != tile.width:
-        raise LogUnusable(f"entries are missing between {first} and {first + tile.width - 1}: verify the log")
+        raise Unsound(f"entries are missing between {first} and {first + tile.width - 1}: verify the log")
     return whole
 
 
-def _written(folder: Path, files: Iterator[tuple[str, bytes]]) -> bytes:
-    """Writes them, and SHA256SUMS; gives what that says."""
+def _written(folder: Path, files: Iterator[tuple[str, bytes]]) -> dict[str, str]:
+    """Writes them; gives the digest of each by its path."""
     sums = {}
     for path, content in files:
         _write(folder, path, content)
         sums[path] = sha256(content).hexdigest()
-    told = "".join(f"{sums[path]}  {path}\n" for path in sorted(sums)).encode()
-    _write(folder, SUMS, told)
-    return told
+    return sums
+
+
+def _told(sums: dict[str, str]) -> bytes:
+    """What SHA256SUMS says."""
+    return "".join(f"{sums[path]}  {path}\n" for path in sorted(sums)).encode()
 
 
 def _write(folder: Path, path: str, content: bytes) -> None:
@@ -154,11 +194,16 @@ def _sync(path: Path, flags: int = 0) -> None:
         os.close(descriptor)
 
 
+_AFTER_FINISH: Final = """
+**Something was recorded in this log after its end.** `verify` says AFTER_FINISH of entry {index}, and ends with status 1. All that stands
+before that entry, and its order, is proven as in any other log; from there on stands what no program of the log should have written, signed
+with the log's key: read these entries, and ask who wrote them.
+"""
 _README: Final = """\
 # The evidence log {log}
 
 {size} entries, finished and sealed. Everything here follows from the log: exporting it again gives the same files.
-
+{flawed}
 | file | holds |
 |---|---|
 | checkpoint | name, size and root of the log, signed (C2SP tlog-checkpoint, signed-note); with witnesses' lines, if any are of this one |

@@ -11,6 +11,7 @@ from typing import Final
 from gateway.ledger import schema
 from gateway.ledger.appending import Leaf, OutOfOrder
 from gateway.ledger.records import LogUnusable
+from gateway.ledger.succession import FINISHED
 from gateway.model.exchange import EntryKind
 from gateway.model.refusal import Reason, Refusal
 
@@ -76,7 +77,7 @@ def _insert(connection: sqlite3.Connection, leaf: Leaf, hash_: bytes, index: int
         connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(leaf, hash_, index))
     except sqlite3.IntegrityError as error:
         if str(error) == schema.IS_FINISHED:
-            raise LogUnusable("the log is finished: name its successor in the configuration") from error
+            raise LogUnusable(FINISHED) from error
         if leaf.kind == _OUTCOME or error.sqlite_errorname != "SQLITE_CONSTRAINT_UNIQUE":
             raise
         raise _collision(connection, leaf) from None

@@ -16,7 +16,7 @@ from gateway.ledger.note import Note, Verifier
 from gateway.ledger.purging import Plan, Purged, plan, recorded
 from gateway.ledger.records import BareRow, Head, LogUnusable, Records, Row, Unreadable
 from gateway.ledger.searched import Searching
-from gateway.ledger.succession import Begun, predecessor, successor
+from gateway.ledger.succession import Begun, following, predecessor
 from gateway.ledger.tiles import WIDTH, Nodes
 from gateway.ledger.tree import HASH_SIZE, Place
 from gateway.ledger.verdict import File, Verdict, compared, judge
@@ -24,7 +24,6 @@ from gateway.model.exchange import Entry, EntryKind, Recorded
 
 PAGE: Final = 2048
 """Entries that are read at once."""
-_LAST: Final = 16
 _LOWEST: Final = -(2**63)
 
 Progress = Callable[[int, int], None]
@@ -160,15 +159,8 @@ class Log:
         return predecessor(first.entry) if first else None
 
     def successor(self) -> str | None:
-        """Return the log that follows, if this one is finished: what ended it is its last entry but for purges."""
-        end = self.size()
-        while end:
-            found = self.entries(max(end - _LAST, 0) - 1, min(end, _LAST))
-            for each in reversed([each for each in found if each.index < end]):
-                if recorded(each.index, each.entry) is None:
-                    return successor(each.entry)
-            end = max(end - _LAST, 0)
-        return None
+        """Return the log that follows, if this one is finished."""
+        return following(self._records)
 
     def to_purge(self, before: datetime) -> Plan:
         """Return what a purge of all that is older may take."""

@@ -128,6 +128,12 @@ def finish(connection: sqlite3.Connection) -> None:
     connection.execute(_FINISH)
 
 
+def is_ended(connection: sqlite3.Connection) -> bool:
+    """Whether `finish` was here. Raises sqlite3.Error."""
+    found = connection.execute("SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND name = 'entries_finished'").fetchone()
+    return found is not None
+
+
 def connect_writer(path: Path, notary: Notary, *, lock_timeout: float) -> sqlite3.Connection:
     """Open the log's file for writing, durable at each commit; `lock_timeout` in seconds, of waiting for another hand's lock.
 

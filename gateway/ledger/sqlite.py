@@ -15,14 +15,15 @@ from typing import Final, Self
 
 from gateway.ledger import schema
 from gateway.ledger.appending import QUEUE_LIMIT, Appending, Leaf, Notary, results
+from gateway.ledger.filed import FiledRecords
 from gateway.ledger.inserting import Unlike, insert_all, insert_each
 from gateway.ledger.note import Signer
 from gateway.ledger.proving import proofs
 from gateway.ledger.records import Head, LogUnusable, Opening
 from gateway.ledger.sharing import SignOfLife, Turn, TurnNotGiven, lives, signs
-from gateway.ledger.succession import Unrepeated
+from gateway.ledger.succession import Unrepeated, check_after_end
 from gateway.ledger.tree import Frontier, grow, leaf_hash
-from gateway.model.exchange import Recorded
+from gateway.model.exchange import EntryKind, Recorded
 from gateway.model.refusal import Reason, Refusal
 
 LOCK_TIMEOUT: Final = 2.0
@@ -32,6 +33,7 @@ LOCK_TIMEOUT: Final = 2.0
 _CHECKPOINT_ENTRIES: Final = 2048
 """Entries, whoever appended them, from one checkpoint of the WAL to the next: some 1,000 pages, 2,000 where replay keys fall anywhere."""
 _NAME_SIZE: Final = 4
+_ACT: Final = EntryKind.ACT.value
 
 _FAULTS: Final = (sqlite3.Error, OSError, LogUnusable, TurnNotGiven)
 
@@ -95,7 +97,10 @@ class _Store:
     def commit(self, leaves: Sequence[Leaf]) -> Sequence[Recorded | Exception]:
         try:
             with self._turn:
-                return self._transact(self._connected(), leaves)
+                connection = self._connected()
+                if any(leaf.kind == _ACT for leaf in leaves) and schema.is_ended(connection):
+                    check_after_end(leaves, FiledRecords(connection, self._notary.log))
+                return self._transact(connection, leaves)
         except _FAULTS as error:
             # A connection that failed may have lost its place; the next batch gets a new one.
             self._disconnect()

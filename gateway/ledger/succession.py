@@ -1,8 +1,8 @@
 """How one log follows another: what the last entry of the old and the first of the new say, and that no question passes twice in between.
 
-Laws: a log that is finished takes no exchange any more, only the entries of its own purges; its successor's first entry holds its last
-checkpoint, so that whoever trusts the new log's checkpoints can hold the old log against them; a question that stands in the predecessor
-is a replay, and where the predecessor cannot be read no question passes.
+Laws: a log that is finished takes no exchange and no act any more, only the entries of its own purges; its successor's first entry holds
+its last checkpoint, so that whoever trusts the new log's checkpoints can hold the old log against them; a question that stands in the
+predecessor is a replay, and where the predecessor cannot be read no question passes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import Final
 
 from gateway.ledger.appending import Leaf, Writer
-from gateway.ledger.records import LogUnusable, Opening, Records
+from gateway.ledger.encoding import MalformedEntry, decode
+from gateway.ledger.records import LogUnusable, Opening, Records, Row
 from gateway.model.act import ACT, Act
 from gateway.model.exchange import Entry, EntryKind, Fact, Recorded
 from gateway.model.refusal import Reason, Refusal
@@ -19,6 +20,10 @@ from gateway.model.refusal import Reason, Refusal
 _SUCCESSOR: Final = "successor"
 _PREDECESSOR: Final = "predecessor"
 _CHECKPOINT: Final = "predecessor_checkpoint"
+_LAST: Final = 16
+
+FINISHED: Final = "the log is finished: name its successor in the configuration"
+"""What whoever would write on is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,34 @@ def successor(entry: Entry) -> str | None:
     """The log that follows, where this is the entry that ends a log."""
     named = entry.facts.get(_SUCCESSOR)
     return str(named) if entry.kind is EntryKind.ACT and entry.facts.get(ACT) == Act.LOG_FINISHED else None
+
+
+def following(records: Records) -> str | None:
+    """The log that follows, if this one is finished: behind the entry that says so there are acts only. Raises LogUnusable."""
+    end = records.head().size
+    while end:
+        first = max(end - _LAST, 0)
+        for row in reversed(list(records.page(first, end, _LAST))):
+            if isinstance(row, Row) and row.kind != EntryKind.ACT:
+                return None
+            if row.body is None:
+                continue
+            try:
+                entry = decode(row.body)
+            except MalformedEntry as error:
+                raise LogUnusable(f"entry {row.idx} cannot be read, {error}: verify the log") from error
+            found = successor(entry)
+            if found is not None or entry.kind is not EntryKind.ACT:
+                return found
+        end = first
+    return None
+
+
+def check_after_end(leaves: Sequence[Leaf], records: Records) -> None:
+    """Raises LogUnusable where the log is finished, and one of these is an act that is no purge."""
+    acts = (decode(leaf.body).facts.get(ACT) for leaf in leaves if leaf.kind == EntryKind.ACT)
+    if any(act != Act.PURGE for act in acts) and following(records) is not None:
+        raise LogUnusable(FINISHED)
 
 
 def predecessor(entry: Entry) -> Begun | None:

@@ -1,7 +1,10 @@
 """The change of log by the configuration: once, named on both sides, with receipts and replays across it."""
 
+import asyncio
 import io
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from gateway.app import gateway
 from gateway.cli import main
 from gateway.clock import SystemClock, entropy
 from gateway.config import Loaded, WitnessMaterial, load
+from gateway.console import running
 from gateway.development.layout import LOG, Layout, lay_out, write_configuration
 from gateway.ledger.checkpoint import Proof
 from gateway.ledger.keys import new_key, signers
@@ -21,7 +25,7 @@ from gateway.ledger.note import Algorithm, Note, Signer, Verifier
 from gateway.ledger.reading import Log
 from gateway.ledger.receipts import LogReceipts
 from gateway.ledger.records import LogUnusable
-from gateway.model.act import HostRole
+from gateway.model.act import Act, HostRole
 from gateway.model.exchange import Entry, EntryKind, Logged
 from gateway.model.refusal import Refusal
 
@@ -104,6 +108,43 @@ async def test_an_interrupted_change_is_begun_anew(layout: Layout) -> None:
     (layout.folder / "ledger-2.db").unlink()
     assert not rotation.change(loaded).begun
     assert (await rotation.rotate(loaded, CLOCK, BY)).begun
+
+
+async def test_who_goes_on_with_an_old_configuration_records_nothing_behind_the_end(layout: Layout) -> None:
+    before = load(layout.config, {})
+    await append(before, Entry(EntryKind.REFUSED, "e-1", CLOCK.now(), {}))
+    loaded = changed(layout)
+    with pytest.raises(LogUnusable, match="has not been begun after .*: run `kuacheng ledger rotate` first"):
+        await asyncio.to_thread(acts.record_by_command, loaded, Act.CERTIFICATE_ISSUED)
+    await rotation.rotate(loaded, CLOCK, BY)
+    with pytest.raises(Refusal, match="the log is finished"):
+        await asyncio.to_thread(acts.record_by_command, before, Act.CERTIFICATE_ISSUED)
+    # A console that was begun before.
+    sought = {"sought": "period", "found": 0}
+    found = await asyncio.to_thread(running._record, before, sought, lambda: load(layout.config, {}))
+    assert (found.log, found.index) == (NEW, 1)
+    with pytest.raises(Refusal, match="the log is finished"):
+        await asyncio.to_thread(running._record, before, sought, lambda: before)
+    with Log.open(layout.ledger) as log:
+        assert (log.verify().sound, log.size()) == (True, 2)
+
+
+async def test_a_log_that_was_spoilt_behind_its_end_is_sealed_and_the_next_one_goes_on(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = load(layout.config, {})
+    await append(before, Entry(EntryKind.REFUSED, "e-1", CLOCK.now(), {}))
+    loaded = changed(layout)
+    await rotation.rotate(loaded, CLOCK, BY)
+    with monkeypatch.context() as patch:
+        patch.setattr("gateway.ledger.sqlite.check_after_end", lambda *_: None)
+        await asyncio.to_thread(acts.record_by_command, before, Act.LOG_SEARCHED)
+    rotation.check(loaded)
+    status, said = kuacheng(layout, "verify", "--log", LOG)
+    assert (status, "entry 2: AFTER_FINISH" in said) == (1, True)
+    status, said = kuacheng(layout, "export", str(layout.folder / "sealed"))
+    assert (status, "3 entries" in said, "entry 2: AFTER_FINISH" in said) == (1, True, True)
+    assert "AFTER_FINISH of entry 2" in (layout.folder / "sealed" / "README.md").read_text()
 
 
 async def test_no_gateway_writes_what_is_finished_or_forgets_what_was_before(layout: Layout) -> None:
@@ -202,6 +243,10 @@ def test_a_finished_log_is_exported_and_one_that_is_written_is_not(configured: L
     (vkey,) = (sealed / "keys").read_text().split()
     found = CliRunner().invoke(main, ["ledger", "verify", "--file", str(sealed), "--key", vkey])
     assert (found.exit_code, f"{LOG}: 2 entries" in found.output) == (0, True)
+    with closing(sqlite3.connect(configured.ledger)) as connection, connection:
+        connection.execute("UPDATE entries SET nonce = NULL, body = NULL WHERE idx = 0")
+    status, said = kuacheng(configured, "export", str(configured.folder / "again"))
+    assert (status, "not sound (PURGED_UNRECORDED): verify it" in said) == (1, True)
 
 
 async def test_what_witnesses_said_last_stays_beside_the_old_log_and_proves_its_receipts(layout: Layout) -> None:

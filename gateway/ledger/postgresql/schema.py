@@ -162,6 +162,12 @@ def end(connection: Connection, schema: str) -> tuple[Head, int]:
     return Head.of(size, frontier, checkpoint), present
 
 
+def is_ended(connection: Connection, schema: str) -> bool:
+    """Whether the log was ended, by whichever form of `ending`. Raises psycopg.Error."""
+    query = "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass(%s) AND tgname = 'entries_finished')"
+    return connection.execute(query, (f"{schema}.entries",)).fetchone() == (True,)
+
+
 def has_function(connection: Connection, schema: str, signature: str) -> bool:
     """Whether the owner has made this function, as he does with what `ending` gives. Raises psycopg.Error."""
     found = connection.execute("SELECT to_regprocedure(%s) IS NOT NULL", (f"{schema}.{signature}",)).fetchone()

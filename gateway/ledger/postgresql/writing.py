@@ -23,11 +23,11 @@ from gateway.ledger.postgresql import schema, statements
 from gateway.ledger.postgresql.connecting import Connection, Database, fault, told
 from gateway.ledger.postgresql.functions import BEGINNING
 from gateway.ledger.postgresql.living import BEAT, DEAD_AFTER, Living
-from gateway.ledger.postgresql.reading import tile
+from gateway.ledger.postgresql.reading import PostgresqlRecords, tile
 from gateway.ledger.postgresql.statements import BEGIN, COMMIT, ROLLBACK, UNLIKE, Statements, columns, ends
 from gateway.ledger.proving import proofs
 from gateway.ledger.records import Head, LogUnusable, Opening
-from gateway.ledger.succession import Unrepeated
+from gateway.ledger.succession import FINISHED, Unrepeated, check_after_end
 from gateway.ledger.tiles import LastTiles, Nodes
 from gateway.ledger.tree import Frontier, Place, grow, leaf_hash, root_of
 from gateway.model.exchange import EntryKind, Recorded
@@ -35,6 +35,7 @@ from gateway.model.refusal import Reason, Refusal
 
 _INTENT: Final = EntryKind.INTENT.value
 _OUTCOME: Final = EntryKind.OUTCOME.value
+_ACT: Final = EntryKind.ACT.value
 _NAME_SIZE: Final = 4
 
 
@@ -130,8 +131,11 @@ class _Store:
         self._living.close()
 
     def _transact(self, connection: Connection, leaves: Sequence[Leaf]) -> Sequence[Recorded | Exception]:
-        """In one journey after the head that this gateway left, while nobody else writes; else in two, after the head that is there."""
-        if self._left is not None and self._alone:
+        """In one journey after the head that this gateway left, while nobody else writes; else in two, after the head that is there.
+
+        With an act always in two, for before it is written the log is looked at, whether it has ended.
+        """
+        if self._left is not None and self._alone and not _has_act(leaves):
             try:
                 return self._at_once(connection, leaves, self._left)
             except UNLIKE:
@@ -160,6 +164,8 @@ class _Store:
         standing = self._locked(connection, leaves)
         if standing.head.size < self._written.size:
             raise LogUnusable("the database holds fewer entries than this gateway wrote: an older state was put back")
+        if _has_act(leaves) and schema.is_ended(connection, self._database.schema):
+            check_after_end(leaves, PostgresqlRecords(connection, self._database.schema, self._notary.log))
         if standing.head != self._left:
             self._tiles.forget()
         self._alone = self._left is None or standing.head == self._left
@@ -263,11 +269,15 @@ class _Store:
             self._connection = None
 
 
+def _has_act(leaves: Sequence[Leaf]) -> bool:
+    return any(leaf.kind == _ACT for leaf in leaves)
+
+
 def _unavailable(error: Exception) -> Refusal:
     # Only names of faults and our own words: the driver's messages could carry an address or a value.
     what = str(error) if isinstance(error, LogUnusable) else fault(error)
     if getattr(error, "sqlstate", None) == schema.IS_FINISHED:
-        what = "the log is finished: name its successor in the configuration"
+        what = FINISHED
     refusal = Refusal(Reason.LEDGER_UNAVAILABLE, f"the evidence log could not be written: {what}")
     refusal.__cause__ = error
     return refusal

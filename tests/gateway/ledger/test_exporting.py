@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.ledger import exporting
+from gateway.ledger import exporting, sqlite
 from gateway.ledger.appending import Notary
-from gateway.ledger.exporting import export
+from gateway.ledger.examining import Flaw
+from gateway.ledger.exporting import Unsound, export
 from gateway.ledger.fetching import Folder
 from gateway.ledger.filed import FiledRecords
 from gateway.ledger.filed_finishing import finish
@@ -128,12 +129,55 @@ def test_witnesses_lines_stand_in_the_checkpoint_that_they_signed_or_beside_it(o
 
 def test_what_is_not_sound_is_not_exported_and_leaves_nothing(old: Path, tmp_path: Path, tamper) -> None:
     tamper(old, "UPDATE entries SET body = CAST(replace(body, 'ISSUED', 'ISSUEE') AS BLOB) WHERE idx = 41")
-    with pytest.raises(LogUnusable, match=r"not sound \(BODY_CHANGED\): verify it"):
+    with pytest.raises(Unsound, match=r"not sound \(BODY_CHANGED\): verify it"):
         exported(old, tmp_path / "sealed" / "folder")
     tamper(old, "UPDATE entries SET body = 'text' WHERE idx = 41")
-    with pytest.raises(LogUnusable, match="entries 0 to 255 have no place in files"):
+    with pytest.raises(Unsound, match="entries 0 to 255 have no place in files"):
         exported(old, tmp_path / "sealed" / "folder")
     assert list((tmp_path / "sealed").iterdir()) == []
+
+
+async def test_what_was_recorded_behind_the_end_is_told_and_keeps_nothing_back(old: Path, tmp_path, ledger_at, book, monkeypatch) -> None:
+    monkeypatch.setattr(sqlite, "check_after_end", lambda *_: None)
+    async with ledger_at(old) as ledger:
+        await ledger.append(book.act(0))
+    done = exported(old, tmp_path / "sealed")
+    assert (done.entries, done.after_finish) == (263, 262)
+    assert exported(old, tmp_path / "again") == done
+    assert "AFTER_FINISH of entry 262" in (tmp_path / "sealed" / "README.md").read_text()
+    verdict = wary(TiledRecords(Folder(tmp_path / "sealed")), VERIFIERS)
+    assert (verdict.flaw, verdict.first_bad, verdict.purged) == (Flaw.AFTER_FINISH, 262, 20)
+    subprocess.run(["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"], cwd=tmp_path / "sealed", check=True)
+
+
+def test_who_has_signed_goes_with_it_and_who_has_not_yet_does_not(old: Path, tmp_path: Path) -> None:
+    other = signers(LOG, 66)[0].verifier
+    with Log(records := FiledRecords.open(old)):
+        export(records, tmp_path / "sealed", [*VERIFIERS, other])
+        assert (tmp_path / "sealed" / "keys").read_text().split() == [str(each) for each in VERIFIERS]
+        with pytest.raises(Unsound, match="NOT_SIGNED"):
+            export(records, tmp_path / "other", [other])
+
+
+async def test_a_purge_that_begins_meanwhile_is_no_finding(old: Path, tmp_path: Path, ledger_at, book) -> None:
+    async with ledger_at(old) as ledger:
+        loop = asyncio.get_running_loop()
+
+        async def recorded() -> None:
+            await ledger.append(book.purge(20, 261, "purge-2"))
+
+        def meanwhile(done: int, _of: int) -> None:
+            if done == 256:
+                asyncio.run_coroutine_threadsafe(recorded(), loop).result()
+                list(purge(old, NOTARY, [range(20, 260)], lambda: 0.0))
+
+        def seal() -> None:
+            with Log(records := FiledRecords.open(old)):
+                export(records, tmp_path / "sealed", VERIFIERS, progress=meanwhile)
+
+        with pytest.raises(LogUnusable, match="a purge may have begun: export it again") as caught:
+            await asyncio.to_thread(seal)
+    assert not isinstance(caught.value, Unsound)
 
 
 def test_nothing_is_written_over(old: Path, tmp_path: Path) -> None:

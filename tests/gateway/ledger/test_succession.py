@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 
+from gateway.ledger import sqlite
 from gateway.ledger.appending import Notary
 from gateway.ledger.filed import FiledRecords
 from gateway.ledger.filed_finishing import finish
@@ -51,6 +52,38 @@ async def test_a_finished_log_takes_no_exchange_from_anybody(old, ledger_at, boo
             assert "the log is finished: name its successor in the configuration" in caught.value.detail
     with Log.open(old) as log:
         assert (log.successor(), log.size(), log.verify(VERIFIERS).sound) == (NEW, 7, True)
+
+
+async def test_nor_an_operators_act_nor_a_second_end(old, ledger_at, book) -> None:
+    async with ledger_at(old) as ledger:
+        for entry in (act(Act.LOG_SEARCHED, BY, "search", AT, {}), act(Act.LOG_FINISHED, BY, "end-2", AT, finished("another"))):
+            with pytest.raises(Refusal, match="LEDGER_UNAVAILABLE") as caught:
+                await ledger.append(entry)
+            assert "the log is finished: name its successor in the configuration" in caught.value.detail
+    with Log.open(old) as log:
+        assert (log.successor(), log.size(), log.verify(VERIFIERS).sound) == (NEW, 7, True)
+
+
+async def test_an_act_is_taken_until_the_entry_that_ends_it_stands(path, ledger_at, book) -> None:
+    async with ledger_at(path) as ledger:
+        await asyncio.gather(*map(ledger.append, book.exchanges(1)))
+    finish(path, NOTARY)
+    async with ledger_at(path) as ledger:
+        for number in range(20):
+            await ledger.append(book.act(number))
+        await ledger.append(act(Act.LOG_FINISHED, BY, "end", AT, finished(NEW)))
+    with Log.open(path) as log:
+        assert (log.successor(), log.size(), log.verify(VERIFIERS).sound) == (NEW, 23, True)
+
+
+async def test_a_log_that_took_acts_behind_its_end_is_finished_and_its_flaw_is_named(old, ledger_at, book, monkeypatch) -> None:
+    monkeypatch.setattr(sqlite, "check_after_end", lambda *_: None)
+    async with ledger_at(old) as ledger:
+        for number in range(20):
+            await ledger.append(book.act(number))
+    with Log.open(old) as log:
+        verdict = log.verify(VERIFIERS)
+        assert (log.successor(), verdict.flaw, verdict.first_bad) == (NEW, Flaw.AFTER_FINISH, 7)
 
 
 async def test_it_still_takes_its_own_purges(old, ledger_at, book) -> None:

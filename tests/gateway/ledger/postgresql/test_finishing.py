@@ -9,7 +9,11 @@ from gateway.ledger.postgresql.finishing import cosigned, finish
 from gateway.ledger.postgresql.reading import PostgresqlRecords
 from gateway.ledger.reading import Log
 from gateway.ledger.records import LogUnusable
+from gateway.ledger.succession import finished
+from gateway.model.act import Act
 from gateway.model.refusal import Refusal
+from gateway.stages.seal import act
+from tests.gateway.ledger.conftest import AT, BY
 from tests.gateway.ledger.keyring import signers
 
 pytestmark = pytest.mark.needs("postgresql")
@@ -38,6 +42,20 @@ async def test_what_ended_takes_acts_only_and_keeps_what_witnesses_said_last(dat
         assert (await ledger.append(book.act(0))).index == 2
     with Log(PostgresqlRecords.open(database)) as log:
         assert (log.verify([each.verifier for each in signers(LOG)]).sound, log.size()) == (True, 3)
+
+
+async def test_behind_its_end_no_act_follows_but_its_own_purges(database, opened, book) -> None:
+    async with opened(database) as ledger:
+        await ledger.append(book.refused(0))
+    finish(database, NOTARY, None)
+    async with opened(database) as ledger:
+        await ledger.append(act(Act.LOG_FINISHED, BY, "end", AT, finished("kuacheng.test/2026b")))
+        for _ in range(2):
+            with pytest.raises(Refusal, match="the log is finished: name its successor"):
+                await ledger.append(book.act(0))
+        assert (await ledger.append(book.purge(0, 0))).index == 2
+    with Log(PostgresqlRecords.open(database)) as log:
+        assert (log.successor(), log.verify([each.verifier for each in signers(LOG)]).sound) == ("kuacheng.test/2026b", True)
 
 
 async def test_who_ended_it_cannot_begin_it_again_and_nobody_else_ends_it(postgresql, database, opened, book) -> None:
