@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from gateway.cli import printing
+from gateway.cli import keeping, printing
 from gateway.cli.places import place
 from gateway.cli.progress import progress
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from ssl import SSLContext
 
+    from gateway.cli.keeping import Kept
     from gateway.config import Loaded
-    from gateway.ledger.checkpoint import Checkpoint
     from gateway.ledger.fetching import Fetch
     from gateway.ledger.note import Verifier
     from gateway.ledger.reading import Progress
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from gateway.ledger.verdict import Verdict
 
 _MOST_PROCESSES = 4
+_HINTS = {
+    "NOT_SIGNED": "; if its key was changed since it was last written, give the one of then: --key, or `key` under ledger.former"
+}
 _PEM = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -51,6 +54,13 @@ _PEM = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.Path(dir_okay=False, path_type=Path),
     help="The same, in a file that the checkpoint which was verified then replaces: for whoever verifies again and again.",
 )
+@click.option(
+    "--kept-key",
+    "kept_keys",
+    multiple=True,
+    metavar="VKEY",
+    help="Verifier key that may have signed the kept checkpoint, beside those of the log: after a change of log, or of its key.",
+)
 @click.option("--ca", type=_PEM, help="For an https address: the server's authorities, PEM.")
 @click.option("--cert", type=_PEM, help="Your certificate, PEM.")
 @click.option("--cert-key", type=_PEM, help="Its key, PEM.")
@@ -66,14 +76,17 @@ def verify(
     keys: tuple[str, ...],
     kept: Any,
     keep: Path | None,
+    kept_keys: tuple[str, ...],
     hashes_only: bool,
     output: str,
     **tls: Path | None,
 ) -> None:
     """Recompute the whole log: every hash, the tree, its signed checkpoint, the order of the entries.
 
-    Without --file, the keys that must have signed are those of the configuration. A server may lie: what it gives is read with limits, and
-    what it says twice is compared.
+    Each --key must have signed. Without --key and --file it is those of the configuration, of which one must, for while a key is changed
+    not every entry has both. A server may lie: what it gives is read with limits, and what it says twice is compared.
+
+    A kept checkpoint may be of a log before: then it is held against what this one began after.
 
     \b
     kuacheng ledger verify --file https://log.example:8720 --ca ca.pem --cert me.pem --cert-key me.key \\
@@ -87,49 +100,65 @@ def verify(
         raise click.UsageError("--checkpoint and --keep are two ways to name one checkpoint: give one")
     if source and name:
         raise click.UsageError("name a source or a log of the configuration, not both")
-    verifiers = parsed(keys) if keys or source else own(path, name)
-    text = kept.read() if kept else _read(keep) if keep else ""
-    earlier = _kept(text, verifiers) if text else None
+    signed_by = Keys(parsed(keys), () if keys or source else own(path, name))
+    text = kept.read() if kept else keeping.read(keep) if keep else ""
+    logs = keeping.known(None if source or not text else loaded(path), parsed(kept_keys))
+    earlier = keeping.kept(text, [*signed_by.all_of, *signed_by.one_of], logs) if text else None
     given = _files(source, tls)
     if hashes_only and given is None:
         raise click.UsageError("--hashes-only is for a folder or an address")
     try:
         with progress(shown=output == "text") as tell:
             if given is not None:
-                verdict, note = _of_files(given, verifiers, earlier, tell, entries=not hashes_only)
+                verdict, note = _of_files(given, signed_by.all_of, earlier, tell, entries=not hashes_only)
             else:
-                verdict, note = _of_store(_opening(path, source, name), verifiers, earlier, tell)
+                verdict, note = _of_store(_opening(path, source, name), signed_by, earlier, tell)
     except (LogUnusable, OSError) as error:
         printing.fail(str(error))
-    if keep and verdict.sound and verifiers:
-        _remember(keep, note)
+    if keep and verdict.sound and any(signed_by):
+        keeping.remember(keep, note)
     _tell(verdict, output, hashes_only=hashes_only)
+    if output == "text" and earlier and verdict.sound and not earlier.of(verdict.log):
+        click.echo(f"  began after {earlier.checkpoint.origin}, of which the kept checkpoint holds")
     raise SystemExit(0 if verdict.sound else printing.FINDING)
 
 
+class Keys(NamedTuple):
+    """Who must have signed a log: all of some, and one at least of others, if there are any."""
+
+    all_of: tuple[Verifier, ...]
+    one_of: tuple[Verifier, ...]
+
+
 def _of_files(
-    given: Fetch, verifiers: Sequence[Verifier], earlier: Checkpoint | None, progress: Progress, *, entries: bool
+    given: Fetch, verifiers: Sequence[Verifier], earlier: Kept | None, progress: Progress, *, entries: bool
 ) -> tuple[Verdict, str]:
     """The verdict, and the checkpoint that it is of. Raises LogUnusable."""
+    from gateway.ledger.reading import Log
     from gateway.ledger.tiled import TiledRecords
     from gateway.ledger.verifying import wary
 
     with closing(given):
         records = TiledRecords(given, entries=entries)
-        return wary(records, verifiers, earlier, progress), records.checkpoint
+        verdict = wary(records, verifiers, earlier.of(records.log) if earlier else None, progress)
+        return keeping.held(Log(records), verdict, earlier), records.checkpoint
 
 
-def _of_store(
-    opening: Opening, verifiers: Sequence[Verifier], earlier: Checkpoint | None, progress: Progress
-) -> tuple[Verdict, str]:
+def _of_store(opening: Opening, keys: Keys, earlier: Kept | None, progress: Progress) -> tuple[Verdict, str]:
     """The verdict, and a checkpoint of what it is of. Raises LogUnusable."""
     import os
 
+    from gateway.ledger.reading import Log
     from gateway.ledger.verifying import verified
 
-    with closing(opening()) as records:
-        note = records.head().checkpoint
-    return verified(opening, verifiers, earlier, progress, processes=min(os.cpu_count() or 1, _MOST_PROCESSES)), note
+    with Log(opening()) as log:
+        note, kept, processes = (
+            log.checkpoint(),
+            earlier.of(log.name) if earlier else None,
+            min(os.cpu_count() or 1, _MOST_PROCESSES),
+        )
+        verdict = verified(opening, keys.all_of, kept, progress, processes=processes, one_of=keys.one_of)
+        return keeping.held(log, verdict, earlier), note
 
 
 def _opening(path: str, source: str | None, name: str | None) -> Opening:
@@ -173,31 +202,12 @@ def _trust(ca: Path | None, cert: Path | None, cert_key: Path | None) -> SSLCont
     return trust
 
 
-def _read(keep: Path) -> str:
-    """The checkpoint of an earlier run; empty where there is none."""
-    from gateway.ledger.kept import kept
-
-    try:
-        return kept(keep) or ""
-    except OSError as error:
-        printing.fail(f"{keep} cannot be read: {error.strerror}")
-
-
-def _remember(keep: Path, note: str) -> None:
-    from gateway.ledger import kept
-
-    try:
-        kept.keep(keep, note)
-    except OSError as error:
-        printing.fail(f"{keep} cannot be written: {error.strerror}")
-
-
 def _tell(verdict: Verdict, output: str, *, hashes_only: bool) -> None:
     if output == "json":
         printing.as_json(_plain(verdict))
         return
     if verdict.flaw:
-        click.echo(f"{verdict.log}: {_place(verdict)}{verdict.flaw.value}", err=True)
+        click.echo(f"{verdict.log}: {_place(verdict)}{verdict.flaw.value}{_HINTS.get(verdict.flaw, '')}", err=True)
         return
     still = f", {len(verdict.open_exchanges)} exchanges still open" if verdict.open_exchanges else ""
     still += f", of {verdict.purged} the body was purged" if verdict.purged and not hashes_only else ""
@@ -234,20 +244,6 @@ def parsed(keys: Sequence[str]) -> tuple[Verifier, ...]:
         return tuple(Verifier.parse(each) for each in keys)
     except NoteRefused as error:
         raise click.UsageError(str(error)) from None
-
-
-def _kept(text: str, verifiers: Sequence[Verifier]) -> Checkpoint:
-    """The checkpoint that a file holds, by itself or in a proof, signed by one of the log's keys."""
-    from gateway.ledger.checkpoint import Checkpoint, Proof
-    from gateway.ledger.note import Note, NoteRefused
-
-    try:
-        note = Note.parse(Proof.parse(text).checkpoint if text.startswith("c2sp.org/tlog-proof") else text)
-        if not verifiers or not note.verified(verifiers):
-            printing.fail("the kept checkpoint can be believed only if the log's key has signed it: give --key")
-        return Checkpoint.parse(note.text)
-    except NoteRefused as error:
-        printing.fail(f"the kept checkpoint: {error}")
 
 
 def _place(verdict: Verdict) -> str:

@@ -76,9 +76,7 @@ def export(
         signed_by = _signed_by(head, verifiers)
         sums = _written(beside, _files(records, head, cosigned, progress))
         verdict = _verified(beside, signed_by)
-        if verdict.flaw is Flaw.PURGED_UNRECORDED and records.head().size > head.size:
-            raise LogUnusable("the log has grown while it was read, so a purge may have begun: export it again")
-        _check_sound(verdict)
+        _check_sound(verdict, has_grown=records.head().size > head.size)
         sums |= _written(beside, _words(records.log, head.size, signed_by, verdict))
         told = _told(sums)
         _write(beside, SUMS, told)
@@ -107,8 +105,10 @@ def _verified(folder: Path, verifiers: Sequence[Verifier]) -> Verdict:
     return wary(TiledRecords(Folder(folder)), verifiers)
 
 
-def _check_sound(verdict: Verdict) -> None:
-    """Raises Unsound."""
+def _check_sound(verdict: Verdict, *, has_grown: bool) -> None:
+    """Raises Unsound; LogUnusable where the entry that accounts for what is gone may have come while the log was read."""
+    if verdict.flaw is Flaw.PURGED_UNRECORDED and has_grown:
+        raise LogUnusable("the log has grown while it was read, so a purge may have begun: export it again")
     if verdict.flaw not in (None, Flaw.AFTER_FINISH):
         raise Unsound(f"the log is not exported, for it is not sound ({verdict.flaw}): verify it")
 

@@ -14,7 +14,7 @@ from gateway.ledger.examining import Examined, Flaw, examine
 from gateway.ledger.filed import FiledRecords
 from gateway.ledger.note import Note, Verifier
 from gateway.ledger.purging import Plan, Purged, plan, recorded
-from gateway.ledger.records import BareRow, Head, LogUnusable, Records, Row, Unreadable
+from gateway.ledger.records import BareRow, LogUnusable, Records, Row, Unreadable
 from gateway.ledger.searched import Searching
 from gateway.ledger.succession import Begun, following, predecessor
 from gateway.ledger.tiles import WIDTH, Nodes
@@ -191,26 +191,28 @@ class Log:
         looking: Looking | None = None,
         *,
         bodies: bool = True,
+        one_of: Sequence[Verifier] = (),
     ) -> Verdict:
         """Judge all entries that stand when it begins, reading each once; twice where a purge may have begun meanwhile.
 
-        `verifiers` must all have signed the log's checkpoint; `kept` is a checkpoint of this log that was kept elsewhere and whose
-        signatures are verified already; `looking` looks at the entries, `pages` if None; without
-        `bodies` only hashes are read, and nobody asks why a body is not there. Raises LogUnusable.
+        `verifiers` must all have signed the log's checkpoint, and one at least of `one_of`, if there are any; `kept` is a checkpoint of
+        this log that was kept elsewhere and whose signatures are verified already; `looking` looks at the entries, `pages` if None;
+        without `bodies` only hashes are read, and nobody asks why a body is not there. Raises LogUnusable.
         """
-        head, present = self._records.end()
-        verdict = self._judged(head, present, verifiers, progress, looking or pages, bodies=bodies)
-        if verdict.flaw is Flaw.PURGED_UNRECORDED and self.size() > head.size:
+        size, verdict = self._judged(verifiers, one_of, progress, looking or pages, bodies=bodies)
+        if verdict.flaw is Flaw.PURGED_UNRECORDED and self.size() > size:
             # The entry that accounts for it may stand behind the end that was judged.
-            head, present = self._records.end()
-            verdict = self._judged(head, present, verifiers, progress, looking or pages, bodies=bodies)
+            _, verdict = self._judged(verifiers, one_of, progress, looking or pages, bodies=bodies)
         return compared(verdict, kept, self.root) if kept else verdict
 
     def _judged(
-        self, head: Head, present: int, verifiers: Sequence[Verifier], progress: Progress, looking: Looking, *, bodies: bool
-    ) -> Verdict:
+        self, verifiers: Sequence[Verifier], one_of: Sequence[Verifier], progress: Progress, looking: Looking, *, bodies: bool
+    ) -> tuple[int, Verdict]:
+        """The size as of which it is judged, and the verdict."""
+        head, present = self._records.end()
         file = File(self.name, head, present, self._stored(), self._records.has_outcome, bodies)
-        return judge(file, looking(self._records, min(head.size, present), progress), verifiers)
+        found = looking(self._records, min(head.size, present), progress)
+        return head.size, judge(file, found, verifiers, one_of)
 
     def _sound_rows(self, size: int) -> Iterator[Row]:
         first = 0

@@ -84,15 +84,18 @@ class _Found(Exception):  # noqa: N818 - named for what it is
         self.last = first if last is None else last
 
 
-def judge(file: File, pages: Iterable[Examined], verifiers: Sequence[Verifier] = ()) -> Verdict:
-    """Judge pages of rows, which follow each other from index 0 up to the file's end."""
+def judge(file: File, pages: Iterable[Examined], verifiers: Sequence[Verifier] = (), one_of: Sequence[Verifier] = ()) -> Verdict:
+    """Judge pages of rows, which follow each other from index 0 up to the file's end.
+
+    The checkpoint has to be signed by all `verifiers`, and by one at least of `one_of`, if there are any.
+    """
     tree, order, acts = _Tree(file), _Order(file.has_outcome), _Acts()
     try:
         for page in pages:
             acts.add(page)
             _take(page, tree, order)
         _check_end(file, tree)
-        signed_by = _signatures(file.head.checkpoint, verifiers, tree.size)
+        signed_by = _signatures(file.head.checkpoint, verifiers, one_of, tree.size)
         if file.bodies:
             acts.check(tree.size)
     except _Found as found:
@@ -247,12 +250,12 @@ def _check_end(file: File, tree: _Tree) -> None:
         raise _Found(Flaw.CHECKPOINT_DIFFERS, tree.size)
 
 
-def _signatures(checkpoint: str, verifiers: Sequence[Verifier], size: int) -> tuple[str, ...]:
-    """Who of these has signed. Raises _Found where any has not."""
+def _signatures(checkpoint: str, verifiers: Sequence[Verifier], one_of: Sequence[Verifier], size: int) -> tuple[str, ...]:
+    """Who of these has signed. Raises _Found where one has not who must, or nobody of those of whom one must."""
     try:
-        signed = Note.parse(checkpoint).verified(verifiers)
+        signed = Note.parse(checkpoint).verified([*verifiers, *one_of])
     except NoteRefused:
         raise _Found(Flaw.NOT_SIGNED, size) from None
-    if len(signed) != len(set(verifiers)):
+    if not signed.keys() >= set(verifiers) or (one_of and signed.keys().isdisjoint(one_of)):
         raise _Found(Flaw.NOT_SIGNED, size)
     return tuple(str(each) for each in signed)

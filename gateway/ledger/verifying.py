@@ -37,6 +37,7 @@ def verified(
     progress: Progress = silent,
     *,
     processes: int = 1,
+    one_of: Sequence[Verifier] = (),
 ) -> Verdict:
     """As `Log.verify`, with so many processes looking at entries, of which this is one; the others too call `opening`.
 
@@ -45,9 +46,9 @@ def verified(
     records = opening()
     with Log(records) as log:
         if processes < 2 or records.head().size < WORTH_IT:  # noqa: PLR2004  one is this process
-            return log.verify(verifiers, kept, progress)
+            return log.verify(verifiers, kept, progress, one_of=one_of)
         with ProcessPoolExecutor(processes - 1, multiprocessing.get_context("spawn"), _begin, (opening,)) as pool:
-            return log.verify(verifiers, kept, progress, partial(_shared, pool, processes))
+            return log.verify(verifiers, kept, progress, partial(_shared, pool, processes), one_of=one_of)
 
 
 def wary(

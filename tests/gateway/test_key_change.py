@@ -1,11 +1,16 @@
 """The log's key is changed by a gateway that is restarted twice: what was kept in any phase stays good; none is changed by mistake."""
 
 import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from gateway.app import gateway
+from gateway.cli import main
 from gateway.client import Client, Identity, QueryRefused
 from gateway.clock import SystemClock, entropy
 from gateway.config import load
@@ -48,6 +53,22 @@ async def run(layout: Layout, keys: str) -> tuple[str, tuple[Verifier, ...]]:
     return note, tuple(each.verifier for each in signers(loaded.settings.log, loaded.log_keys))
 
 
+@contextmanager
+def _keys(layout: Layout, keys: str) -> Iterator[None]:
+    """With these keys in the configuration, and nothing begun anew."""
+    before = layout.config.read_text()
+    now = next(each for each in (BOTH, OLD, NEW) if each in before)
+    layout.config.write_text(before.replace(now, keys))
+    yield
+    layout.config.write_text(before)
+
+
+def verified(layout: Layout, *options: str) -> tuple[int, list[str]]:
+    """The status of `ledger verify`, and who has signed."""
+    found = CliRunner().invoke(main, ["ledger", "verify", "-c", str(layout.config), "-o", "json", *options])
+    return found.exit_code, json.loads(found.stdout)["signed_by"]
+
+
 def _stranger(layout: Layout) -> Identity:
     pair = layout.pki.clients[STRANGER.client]
     return Identity(pair.certificate.read_bytes(), pair.key.read_bytes(), layout.pki.gateway_ca.read_bytes())
@@ -60,10 +81,19 @@ async def test_a_key_is_changed_while_both_sign_and_what_was_kept_before_stays_g
     next_key.write_bytes(new_key(entropy))
 
     first, (old,) = await run(layout, OLD)
+    with _keys(layout, BOTH):
+        assert verified(layout) == (0, [str(old)]), "between the edit and the restart"
     with pytest.raises(LogUnusable, match="last signed by another key"):
         await run(layout, NEW)
     second, (again, new) = await run(layout, BOTH)
+    for keys in (OLD, BOTH, NEW):
+        with _keys(layout, keys):
+            assert verified(layout)[0] == 0
     third, (left,) = await run(layout, NEW)
+    with _keys(layout, BOTH):
+        assert verified(layout) == (0, [str(new)]), "on another machine, where the edit is still to come"
+    with _keys(layout, OLD):
+        assert verified(layout) == (1, [])
     with pytest.raises(LogUnusable, match="last signed by another key"):
         await run(layout, OLD)
 

@@ -114,7 +114,7 @@ async def test_who_goes_on_with_an_old_configuration_records_nothing_behind_the_
     before = load(layout.config, {})
     await append(before, Entry(EntryKind.REFUSED, "e-1", CLOCK.now(), {}))
     loaded = changed(layout)
-    with pytest.raises(LogUnusable, match="has not been begun after .*: run `kuacheng ledger rotate` first"):
+    with pytest.raises(LogUnusable, match=r"has not been begun after .*: run `kuacheng ledger rotate` first"):
         await asyncio.to_thread(acts.record_by_command, loaded, Act.CERTIFICATE_ISSUED)
     await rotation.rotate(loaded, CLOCK, BY)
     with pytest.raises(Refusal, match="the log is finished"):
@@ -204,6 +204,61 @@ async def test_the_key_may_change_with_the_log(layout: Layout) -> None:
     for which in ([], ["--log", LOG]):
         found = CliRunner().invoke(main, ["ledger", "verify", "-c", str(layout.config), "-o", "json", *which])
         assert (found.exit_code, json.loads(found.stdout)["sound"]) == (0, True)
+
+
+async def test_who_keeps_a_checkpoint_from_night_to_night_keeps_the_next_logs_after_the_change(layout: Layout) -> None:
+    await append(load(layout.config, {}), Entry(EntryKind.REFUSED, "e-1", CLOCK.now(), {}))
+    keep, mine = layout.folder / "last-seen", layout.folder / "mine"
+    assert kuacheng(layout, "verify", "--keep", str(keep))[0] == 0
+    loaded = changed(layout)
+    await rotation.rotate(loaded, CLOCK, BY)
+    with Log.open(layout.ledger) as log:
+        mine.write_text(log.checkpoint())
+    old, new = (str(signers(log, loaded.log_keys)[0].verifier) for log in (LOG, NEW))
+    given = ("--file", str(layout.folder / "ledger-2.db"), "--key", new, "--keep", str(mine))
+    status, said = kuacheng(layout, "verify", *given)
+    assert (status, f"of the log {LOG}, can be believed only" in said) == (2, True)
+    for options in ((*given, "--kept-key", old), ("--keep", str(keep))):
+        status, said = kuacheng(layout, "verify", *options)
+        assert (status, f"began after {LOG}, of which the kept checkpoint holds" in said) == (0, True)
+        status, said = kuacheng(layout, "verify", *options)
+        assert (status, "began after" in said) == (0, False)
+    assert keep.read_text() == mine.read_text()
+    assert keep.read_text().startswith(f"{NEW}\n")
+
+
+async def test_another_log_in_the_place_of_the_one_that_was_kept_is_a_finding(layout: Layout) -> None:
+    await append(load(layout.config, {}), *(Entry(EntryKind.REFUSED, f"e-{number}", CLOCK.now(), {}) for number in range(3)))
+    keep = layout.folder / "last-seen"
+    assert kuacheng(layout, "verify", "--keep", str(keep))[0] == 0
+    before = keep.read_text()
+    for each in layout.folder.glob("ledger.db*"):
+        each.unlink()
+    await append(load(layout.config, {}), *(Entry(EntryKind.REFUSED, f"f-{number}", CLOCK.now(), {}) for number in range(4)))
+    await rotation.rotate(changed(layout), CLOCK, BY)
+    status, said = kuacheng(layout, "verify", "--keep", str(keep))
+    assert (status, f"{LOG}: FORKED" in said, keep.read_text()) == (1, True, before)
+
+
+async def test_the_next_key_beside_it_is_no_finding_in_the_log_before(layout: Layout) -> None:
+    await append(load(layout.config, {}), Entry(EntryKind.REFUSED, "e-1", CLOCK.now(), {}))
+    keep = str(layout.folder / "last-seen")
+    await rotation.rotate(changed(layout), CLOCK, BY)
+    fresh = layout.folder / "secrets" / "fresh-key"
+    fresh.touch(0o600)
+    fresh.write_bytes(new_key(entropy))
+    key = "  key: {file: secrets/log-key}\n"
+    loaded = changed(layout, (key, f"{key}  next_key: {{file: secrets/fresh-key}}\n"))
+    assert [kuacheng(layout, "verify", "--keep", keep, *which)[0] for which in (("--log", LOG), ())] == [0, 0]
+    assert kuacheng(layout, "export", str(layout.folder / "sealed"))[0] == 0
+    assert len((layout.folder / "sealed" / "keys").read_text().split()) == 1
+    await append(loaded, Entry(EntryKind.REFUSED, "e-2", CLOCK.now(), {}))
+    changed(layout, (f"{key}  next_key", "  key"))
+    status, said = kuacheng(layout, "verify", "--log", LOG)
+    assert (status, "NOT_SIGNED; if its key was changed" in said) == (1, True)
+    former = f"former: [{{log: {LOG}, file: ledger.db"
+    changed(layout, (former, f"{former}, key: {{file: secrets/log-key}}"))
+    assert [kuacheng(layout, "verify", *which)[0] for which in ((), ("--log", LOG))] == [0, 0]
 
 
 def kuacheng(layout: Layout, *arguments: str) -> tuple[int, str]:

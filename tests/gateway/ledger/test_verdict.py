@@ -131,6 +131,17 @@ def test_the_checkpoint_is_signed_by_every_key_that_was_named(six) -> None:
     assert found(six, replace(file_of(six), head=forged)) == (Flaw.NOT_SIGNED, None)
 
 
+def test_of_the_keys_of_which_one_must_have_signed_one_has(six) -> None:
+    one, other, third = KEY.verifier, signers(LOG, 66)[0].verifier, signers(LOG, 67)[0].verifier
+
+    def signed_by(all_of: list[Verifier], one_of: list[Verifier]) -> tuple[Flaw | None, tuple[str, ...]]:
+        verdict = judge_pages(file_of(six), [examine(six, 0, Searching())], all_of, one_of)
+        return verdict.flaw, verdict.signed_by
+
+    assert signed_by([], [one, other]) == signed_by([one], [one]) == signed_by([one], []) == (None, (str(one),))
+    assert signed_by([], [other, third]) == signed_by([one], [other]) == signed_by([other], [one]) == (Flaw.NOT_SIGNED, ())
+
+
 def test_a_kept_checkpoint_is_compared_with_a_sound_log_only(six) -> None:
     root = {4: b"4" * 32, 6: b"6" * 32}.__getitem__
     sound, unsound = judged(six), judged(six[:2] + six[3:], file_of(six))
