@@ -48,7 +48,7 @@ def command() -> None:
 def list_(*, path: str, file: str | None, name: str | None, after: int, limit: int, exchange: str | None, output: str) -> None:
     """List entries in the order in which they were recorded."""
     with _log(path, file, name) as log:
-        found = log.listed(after, limit, exchange_id=exchange)
+        found = log.listed(after, limit, exchange_id=exchange, dated=True)
     if output == "json":
         printing.as_json([_plain(log.name, each) for each in found])
         return
@@ -68,7 +68,8 @@ def show(*, which: str, path: str, file: str | None, name: str | None, output: s
     from gateway.ledger.reading import PurgedEntry
 
     with _log(path, file, name) as log:
-        found = log.listed(int(which) - 1, 1) if which.isdigit() else log.listed(limit=10, exchange_id=which)
+        index, exchange, limit = (int(which) - 1, None, 1) if which.isdigit() else (-1, which, 10)
+        found = log.listed(index, limit, exchange_id=exchange, dated=True)
     if which.isdigit():
         found = tuple(each for each in found if each.index == int(which))
     if not found:

@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from gateway.ledger.verdict import Verdict
 
 _MOST_PROCESSES = 4
-_HINTS = {
-    "NOT_SIGNED": "; if its key was changed since it was last written, give the one of then: --key, or `key` under ledger.former"
-}
+_ANOTHER_KEY = "  if its key was changed since it was last written, give the one of then: --key, or `key` under ledger.former"
 _PEM = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -118,8 +116,8 @@ def verify(
     if keep and verdict.sound and any(signed_by):
         keeping.remember(keep, note)
     _tell(verdict, output, hashes_only=hashes_only)
-    if output == "text" and earlier and verdict.sound and not earlier.of(verdict.log):
-        click.echo(f"  began after {earlier.checkpoint.origin}, of which the kept checkpoint holds")
+    if output == "text":
+        _add(verdict, signed_by, earlier)
     raise SystemExit(0 if verdict.sound else printing.FINDING)
 
 
@@ -207,13 +205,21 @@ def _tell(verdict: Verdict, output: str, *, hashes_only: bool) -> None:
         printing.as_json(_plain(verdict))
         return
     if verdict.flaw:
-        click.echo(f"{verdict.log}: {_place(verdict)}{verdict.flaw.value}{_HINTS.get(verdict.flaw, '')}", err=True)
+        click.echo(f"{verdict.log}: {_place(verdict)}{verdict.flaw.value}", err=True)
         return
     still = f", {len(verdict.open_exchanges)} exchanges still open" if verdict.open_exchanges else ""
     still += f", of {verdict.purged} the body was purged" if verdict.purged and not hashes_only else ""
     what = "every hash and the tree's root hold" if not hashes_only else "the tree's root holds, the entries were not read"
     click.echo(f"{verdict.log}: {verdict.entries} entries, {what}{still}")
     click.echo("\n".join(f"  signed by {each}" for each in verdict.signed_by) or "  signature not checked: give --key")
+
+
+def _add(verdict: Verdict, keys: Keys, earlier: Kept | None) -> None:
+    """What else is to be said of it."""
+    if verdict.flaw == "NOT_SIGNED" and keys.one_of:
+        click.echo(_ANOTHER_KEY, err=True)
+    if verdict.sound and earlier and not earlier.of(verdict.log):
+        click.echo(f"  began after {earlier.checkpoint.origin}, of which the kept checkpoint holds")
 
 
 def loaded(path: str) -> Loaded:

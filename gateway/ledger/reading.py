@@ -56,7 +56,7 @@ class LoggedEntry:
 class PurgedEntry:
     """What is left of an entry whose body was purged; of all but its leaf hash nothing is proven any more.
 
-    A folder of tiles knows the hash alone. `on` is when a purge of it was recorded, None where none was.
+    A folder of tiles knows the hash alone. `on` is when a purge of it was recorded, None where none was, or nobody asked.
     """
 
     index: int
@@ -137,11 +137,11 @@ class Log:
         return tuple(map(_logged, self._records.find(after, limit, exchange_id=exchange_id, kind=kind, holder=holder)))
 
     def listed(
-        self, after: int = -1, limit: int = 100, *, exchange_id: str | None = None
+        self, after: int = -1, limit: int = 100, *, exchange_id: str | None = None, dated: bool = False
     ) -> tuple[LoggedEntry | PurgedEntry, ...]:
-        """Return as `entries` does, with what is left of those that were purged."""
+        """Return as `entries` does, with what is left of those that were purged; `dated` says when, and reads the whole log for it."""
         rows = self._records.find(after, limit, exchange_id=exchange_id, purged=True)
-        purges = self.purges() if any(row.body is None for row in rows) else ()
+        purges = self.purges() if dated and any(row.body is None for row in rows) else ()
         return tuple(_logged(row) if row.body is not None else _left(row, purges) for row in rows)
 
     def purges(self) -> tuple[Purged, ...]:

@@ -255,7 +255,7 @@ async def test_the_next_key_beside_it_is_no_finding_in_the_log_before(layout: La
     await append(loaded, Entry(EntryKind.REFUSED, "e-2", CLOCK.now(), {}))
     changed(layout, (f"{key}  next_key", "  key"))
     status, said = kuacheng(layout, "verify", "--log", LOG)
-    assert (status, "NOT_SIGNED; if its key was changed" in said) == (1, True)
+    assert (status, "NOT_SIGNED\n  if its key was changed" in said) == (1, True)
     former = f"former: [{{log: {LOG}, file: ledger.db"
     changed(layout, (former, f"{former}, key: {{file: secrets/log-key}}"))
     assert [kuacheng(layout, "verify", *which)[0] for which in ((), ("--log", LOG))] == [0, 0]

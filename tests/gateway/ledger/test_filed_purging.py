@@ -88,7 +88,7 @@ async def test_what_is_taken_is_gone_from_the_disk_and_every_proof_holds(path, l
         for each in (receipts[0], receipts[333], receipts[599]):
             Proof.parse(each.proof).includes(each.leaf_hash)
             assert Proof(each.index, log.inclusion(each.index, 603), log.checkpoint()).includes(each.leaf_hash) is None
-        first, *_, left = log.listed(after=-1, limit=601)
+        first, *_, left = log.listed(after=-1, limit=601, dated=True)
         assert isinstance(first, PurgedEntry)
         assert (first.exchange_id, first.on) == ("exchange-0", NOW)
         assert isinstance(left, LoggedEntry)

@@ -109,7 +109,7 @@ def test_a_body_that_is_gone_without_a_purge_is_named(written, tamper) -> None:
     with Log.open(written) as log:
         verdict = log.verify(VERIFIERS)
         assert (verdict.flaw, verdict.first_bad, verdict.through) == (Flaw.PURGED_UNRECORDED, 7, 8)
-        assert [each.on for each in log.listed(6, 2)] == [None, None]
+        assert [each.on for each in log.listed(6, 2, dated=True)] == [None, None]
 
 
 @pytest.mark.parametrize(

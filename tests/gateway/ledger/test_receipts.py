@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -10,12 +10,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.ledger import note, receipts
+from gateway.ledger.appending import Notary
 from gateway.ledger.checkpoint import Checkpoint, Proof
 from gateway.ledger.filed import FiledRecords
+from gateway.ledger.filed_purging import purge
 from gateway.ledger.policy import Policy
 from gateway.ledger.reading import Log
 from gateway.ledger.receipts import LogReceipts
-from gateway.model.exchange import EntryKind
+from gateway.ledger.records import Row
+from gateway.model.exchange import EntryKind, Gone
 from gateway.model.refusal import Reason, Refusal
 from tests.gateway.ledger.keyring import signers
 
@@ -49,6 +52,24 @@ async def test_both_entries_are_found_and_proven_under_one_checkpoint(path, ledg
         proof.includes(each.recorded.leaf_hash)
         assert (proof.index, proof.checkpoint) == (each.recorded.index, state.note)
         assert (each.recorded.log, state.log) == (book.log, book.log)
+
+
+async def test_of_a_purged_exchange_its_own_entries_are_read_and_no_others(path, ledger_at, book, reader, monkeypatch) -> None:
+    read: list[int] = []
+    find = FiledRecords.find
+
+    def counted(self: FiledRecords, *place: int, **wanted: object) -> Sequence[Row]:
+        found = find(self, *place, **wanted)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(FiledRecords, "find", counted)
+    async with ledger_at(path) as ledger:
+        await asyncio.gather(*map(ledger.append, [*book.exchanges(3), *map(book.act, range(9))]))
+        await ledger.append(book.purge(0, 5))
+    list(purge(path, Notary.of(book.log, signers(book.log)), [range(6)], lambda: 0.0))
+    assert await reader.find("exchange-1") == (Gone("caller#1"), Gone(""))
+    assert read == [2]
 
 
 async def test_an_exchange_that_is_not_there_is_nothing(path, ledger_at, book, reader) -> None:

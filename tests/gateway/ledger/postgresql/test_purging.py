@@ -56,7 +56,7 @@ async def test_the_purger_takes_bodies_and_every_proof_holds(postgresql: Server,
         verdict = log.verify([each.verifier for each in NOTARY.signers])
         assert (verdict.sound, verdict.entries, verdict.purged) == (True, 22, 20)
         assert [isinstance(each, PurgedEntry) for each in log.listed(18, 3)] == [True, False, False]
-        assert log.listed(18, 1)[0].on == book.purge(0, 19).at
+        assert log.listed(18, 1, dated=True)[0].on == book.purge(0, 19).at
 
 
 async def test_the_purger_erases_nothing_else_unseen(postgresql: Server, book: Bookkeeping) -> None:
