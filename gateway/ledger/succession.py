@@ -21,6 +21,9 @@ _SUCCESSOR: Final = "successor"
 _PREDECESSOR: Final = "predecessor"
 _CHECKPOINT: Final = "predecessor_checkpoint"
 _LAST: Final = 16
+"""Entries that are read first where the end of a log is looked for: behind it there are few, if any."""
+_AT_ONCE: Final = 1024
+"""Entries that are read at once after these."""
 
 FINISHED: Final = "the log is finished: name its successor in the configuration"
 """What whoever would write on is told."""
@@ -52,10 +55,10 @@ def successor(entry: Entry) -> str | None:
 
 def following(records: Records) -> str | None:
     """The log that follows, if this one is finished: behind the entry that says so there are acts only. Raises LogUnusable."""
-    end = records.head().size
+    end, most = records.head().size, _LAST
     while end:
-        first = max(end - _LAST, 0)
-        for row in reversed(list(records.page(first, end, _LAST))):
+        first = max(end - most, 0)
+        for row in reversed(list(records.page(first, end, most))):
             if isinstance(row, Row) and row.kind != EntryKind.ACT:
                 return None
             if row.body is None:
@@ -67,7 +70,7 @@ def following(records: Records) -> str | None:
             found = successor(entry)
             if found is not None or entry.kind is not EntryKind.ACT:
                 return found
-        end = first
+        end, most = first, _AT_ONCE
     return None
 
 
