@@ -194,8 +194,14 @@ def _check_log(connection: sqlite3.Connection, path: Path, notary: Notary) -> No
     name = log_name(connection)
     if name != notary.log:
         raise LogUnusable(f"{path} is the log {name!r}, not {notary.log!r}: name the right file, or the right log")
-    (present,) = connection.execute("SELECT ifnull(max(idx) + 1, 0) FROM entries").fetchone()
-    fit_to_grow(read_head(connection), present, notary, str(path))
+    # Both as of one moment, for others may be appending.
+    connection.execute("BEGIN")
+    try:
+        (present,) = connection.execute("SELECT ifnull(max(idx) + 1, 0) FROM entries").fetchone()
+        head = read_head(connection)
+    finally:
+        connection.execute("ROLLBACK")
+    fit_to_grow(head, present, notary, str(path))
 
 
 def _sync_folder(folder: Path) -> None:

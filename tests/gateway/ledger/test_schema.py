@@ -1,5 +1,6 @@
 """Which files are taken for the log, and which are refused."""
 
+import asyncio
 import os
 import sqlite3
 import stat
@@ -101,6 +102,27 @@ async def test_a_file_whose_end_was_cut_or_lengthened_is_not_written_on(path, le
         assert log.verify().first_bad == 0
     tamper(path, "UPDATE head SET size = 0, frontier = x''")
     assert "verify it" in refusal(path)
+
+
+async def test_it_is_opened_for_writing_while_others_append(path, ledger_at, book, monkeypatch) -> None:
+    read_head = schema.read_head
+    async with ledger_at(path) as ledger:
+        await ledger.append(book.refused(0))
+        loop = asyncio.get_running_loop()
+
+        async def another() -> None:
+            await ledger.append(book.refused(1))
+
+        def late(connection: sqlite3.Connection) -> Head:
+            monkeypatch.undo()
+            asyncio.run_coroutine_threadsafe(another(), loop).result()
+            return read_head(connection)
+
+        monkeypatch.setattr(schema, "read_head", late)
+        notary = Notary.of(book.log, signers(book.log))
+        connection = await asyncio.to_thread(schema.connect_writer, path, notary, lock_timeout=5.0)
+        assert read_head(connection).size == 2
+        connection.close()
 
 
 async def test_a_head_that_does_not_fit_itself_is_not_written_on(path, ledger_at, book, tamper) -> None:
