@@ -94,6 +94,11 @@ class Truth:
         return self.invoice(self._places.get(code, len(self.companies)))
 
     @cached_property
+    def living(self) -> frozenset[str]:
+        """The divisions where its people live: whatever else a number begins with is no division any more."""
+        return frozenset(each.division for each in self.people)
+
+    @cached_property
     def _places(self) -> dict[str, int]:
         return {each.code: place for place, each in enumerate(self.companies)}
 

@@ -43,7 +43,7 @@ def peculiarities(truth: Truth, kind: str, holder: Person | Company, months: Mon
             *(truth.oddities(kind, number)),
             "a person" if isinstance(holder, Person) else "a company",
             *(each for paper in papers for name, *_ in paper["holders"] for each in _of_name(name)),
-            *({"abandoned division"} if isinstance(holder, Person) and number[:6] not in _living(truth) else ()),
+            *({"abandoned division"} if isinstance(holder, Person) and number[:6] not in truth.living else ()),
         }
     )
 
@@ -83,7 +83,3 @@ def _of_name(name: str) -> Iterable[str]:
     except UnicodeEncodeError:
         return {"outside GB2312"} | ({"beyond the BMP"} if any(ord(sign) > 0xFFFF for sign in name) else set())
     return ()
-
-
-def _living(truth: Truth) -> frozenset[str]:
-    return frozenset(each.division for each in truth.people)

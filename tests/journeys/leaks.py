@@ -72,10 +72,8 @@ class _Written:
             whole, end, _ = stream.read().rpartition(b"\n")
         self._read += len(whole + end)
         for line in whole.decode().splitlines():
-            if '"event": "exchange"' in line:
-                self.of_exchanges[json.loads(line)["exchange_id"]].append(line)
-            else:
-                self.others.append(line)
+            told = json.loads(line)
+            (self.of_exchanges[told["exchange_id"]] if told["event"] == "exchange" else self.others).append(line)
 
 
 @lru_cache(maxsize=1)

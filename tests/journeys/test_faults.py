@@ -106,9 +106,10 @@ async def test_a_fault_ends_with_its_reason_and_the_next_question_is_answered(up
     assert {each.told for each in ended} == {fault.held}
     assert all(each.seconds < DEADLINE for each in ended)
     assert all(same(each, fault.region) for each in after)
+    said = pieces(up, tape)
     for each in ended:
         if fault.held != ISSUED:
-            judge_refusal(up, each, fault.held, pieces(up, tape))
+            judge_refusal(up, each, fault.held, said)
         else:
             assert same(each, fault.region)
             assert each.seconds >= LATE_SECONDS

@@ -22,7 +22,7 @@ from tests.certs import faulty
 from tests.journeys.conftest import Up, question
 
 DAY = timedelta(days=1)
-_OF_CALLERS = re.compile(r'"event": "exchange"|"(caller|peer)\w*":|spiffe://')
+_OF_CALLERS = re.compile(r'"event": ?"exchange"|"(caller|peer)\w*":|spiffe://')
 PATIENCE = 20.0
 WINDOW = "spiffe://foshan.test/department/11440600M00000027C/system/window"
 """Who has the agreement that the first sample stands on."""
