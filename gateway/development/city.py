@@ -1,6 +1,8 @@
 """A city's simulator from outside: what it was asked and answered, and a fault on request."""
 
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,11 +45,14 @@ class City:
         wanted = {"certTypeCode": type_code, "holderCode": holder, **further}
         return str((await self._call("POST", "/CertShare/wallet/codes", wanted))["qrCode"])
 
-    async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[aiohttp.ClientSession]:
+        """A connection for what is asked within."""
         context = ssl.create_default_context(cafile=str(self.authority))
         context.load_cert_chain(self.pair.certificate, self.pair.key)
-        async with (
-            aiohttp.ClientSession(raise_for_status=True) as session,
-            session.request(method, self.url + path, json=body, ssl=context) as response,
-        ):
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context), raise_for_status=True) as made:
+            yield made
+
+    async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        async with self.session() as session, session.request(method, self.url + path, json=body) as response:
             return await response.json() if response.content_type == "application/json" else None

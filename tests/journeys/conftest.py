@@ -3,13 +3,15 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession
 
 from certs.development import KeyPair
 from gateway.client import Holder, HolderType, Identity, LegalBasis, LegalBasisKind, MonthRange, Operator, Purpose
@@ -18,19 +20,29 @@ from tests.journeys.unhurried import unhurried
 
 
 @dataclass(frozen=True)
+class NearCity(City):
+    """A city with a connection that stays: tests tell it a thousand times what to do, and a handshake costs more than what it does."""
+
+    standing: ClientSession
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[ClientSession]:
+        yield self.standing
+
+
+@dataclass(frozen=True)
 class Up:
     """What runs; `said` is dev.json."""
 
     said: dict[str, Any]
+    cities: dict[str, NearCity]
 
     def identity(self, client: str) -> Identity:
         pair = self.said["clients"][client]
         return Identity.from_files(Path(pair["cert"]), Path(pair["key"]), Path(self.said["ca"]))
 
     def city(self, region: str) -> City:
-        pair = self.said["city_client"]
-        authority = Path(self.said["config"]).parent / "pki" / "authorities" / f"{region}.pem"
-        return City(self.said["cities"][region][0], KeyPair(Path(pair["cert"]), Path(pair["key"])), authority)
+        return self.cities[region]
 
 
 def question(sample: dict[str, Any]) -> dict[str, Any]:
@@ -60,13 +72,20 @@ def _parameter(name: str, value: Any) -> MonthRange | date | str:
 
 
 @pytest.fixture(scope="session")
-async def up(_standing: Up) -> Up:
-    await unhurried(Path(_standing.said["config"]))
-    return _standing
+async def up(_said: dict[str, Any]) -> AsyncIterator[Up]:
+    await unhurried(Path(_said["config"]))
+    async with AsyncExitStack() as stack:
+        yield Up(_said, {region: await _near(_said, region, stack) for region in _said["cities"]})
+
+
+async def _near(said: dict[str, Any], region: str, stack: AsyncExitStack) -> NearCity:
+    pair = KeyPair(Path(said["city_client"]["cert"]), Path(said["city_client"]["key"]))
+    city = City(said["cities"][region][0], pair, Path(said["config"]).parent / "pki" / "authorities" / f"{region}.pem")
+    return NearCity(city.url, city.pair, city.authority, await stack.enter_async_context(city.session()))
 
 
 @pytest.fixture(scope="session")
-def _standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+def _said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     folder = tmp_path_factory.mktemp("environment")
     with subprocess.Popen(
         [sys.executable, "-m", "gateway.cli", "dev", "--folder", str(folder / "dev"), "-o", "json"],
@@ -77,7 +96,7 @@ def _standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         line = process.stdout.readline()
         assert line, "kuacheng dev did not come up"
         try:
-            yield Up(json.loads(line))
+            yield json.loads(line)
         finally:
             process.terminate()
             process.wait(90)
