@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, settings
 
 from tests.fuzzing import FUZZING, TIMES
 from tests.peers import PEERS
-from tests.swift import hasten
+from tests.swift import hasten, here_to_stay
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from tests.postgresql import Server
 
@@ -60,6 +60,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are processors: some test always waits, for a program that starts or for a deadline."""
     return len(os.sched_getaffinity(0)) + 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    with here_to_stay():
+        return (yield)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -104,7 +105,12 @@ def test_what_goes_wrong_is_told(server: Pebble, account: Account, before: x509.
     assert told in str(refused.value)
 
 
-def test_a_ca_whose_https_is_not_known_is_not_asked(account: Account, before: x509.Certificate) -> None:
+def test_a_ca_whose_https_is_not_known_is_not_asked(
+    account: Account, before: x509.Certificate, authorities: Authorities, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = tmp_path / "machine.pem"
+    machine.write_bytes(authorities.own.certificate_pem)
+    monkeypatch.setenv("SSL_CERT_FILE", str(machine))
     issuer = Acme(replace(account, authorities=""), NAMES, Page("127.0.0.1", 0))
     with pytest.raises(OSError, match="certificate verify failed"):
         issued(issuer, before)
