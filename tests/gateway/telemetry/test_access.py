@@ -4,6 +4,7 @@ import ast
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,6 +124,8 @@ def test_a_record_that_does_not_format_is_still_one_line() -> None:
 
 
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
+_SOME_CALL = re.compile(rf"\b(?:_log|log|logger)\s*\.\s*(?:{'|'.join(LEVELS)})\b")
+"""To read a program takes long: those that name none of these have no such call."""
 
 
 def _log_calls(tree: ast.AST) -> Iterator[ast.Call]:
@@ -134,12 +137,12 @@ def _log_calls(tree: ast.AST) -> Iterator[ast.Call]:
 
 def test_every_message_of_our_own_is_a_constant() -> None:
     """The formatter lets our own messages through, so nothing may be written into one."""
-    calls = [
-        call
+    texts = [
+        path.read_text(encoding="utf-8")
         for folder in ("gateway", "adapters", "certs")
         for path in (ROOT / folder).rglob("*.py")
         if "simulator" not in path.parts
-        for call in _log_calls(ast.parse(path.read_text(encoding="utf-8")))
     ]
+    calls = [call for text in filter(_SOME_CALL.search, texts) for call in _log_calls(ast.parse(text))]
     assert calls
     assert all(isinstance(call.args[0], ast.Constant) for call in calls)
