@@ -2,8 +2,10 @@
 
 import json
 import re
+import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -95,6 +97,12 @@ def found(looked_for: Iterable[str], *places: str | bytes) -> frozenset[str]:
 def own_words(up: Up) -> str:
     """What a caller of the samples says of its purpose, which a log may hold and a city may happen to say as well."""
     return json.dumps([(each["purpose"], each["legal_basis"]) for each in up.said["samples"]], ensure_ascii=False)
+
+
+def tickets(up: Up) -> frozenset[str]:
+    """Of questions that a city answers later: each is of our making, and kept on purpose."""
+    with closing(sqlite3.connect(Path(f"{up.said['ledger']}.deferred"))) as kept:
+        return frozenset(ticket for (ticket,) in kept.execute("SELECT ticket FROM deferred"))
 
 
 def today(entries: Iterable[LoggedEntry]) -> frozenset[str]:
