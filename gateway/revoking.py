@@ -95,13 +95,13 @@ class Revoking:
 
     async def _round(self) -> None:
         loaded, now = self.loaded(), self.now()
+        self._lists.look(loaded)  # first, so that a configuration that wants other lists is judged by them at once
         looked = await asyncio.to_thread(self._look, loaded, now)
         revoked = replace(looked, vouched=self.answers())
         if revoked != self._last:
             self._last = revoked
             _log.info("what is revoked has changed", extra={"count": len(self.denied)})
             await self.changed(revoked)
-        self._lists.look(loaded)
 
     def _look(self, loaded: Loaded, now: datetime) -> Revoked:
         try:

@@ -131,6 +131,9 @@ async def what_nobody_renews_puts_in_force_or_vouches_for(scene: Scene) -> None:
     assert await scene.watch.fires("RenewalOverdue", "GenerationWaits", "OcspSilent", "CallersCannotConnect")
     discard(layout.material, waiting.name)
     assert await scene.reloads(text) == "applied"
+    async with asyncio.timeout(PATIENCE):
+        while await scene.ask("440100") != {"ISSUED"}:  # until it is known everywhere that no responder is asked any more
+            pass
 
 
 async def more_than_a_process_can_do(scene: Scene) -> None:
