@@ -83,7 +83,7 @@ def as_owner(folder: Path) -> Iterator[None]:
     that do one thing at a time, and for a few system calls: Python's own files need not be readable for that user.
     Raises PermissionError where root may not, OSError.
     """
-    found = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists()).stat()
+    found = next(each for each in (folder.absolute(), *folder.absolute().parents) if os.path.exists(each)).stat()  # noqa: PTH110  Path.exists raises where a folder may not be entered
     if os.geteuid() != 0 or found.st_uid == 0:
         yield
         return

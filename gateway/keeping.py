@@ -39,4 +39,5 @@ def make(loaded: Loaded) -> None:
 
 def _existing(folder: Path) -> Path:
     """The folder, or the nearest above it that is there."""
-    return next(each for each in (folder, *folder.parents) if each.exists())
+    # Not by Path.exists, which raises where a folder above may not be entered: that one is then the nearest.
+    return next(each for each in (folder, *folder.parents) if os.path.exists(each))  # noqa: PTH110

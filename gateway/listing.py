@@ -28,6 +28,8 @@ from gateway.config import Loaded, RevocationList
 if TYPE_CHECKING:
     import aiohttp
 
+FIRST_SECONDS: Final = 10.0
+"""That a first look at a list may take; the region of one that is not known by then is unclear until it is."""
 FETCH_SECONDS: Final = 60.0
 """Between two fetches of one URL."""
 AGAIN_SECONDS: Final = 2.0
@@ -56,7 +58,8 @@ def stamp(path: Path) -> Stamp:
 class Source:
     """One list: `listing` is what was believed of it last, `fault` what keeps a newer one from being believed, empty where nothing does.
 
-    `stamp` and `due` (monotonic seconds): it is read when its file's differs, or when it is due.
+    `stamp` and `due` (monotonic seconds): it is read when its file's differs, or when it is due. Until `awaited_until` nobody has to know
+    it: 0 once a first look at it has ended.
     """
 
     wanted: RevocationList
@@ -68,6 +71,7 @@ class Source:
     stamp: Stamp | None = None
     due: float = 0.0
     looking: asyncio.Task[None] | None = None
+    awaited_until: float = 0.0
 
 
 class Lists:
@@ -95,10 +99,14 @@ class Lists:
                 each.looking = asyncio.create_task(self._look_at(each))
                 each.looking.add_done_callback(partial(self._looked, each))
 
-    async def looked(self, seconds: float) -> None:
-        """Waits for what is under way, so long at most."""
+    async def looked(self) -> None:
+        """Waits for what is under way, FIRST_SECONDS at most."""
         if under_way := self._under_way():
-            await asyncio.wait(under_way, timeout=seconds)
+            await asyncio.wait(under_way, timeout=FIRST_SECONDS)
+
+    def awaited(self, region: str) -> bool:
+        """Whether one of its lists was wanted only just now, and a first look at it has yet to end."""
+        return any(each.awaited_until > self._monotonic() for each in self.regions[region])
 
     async def close(self) -> None:
         """Lets go of what is under way."""
@@ -116,11 +124,22 @@ class Lists:
         fresh: dict[str, tuple[Source, ...]] = {}
         for region, lists in loaded.revocation_lists.items():
             authorities = _authorities(loaded, region)
-            fresh[region] = tuple(_kept(known.pop((region, each.text), None), each, authorities, loaded.beside) for each in lists)
+            fresh[region] = tuple(
+                self._kept(known.pop((region, each.text), None), each, authorities, loaded.beside) for each in lists
+            )
         for gone in known.values():
             if gone.looking:
                 gone.looking.cancel()
         self.regions, self._followed = MappingProxyType(fresh), loaded
+
+    def _kept(
+        self, known: Source | None, wanted: RevocationList, authorities: tuple[x509.Certificate, ...], beside: Path
+    ) -> Source:
+        if known is None:
+            return Source(wanted, authorities, beside, awaited_until=self._monotonic() + FIRST_SECONDS)
+        if (known.wanted, known.authorities, known.beside) != (wanted, authorities, beside):
+            known.wanted, known.authorities, known.beside, known.stamp, known.due = wanted, authorities, beside, None, 0.0
+        return known
 
     async def _look_at(self, source: Source) -> None:
         try:
@@ -159,7 +178,7 @@ class Lists:
             _log.error("a revocation list is not believed", extra={"where": source.wanted.text, "problems": fault})
 
     def _looked(self, source: Source, task: asyncio.Task[None]) -> None:
-        source.looking = None
+        source.looking, source.awaited_until = None, 0.0
         if not task.cancelled() and (fault := task.exception()):
             if source.fault != type(fault).__name__:
                 internal_fault.record(_log, fault)
@@ -191,14 +210,6 @@ async def _limited(content: "aiohttp.StreamReader") -> bytes:
         if len(found) > crl.LARGEST:
             raise CrlRefused(f"it is larger than {crl.LARGEST} bytes")
     return bytes(found)
-
-
-def _kept(known: Source | None, wanted: RevocationList, authorities: tuple[x509.Certificate, ...], beside: Path) -> Source:
-    if known is None:
-        return Source(wanted, authorities, beside)
-    if (known.wanted, known.authorities, known.beside) != (wanted, authorities, beside):
-        known.wanted, known.authorities, known.beside, known.stamp, known.due = wanted, authorities, beside, None, 0.0
-    return known
 
 
 def _authorities(loaded: Loaded, region: str) -> tuple[x509.Certificate, ...]:

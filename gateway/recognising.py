@@ -14,6 +14,7 @@ from certs import seen
 from certs.denying import Denied
 from certs.inventory import Item, inventory
 from gateway.config import Loaded
+from gateway.config.files import Unreadable
 from gateway.holdings import holdings
 from gateway.model.refusal import Refusal
 from gateway.stages.identify import claimed
@@ -29,7 +30,7 @@ def items(loaded: Loaded) -> tuple[Item, ...]:
         callers = ()
     try:
         return inventory(holdings(loaded), callers)
-    except (OSError, ValueError):
+    except (Unreadable, OSError, ValueError):
         return inventory((), callers)
 
 

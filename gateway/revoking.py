@@ -2,7 +2,8 @@
 
 Laws: nothing that was read well is forgotten because a later reading failed; what failed is tried again, whether or not the file changed;
 the deny-list waits for no CA's list; a region whose list is missing, or older than its policy allows, is unclear, and its callers are
-refused until it is not. Reading and building sets happen in a thread; a call finds finished sets.
+refused until it is not; where a new configuration wants a list, what was known before judges until a first look at it has ended.
+Reading and building sets happen in a thread; a call finds finished sets.
 Policy: a list serves until its next update plus the region's `revocation_grace`.
 """
 
@@ -27,8 +28,6 @@ from gateway.telemetry.revocation import Listed, Stands
 
 EVERY_SECONDS: Final = 0.25
 """Between two looks at the files."""
-FIRST_SECONDS: Final = 10.0
-"""That a start waits for the CAs' lists; the region of one that is not there by then is unclear until it is."""
 
 _log = logging.getLogger("kuacheng.revocation")
 
@@ -61,7 +60,7 @@ class Revoking:
         """Reads everything once. Raises DenyListUnusable, OSError: a gateway does not start without knowing whom it must refuse."""
         self.denied = await asyncio.to_thread(denying.read, self.loaded().deny_list)
         self._lists.look(self.loaded())
-        await self._lists.looked(FIRST_SECONDS)
+        await self._lists.looked()
         await self._round()
 
     async def watch(self) -> None:
@@ -139,9 +138,13 @@ class Revoking:
         self._graces = {region: each.revocation_grace for region, each in loaded.settings.regions.items()}
         listed, unclear = {}, {}
         for region, sources in self._lists.regions.items():
-            listed[region] = self._serials(region, [each.listing for each in sources if each.listing])
+            before = self._last if self._lists.awaited(region) else None
+            found = [each.listing for each in sources]  # once: the next may come at any moment
+            listed[region] = self._serials(region, [each for each in found if each])
             grace = timedelta(seconds=self._graces.get(region, 0.0))
-            if any(each.listing is None or now > each.listing.next_update + grace for each in sources):
+            if before is not None:
+                listed[region] |= before.listed.get(region, frozenset())
+            if region in before.unclear if before else any(not each or now > each.next_update + grace for each in found):
                 unclear[region] = "a revocation list of the region is missing or out of date"
         return Revoked(
             uris=frozenset(each.uri for each in self.denied if each.uri),

@@ -11,8 +11,9 @@ from adapters.connectors.database import Database
 from adapters.connectors.front_statements import Told, fetching, filing, looking, parted, turned
 from adapters.connectors.front_tables import FrontTables
 from adapters.connectors.gathering import Gathering
-from adapters.connectors.looking import Looker
+from adapters.connectors.looking import Looker, Unlooked
 from adapters.connectors.verdict import timed_out
+from gateway.model.refusal import Reason, Unasked
 
 _MOST_FILED: Final = 64
 _MOST_FETCHED: Final = 16
@@ -51,6 +52,8 @@ class FrontDesk:
         """Whether there is something to fetch now. Raises Refusal, blame COUNTERPARTY."""
         try:
             return await self._looker.glance(ticket, seconds)
+        except Unlooked:
+            raise Unasked(Reason.CITY_UNAVAILABLE, f"{self._where}: no look began in time") from None
         except TimeoutError:
             raise timed_out(self._where) from None
 

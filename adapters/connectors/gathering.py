@@ -64,7 +64,8 @@ class Gathering(Generic[_Item, _Told]):
             self._begin()
 
     async def _fly(self) -> None:
-        batch = {each: self._waiting.pop(each) for each in tuple(islice(self._waiting, self._most))}
+        taken = {each: self._waiting.pop(each) for each in tuple(islice(self._waiting, self._most))}
+        batch = {future: item for future, item in taken.items() if not future.done()}  # who left in this very turn is still there
         try:
             if batch:
                 await self._told(batch)

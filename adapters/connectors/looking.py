@@ -1,9 +1,9 @@
 """The looker: tickets that are waited for at one table of answers, and the one schedule by which it is looked whether there is something.
 
 Laws: one look at a time, for all tickets that are waited for, as far as they fit into one statement, those first that are due first; a
-ticket is due when it comes, 20 ms later, then after half as long again each time, up to a second; between two looks there is at least as
-long a rest as the look took, and 20 ms; a look that fails fails for each that it was for; who stops waiting disturbs nobody; nothing is
-kept of a ticket that nobody waits for, and without tickets there is no look.
+ticket is due when it comes, 20 ms later, then after half as long again each time, up to a second; between two looks there is as long a
+rest as the look took, 20 ms at least and a second at most; a look that fails fails for each that it was for, and for nobody else; who stops
+waiting disturbs nobody; nothing is kept of a ticket that nobody waits for, and without tickets there is no look.
 """
 
 import asyncio
@@ -21,15 +21,20 @@ MOST_TICKETS: Final = 64
 """In one look."""
 
 
+class Unlooked(TimeoutError):  # noqa: N818  named for what did not happen
+    """The time was up before a look began: it says nothing of the city."""
+
+
 @dataclass(eq=False, slots=True)
 class _Waiting:
-    """One who waits. Seconds of the loop. `once` where it is to be told of the next look, whatever that finds."""
+    """One who waits. Seconds of the loop. `once`: it is to be told of the next look, whatever that finds; `begun`: a look was for it."""
 
     ticket: str = field(repr=False)
     future: asyncio.Future[bool] = field(repr=False)
     since: float
     due: float
     once: bool
+    begun: bool = False
 
 
 class Looker:
@@ -48,7 +53,7 @@ class Looker:
         return await self._told(ticket, seconds, once=False)
 
     async def glance(self, ticket: str, seconds: float) -> bool:
-        """Whether the next look finds something to fetch. Raises what the look raised, or TimeoutError."""
+        """Whether the next look finds something to fetch. Raises what the look raised, or TimeoutError; Unlooked where none began."""
         return await self._told(ticket, seconds, once=True)
 
     def close(self) -> None:
@@ -70,6 +75,8 @@ class Looker:
             async with asyncio.timeout(seconds):
                 return await own.future
         except TimeoutError:
+            if once and not own.begun:
+                raise Unlooked from None
             if once:
                 raise
             return False
@@ -96,6 +103,8 @@ class Looker:
     def _begin(self) -> None:
         self._alarm = None
         chosen = nsmallest(MOST_TICKETS, self._waiting, key=attrgetter("due"))
+        for each in chosen:
+            each.begun = True
         self._looking = asyncio.get_running_loop().create_task(self._looked(chosen))
 
     async def _looked(self, chosen: Sequence[_Waiting]) -> None:
@@ -109,7 +118,7 @@ class Looker:
             _tell(chosen, found, loop.time())
         finally:
             now = loop.time()
-            self._rested = now + max(_FIRST_PAUSE, now - began)
+            self._rested = now + min(max(_FIRST_PAUSE, now - began), _LONGEST_PAUSE)
             self._looking = None
             self._arm()
 

@@ -31,6 +31,10 @@ class _Pieces:
 
     async def __anext__(self) -> bytes:
         self._reading.since = self._monotonic()
-        piece = await anext(self._pieces)
+        try:
+            piece = await anext(self._pieces)
+        except StopAsyncIteration:
+            self._reading.since = math.inf
+            raise
         self._reading.since = math.inf
         return piece

@@ -23,6 +23,14 @@ _SLOWEST = 9
 _GONE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
 """What a gateway says of a call that reaches it while it lets go of the connection: CANCELLED by us ourselves is no failure but an end."""
 
+_LASTING = (
+    grpc.StatusCode.UNAUTHENTICATED,
+    grpc.StatusCode.PERMISSION_DENIED,
+    grpc.StatusCode.UNIMPLEMENTED,
+    grpc.StatusCode.INVALID_ARGUMENT,
+)
+"""What does not pass by waiting. All else that breaks a stream may: a proxy that resets one for being idle says INTERNAL."""
+
 
 @dataclass(frozen=True, slots=True)
 class Again:
@@ -74,7 +82,7 @@ def onward(failure: ClientFailure | None, breaks: int, left: float, fraction: Ca
     if failure is None:
         return pause
     if isinstance(failure, Unreachable):
-        return pause if failure.code in _GONE else None
+        return None if failure.code in _LASTING else pause
     if not isinstance(failure, QueryRefused) or failure.told.retry_after is None:
         return None
     if _retry(failure) is Retry.NEVER or failure.reason == Reason.DEFERRAL_EXPIRED.name:

@@ -32,7 +32,7 @@ _BETWEEN: Final = "\n"
 _SIGN: Final = re.compile(r"[^\w\n]|_")
 _MANY_DIGITS: Final = re.compile(r"[0-9]{15}")
 _WHOLE: Final = re.compile(r"(?<![0-9])(?:[0-9]{17}[0-9Xx]|[0-9]{15})(?![0-9])")
-_DIVIDED: Final = re.compile(r"(?<![0-9])[0-9]{17}[0-9Xx](?![0-9])")
+_DIVIDED: Final = re.compile(r"(?<![0-9])[0-9]{17}[0-9x](?![0-9])")
 _EARLIEST_BIRTH: Final = 1800
 
 
@@ -46,10 +46,10 @@ def told(texts: Texts, secret: Iterable[str], today: date) -> tuple[Violation, .
 
 
 def folded(said: str) -> str:
-    """The letters and digits alone, in their plain form and without accents; it is the same for all ways to write one number or name."""
-    bare = _SIGN.sub("", said)
+    """The letters and digits alone, in their plain form, without accents and capitals: the same for all ways to write a number or name."""
+    bare = _SIGN.sub("", said).casefold()
     plain = normalize("NFKD", bare)
-    return bare if plain == bare else _SIGN.sub("", plain)
+    return bare if plain == bare else _SIGN.sub("", plain).casefold()
 
 
 def _tells(said: str, secrets: Iterable[str], today: date) -> bool:

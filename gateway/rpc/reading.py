@@ -109,7 +109,7 @@ def holder_number(request: Request, texts: Texts, now: datetime, further: Iterab
     if violations or number is None:
         return Refusal(Reason.INVALID_REQUEST, _at_fault(violations), violations=violations)
     person = kind == pb.HOLDER_TYPE_PERSON
-    secret = {texts["holder.name"], number, number.lower(), texts["holder.id_number"]} if person else ()
+    secret = {texts["holder.name"], number, texts["holder.id_number"]} if person else ()
     if violations := personal.told(texts, secret, today):
         return Refusal(Reason.INVALID_REQUEST, _at_fault(violations), violations=violations)
     return number

@@ -27,6 +27,8 @@ _ADDED: Final = frozenset(
     for each in (series.IN_FLIGHT, series.LEDGER_QUEUE, series.SYSTEM_INSIDE, series.SYSTEM_PLACES, series.SYSTEM_WAITING)
 )
 
+_SOONEST: Final = frozenset(each.name for each in (series.LIST_DUE, series.LIST_ENDS))
+
 
 class Merging:
     """Belongs to one event loop; `count` workers, always told in the same order."""
@@ -64,13 +66,17 @@ def _merged(workers: Sequence[Mapping[Key, float]]) -> dict[Key, float]:
     """What is no count, of those that answer."""
     rest = [{key: value for key, value in each.items() if key[0] not in _COUNTED} for each in workers]
     added = [{key: value for key, value in each.items() if key[0] in _ADDED} for each in rest]
-    return _over(rest, max) | _over(added, sum) | _over([_closed(each) for each in rest], min)
+    return _over(rest, max) | _over(added, sum) | _over([_least(each) for each in rest], min)
 
 
-def _closed(samples: Mapping[Key, float]) -> dict[Key, float]:
-    """Whether systems are let through: they are where every worker lets them."""
-    wanted = ("passage", Passage.CLOSED.value)
-    return {key: value for key, value in samples.items() if key[0] == series.SYSTEM_PASSAGE.name and wanted in key[1]}
+def _least(samples: Mapping[Key, float]) -> dict[Key, float]:
+    """Of what the least is the worst: whether systems are let through (they are where every worker lets them), and when lists end."""
+    passed = ("passage", Passage.CLOSED.value)
+    return {
+        key: value
+        for key, value in samples.items()
+        if key[0] in _SOONEST or (key[0] == series.SYSTEM_PASSAGE.name and passed in key[1])
+    }
 
 
 def _over(workers: Sequence[Mapping[Key, float]], how: Callable[[Iterable[float]], float]) -> dict[Key, float]:

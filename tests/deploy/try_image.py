@@ -178,6 +178,10 @@ def laid_as_volumes(there: Office, folder: Path) -> dict[str, Path]:
     shutil.copy(there.etc / "search-rights.yaml", folders["config"])
     (folders["config"] / "material").mkdir()  # a kubelet makes the places of mounts inside mounts
     (folders["state"] / "front").mkdir()
+    records = folders["state"] / "records"  # of a claim that a kubelet has opened to the pod's group, as it may at any mount
+    records.mkdir()
+    os.chown(records, USER, USER)
+    records.chmod(0o2770)
     return folders
 
 

@@ -62,6 +62,16 @@ def test_a_record_that_cannot_be_read_keeps_nobody_from_revoking(loaded: Loaded)
     seen.beside(loaded.beside).unlink()
 
 
+def test_nor_does_a_bundle_that_only_the_inventory_reads(living: Layout, loaded: Loaded) -> None:
+    published = living.material / "current" / "ca.pem"
+    before = published.read_bytes()
+    published.write_bytes(before + b"#" * (1 << 19))
+    try:
+        assert [each.last_seen is not None for each in items(loaded)] == [True]
+    finally:
+        published.write_bytes(before)
+
+
 def _issued(item: Item, issuer: str) -> Item:
     return replace(item, facts=replace(item.facts, issuer=issuer))
 

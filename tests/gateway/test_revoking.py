@@ -19,7 +19,7 @@ from cryptography import x509
 
 from certs import denying
 from certs.denying import Denied
-from gateway import revoking as module
+from gateway import listing as module
 from gateway.app import NotBuildable
 from gateway.client import Client, QueryRefused
 from gateway.config import Loaded, RevocationList
@@ -164,6 +164,30 @@ async def test_the_deny_list_waits_for_no_ca(living: Layout, monkeypatch: pytest
         await revoking._round()
     assert (told[-1].uris, told[-1].unclear.keys()) == ({URI}, {"440600"})
     assert revoking.stands().lists == {"440600": Listed(math.inf, 0.0, 0.0)}
+    await revoking.close()
+
+
+async def test_a_list_that_a_new_configuration_wants_cuts_nobody_off_before_it_was_looked_at(living: Layout) -> None:
+    (living.folder / "foshan.crl").write_bytes(crl(living.pki.authority("440600"), NOW - timedelta(hours=1), number=1, life=DAY))
+    shutil.copy(living.folder / "foshan.crl", living.folder / "renamed.crl")
+    configured(living, "foshan.crl")
+    stands, seconds = [read(living)], [100.0]
+    revoking, told, _ = followed(living)
+    revoking.loaded, revoking.monotonic = lambda: stands[0], lambda: seconds[0]
+    revoking._lists = Lists(lambda: NOW, lambda: seconds[0])
+    await revoking.first()
+    living.config.write_text(living.config.read_text().replace("foshan.crl", "renamed.crl"))
+    stands[0] = read(living)
+    await revoking._round()
+    await revoking._lists.looked()
+    await revoking._round()
+    living.config.write_text(living.config.read_text().replace("renamed.crl", "missing.crl"))
+    stands[0] = read(living)
+    await revoking._round()
+    assert {"unclear": [each for each in told if each.unclear]} == {"unclear": []}
+    await revoking._lists.looked()
+    await revoking._round()
+    assert told[-1].unclear.keys() == {"440600"}, "it was looked for, and is not there"
     await revoking.close()
 
 

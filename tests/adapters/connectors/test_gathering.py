@@ -40,6 +40,16 @@ class Place:
             await self._begun.acquire()
 
 
+async def test_who_leaves_in_the_turn_in_which_the_batch_is_made_up_is_not_in_it(place: Place) -> None:
+    together = batches(place)
+    leaving = asyncio.create_task(together.put(1, 30.0))
+    await asyncio.sleep(0)
+    leaving.cancel()  # the batch is begun by now, and made up when it runs
+    assert await together.put(2, 30.0) == 4
+    assert leaving.cancelled()
+    assert [each for batch in place.batches for each in batch] == [2]
+
+
 @pytest.fixture
 def place() -> Place:
     return Place()

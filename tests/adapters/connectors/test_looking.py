@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 
 import pytest
 
-from adapters.connectors.looking import MOST_TICKETS, Looker
+from adapters.connectors.looking import MOST_TICKETS, Looker, Unlooked
 from gateway.model.refusal import Reason, Refusal
 
 AWAY = Refusal(Reason.CITY_UNAVAILABLE, "nobody there")
@@ -111,3 +111,14 @@ async def test_who_waits_when_it_closes_goes_without(table: Table, looker: Looke
     looker.close()
     assert not await waiting
     assert not table.looks
+
+
+async def test_whose_time_is_up_before_a_look_began_is_told_so(table: Table, looker: Looker) -> None:
+    table.takes = 30.0
+    with pytest.raises(TimeoutError) as own:
+        await looker.glance("looked for", 0.05)
+    assert table.begun.is_set()
+    assert not isinstance(own.value, Unlooked)
+    with pytest.raises(Unlooked):
+        await looker.glance("late", 0.05)
+    looker.close()

@@ -102,6 +102,11 @@ def test_what_is_no_refusal_that_passes_ends_a_watch() -> None:
         assert onward(failed, 0, 1e9, float) is None
 
 
+@pytest.mark.parametrize("code", [grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.RESOURCE_EXHAUSTED])
+def test_whatever_may_break_a_stream_that_was_idle_does_not_end_a_watch(code: grpc.StatusCode) -> None:
+    assert onward(Unreachable("", code), 0, 1e9, float) is not None
+
+
 def drained(budget: Budget) -> int:
     taken = 0
     while budget.take():

@@ -29,6 +29,14 @@ def scrape(of: Metrics, at: float) -> Scrape:
     return Scrape.of(generate_latest(of.registry).decode(), at)
 
 
+def test_of_two_workers_the_list_that_ends_sooner_is_told() -> None:
+    name, of = "kuacheng_revocation_list_serves_until_timestamp_seconds", frozenset({("region", "440600")})
+    both = [Scrape.of(f'{name}{{region="440600"}} {ends}', 0) for ends in (2e9, 1e9)]
+    taken = Merging(2).take(both, 10.0)
+    assert taken is not None
+    assert taken.samples[name, of] == 1e9
+
+
 def test_two_workers_are_added_and_the_worse_of_them_is_told() -> None:
     first, second, merging = worker(3), worker(4, Passage.OPEN, math.inf), Merging(2)
     before = merging.take([scrape(first, 0), scrape(second, 0)], 10.0)
