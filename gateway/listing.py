@@ -99,10 +99,10 @@ class Lists:
                 each.looking = asyncio.create_task(self._look_at(each))
                 each.looking.add_done_callback(partial(self._looked, each))
 
-    async def looked(self) -> None:
-        """Waits for what is under way, FIRST_SECONDS at most."""
+    async def looked(self, seconds: float) -> None:
+        """Waits for what is under way, so long at most."""
         if under_way := self._under_way():
-            await asyncio.wait(under_way, timeout=FIRST_SECONDS)
+            await asyncio.wait(under_way, timeout=seconds)
 
     def awaited(self, region: str) -> bool:
         """Whether one of its lists was wanted only just now, and a first look at it has yet to end."""

@@ -22,7 +22,7 @@ from certs.crl import Listing
 from certs.denying import Denied, DenyListUnusable
 from gateway import internal_fault
 from gateway.config import Loaded
-from gateway.listing import AGAIN_SECONDS, Lists, Source, Stamp, stamp
+from gateway.listing import AGAIN_SECONDS, FIRST_SECONDS, Lists, Source, Stamp, stamp
 from gateway.model.identity import Issued, Revoked, Vouched
 from gateway.telemetry.revocation import Listed, Stands
 
@@ -60,7 +60,7 @@ class Revoking:
         """Reads everything once. Raises DenyListUnusable, OSError: a gateway does not start without knowing whom it must refuse."""
         self.denied = await asyncio.to_thread(denying.read, self.loaded().deny_list)
         self._lists.look(self.loaded())
-        await self._lists.looked()
+        await self._lists.looked(FIRST_SECONDS)
         await self._round()
 
     async def watch(self) -> None:

@@ -19,7 +19,7 @@ from cryptography import x509
 
 from certs import denying
 from certs.denying import Denied
-from gateway import listing as module
+from gateway import revoking as module
 from gateway.app import NotBuildable
 from gateway.client import Client, QueryRefused
 from gateway.config import Loaded, RevocationList
@@ -179,13 +179,13 @@ async def test_a_list_that_a_new_configuration_wants_cuts_nobody_off_before_it_w
     living.config.write_text(living.config.read_text().replace("foshan.crl", "renamed.crl"))
     stands[0] = read(living)
     await revoking._round()
-    await revoking._lists.looked()
+    await revoking._lists.looked(PATIENCE)
     await revoking._round()
     living.config.write_text(living.config.read_text().replace("renamed.crl", "missing.crl"))
     stands[0] = read(living)
     await revoking._round()
     assert {"unclear": [each for each in told if each.unclear]} == {"unclear": []}
-    await revoking._lists.looked()
+    await revoking._lists.looked(PATIENCE)
     await revoking._round()
     assert told[-1].unclear.keys() == {"440600"}, "it was looked for, and is not there"
     await revoking.close()
