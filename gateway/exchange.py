@@ -2,15 +2,17 @@
 
 Laws: nothing is asked before it is recorded, nothing is disclosed before it is recorded, and what cannot be recorded is not answered;
 whatever ends an exchange after its intent, its outcome is written, and once. An exchange keeps the World and the moment that it began
-with. Steps 1 to 5 and 7 to 9 are pure; there are three awaits, and a fourth where a file has to be weighed.
+with. Steps 1 to 5 and 7 to 9 are pure; there are three awaits, and a fourth where a file has to be weighed. Before either half an
+exchange waits a moment for others that have come as far (gateway.cohort).
 """
 
 import asyncio
 from asyncio import Future
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from gateway.cohort import Cohort
 from gateway.model.city import CityAnswer, CityRequest, CityTicket
 from gateway.model.deferral import Deferral
 from gateway.model.exchange import Asked, Call, Disclosure, Ended, Entry, Known, Recorded, Result, Route, Sealed
@@ -29,13 +31,15 @@ from gateway.weighing import weighed
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What the corridor needs of the world outside. `adapters` by the name that tables call their system."""
+    """What the corridor needs of the world outside, `adapters` by the name that tables call their system; and who walks it beside us."""
 
     adapters: Mapping[str, CityAdapter]
     ledger: Ledger
     clock: Clock
     meter: Meter
     deferrals: Deferrals
+    arrived: Cohort = field(default_factory=Cohort)
+    answered: Cohort = field(default_factory=Cohort)
 
 
 class Prepared(NamedTuple):
@@ -66,6 +70,7 @@ class Declined(NamedTuple):
 
 async def exchange(call: Call, world: World, ports: Ports) -> Sealed:
     """One exchange. Raises Refusal, recorded; any other exception is our fault, and recorded if the city may have been asked."""
+    await ports.arrived.gathered()
     before = prepare(call, world)
     if isinstance(before, Declined):
         raise await _refuse(before, ports.ledger.append(before.entry), ports)
@@ -80,6 +85,7 @@ async def exchange(call: Call, world: World, ports: Ports) -> Sealed:
         asked = Asked(request_out, ports.clock.now(), sent, ports.clock.monotonic())
         if isinstance(told, CityTicket):
             before, told = await _defer(before, told, asked, world, ports)
+        await _in_step(ports.answered)
         after = conclude(before, told, asked, world)
         queued = ports.ledger.append(after.entry)
     except BaseException:  # from the intent until an outcome is queued, whatever ends the exchange in between
@@ -212,6 +218,17 @@ async def _weigh(before: Prepared, told: CityAnswer, world: World, ports: Ports)
         return await weighed(told, before.request, before.route, source, seconds, strict=world.strict_identifiers)
     except Refusal as refusal:
         return refusal
+
+
+async def _in_step(cohort: Cohort) -> None:
+    """Waits for the others who were answered. What the city has said is concluded and recorded also where the caller leaves meanwhile."""
+    try:
+        await cohort.gathered()
+    except asyncio.CancelledError:
+        # Ends the exchange at its next await, which is for the outcome.
+        if task := asyncio.current_task():
+            task.uncancel()
+            task.cancel()
 
 
 def _abandon(before: Prepared, ports: Ports) -> None:

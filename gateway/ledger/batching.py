@@ -2,9 +2,8 @@
 
 Laws: items are written in the order of the calls; a caller who stops waiting takes nothing back; whatever befalls a batch, each
 of its callers hears of it; the thread outlives every fault of the store; what was taken before `close` is finished by it.
-How long a batch waits for more is counted in turns of the event loop. A turn of a busy loop is long and brings callers, so batches are
-full where that saves most; a turn of an idle one takes microseconds, so nobody waits there. Nor does it wait when as many are there as
-came together of late. See docs/ledger.md for the figures.
+A batch waits for a lull (gateway.cohort), so that it is full where that saves most, and nobody waits on an idle loop. See docs/ledger.md
+for the figures.
 """
 
 import asyncio
@@ -15,6 +14,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Final, Generic, Protocol, TypeVar
 
+from gateway.cohort import Lull
 from gateway.model.refusal import Reason, Refusal
 
 T = TypeVar("T")
@@ -23,10 +23,10 @@ T_contra = TypeVar("T_contra", contravariant=True)
 R_co = TypeVar("R_co", covariant=True)
 
 BATCH_LIMIT: Final = 256
-QUIET_TURNS: Final = 64
+PATIENCE: Final = 16
 """Turns of the event loop, one after the other, that bring nobody: then a batch waits no longer."""
-LINGER: Final = 0.01
-"""Seconds that a batch waits at most, however many come."""
+ENOUGH: Final = 64
+"""With as many it waits for nobody: another transaction costs them less than waiting does."""
 
 
 class Store(Protocol[T_contra, R_co]):
@@ -58,8 +58,7 @@ class GroupCommit(Generic[T, R]):
         self._loop: asyncio.AbstractEventLoop | None = None
         # Whether a batch is being gathered or written; until it is, nobody else has to see to the queue.
         self._busy = False
-        # As many as came together of late: when they are there, there is nobody to wait for.
-        self._most = BATCH_LIMIT
+        self._lull = Lull(lambda: len(self._queue), self._hand_over, patience=PATIENCE, enough=ENOUGH)
         self._closing = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -77,7 +76,7 @@ class GroupCommit(Generic[T, R]):
         self._queue.append((item, future, loop.time()))
         if not self._busy:
             self._busy = True
-            loop.call_soon(self._gather, loop, 0, 0, loop.time() + LINGER)
+            self._lull.await_(loop)
         return future
 
     @property
@@ -99,21 +98,10 @@ class GroupCommit(Generic[T, R]):
             raise RuntimeError("a group commit serves one event loop")
         self._loop = loop
 
-    def _gather(self, loop: asyncio.AbstractEventLoop, seen: int, quiet: int, until: float) -> None:
-        """A turn of the loop is over: wait another as long as they bring somebody now and then, else write."""
-        if self._closing:
-            return
-        waiting = len(self._queue)
-        quiet = quiet + 1 if waiting == seen else 0
-        if quiet < QUIET_TURNS and waiting < self._most and loop.time() < until:
-            loop.call_soon(self._gather, loop, waiting, quiet, until)
-        else:
-            self._hand_over()
-
     def _hand_over(self) -> None:
         count = min(len(self._queue), BATCH_LIMIT)
-        self._most = max(count, self._most - 1 - self._most // 8)
-        self._handed.put([self._queue.popleft() for _ in range(count)])
+        if count:  # none where `close` was quicker than a lull
+            self._handed.put([self._queue.popleft() for _ in range(count)])
 
     def _run(self) -> None:
         """The thread: write a batch, answer it, rest."""
@@ -151,4 +139,4 @@ class GroupCommit(Generic[T, R]):
                 future.set_result(result)
         self._busy = bool(self._queue)
         if self._busy:
-            self._gather(loop, 0, 0, loop.time() + LINGER)
+            self._lull.await_(loop)

@@ -161,6 +161,15 @@ async def test_leaving_before_an_intent_that_is_refused_leaves_nothing_open(stan
     assert kinds(stand) == before
 
 
+async def test_leaving_before_anything_is_looked_at_leaves_no_entry(stand: Stand) -> None:
+    task = started(stand)
+    await asyncio.sleep(0)
+    await cancelled(task)
+    await turns()
+    assert not stand.journal.lines
+    assert not ended(stand)
+
+
 async def test_leaving_while_the_city_is_asked_ends_unknown(stand: Stand) -> None:
     stand.city.told = None
     task = started(stand)

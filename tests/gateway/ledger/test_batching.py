@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from gateway import cohort
 from gateway.ledger import batching
-from gateway.ledger.batching import BATCH_LIMIT, QUIET_TURNS, GroupCommit
+from gateway.ledger.batching import BATCH_LIMIT, ENOUGH, PATIENCE, GroupCommit
 from gateway.model.refusal import Reason, Refusal
 
 AN_HOUR = 3600.0
@@ -108,54 +109,41 @@ async def test_a_bug_in_the_store_reaches_every_caller_of_its_batch_and_ends_not
 
 
 async def test_a_batch_waits_as_long_as_turns_of_the_loop_bring_somebody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batching, "LINGER", AN_HOUR)
+    monkeypatch.setattr(cohort, "LINGER", AN_HOUR)
     shelf = Shelf()
     async with grouped(shelf) as group:
         waiting = []
         for n in range(5):
             waiting.append(group.submit(n))
-            for _ in range(QUIET_TURNS // 2):
+            for _ in range(PATIENCE // 2):
                 await asyncio.sleep(0)
         await asyncio.gather(*waiting)
     assert shelf.batches == [[0, 1, 2, 3, 4]]
 
 
 async def test_on_a_quiet_loop_it_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batching, "LINGER", AN_HOUR)
+    monkeypatch.setattr(cohort, "LINGER", AN_HOUR)
     shelf = Shelf()
     async with grouped(shelf) as group:
         first = group.submit("first")
-        for _ in range(QUIET_TURNS + 2):
+        for _ in range(PATIENCE + 2):
             await asyncio.sleep(0)
         await until_busy(shelf)
         await asyncio.gather(first, group.submit("second"))
     assert shelf.batches == [["first"], ["second"]]
 
 
-async def test_a_full_batch_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batching, "LINGER", AN_HOUR)
-    monkeypatch.setattr(batching, "QUIET_TURNS", 1 << 62)
+async def test_where_enough_wait_they_wait_for_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cohort, "LINGER", AN_HOUR)
+    monkeypatch.setattr(batching, "PATIENCE", 1 << 62)
     shelf = Shelf()
     async with grouped(shelf) as group:
-        await asyncio.gather(*map(group.submit, range(BATCH_LIMIT)))
-    assert [len(batch) for batch in shelf.batches] == [BATCH_LIMIT]
-
-
-async def test_it_waits_for_no_more_than_came_together_of_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batching, "BATCH_LIMIT", 8)
-    monkeypatch.setattr(batching, "QUIET_TURNS", 1 << 62)
-    monkeypatch.setattr(batching, "LINGER", 0.0)
-    shelf = Shelf()
-    async with grouped(shelf) as group:
-        for n in range(3):
-            await group.submit(n)
-        monkeypatch.setattr(batching, "LINGER", AN_HOUR)
-        await asyncio.gather(*map(group.submit, range(5)))
-    assert [len(batch) for batch in shelf.batches] == [1, 1, 1, 5]
+        await asyncio.gather(*map(group.submit, range(ENOUGH)))
+    assert [len(batch) for batch in shelf.batches] == [ENOUGH]
 
 
 async def test_the_wait_ends_however_many_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batching, "QUIET_TURNS", 1 << 62)
+    monkeypatch.setattr(batching, "PATIENCE", 1 << 62)
     async with grouped(Shelf()) as group:
         assert await group.submit("alone") == "kept alone"
 
@@ -206,8 +194,8 @@ async def test_close_writes_what_waits_then_takes_nothing_more() -> None:
 
 
 async def test_close_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batching, "LINGER", AN_HOUR)
-    monkeypatch.setattr(batching, "QUIET_TURNS", 1 << 62)
+    monkeypatch.setattr(cohort, "LINGER", AN_HOUR)
+    monkeypatch.setattr(batching, "PATIENCE", 1 << 62)
     shelf = Shelf()
     async with grouped(shelf) as group:
         waiting = [group.submit(n) for n in range(BATCH_LIMIT + 1)]
