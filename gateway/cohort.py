@@ -15,6 +15,8 @@ from typing import Final
 
 LINGER: Final = 0.02
 """Seconds that is waited at most, however many come."""
+GAP: Final = 0.002
+"""Seconds that is waited at most for the next to come. Where a turn takes longer, others have the processor."""
 PATIENCE: Final = 8
 """Turns of the event loop, one after the other, that bring nobody: then a cohort waits no longer."""
 ENOUGH: Final = 32
@@ -34,14 +36,15 @@ class Lull:
 
     def await_(self, loop: asyncio.AbstractEventLoop) -> None:
         """Somebody waits, and is the first. `ended` is called later, and once."""
-        loop.call_soon(self._turn, loop, 1, 0, loop.time() + LINGER)
+        now = loop.time()
+        loop.call_soon(self._turn, loop, 1, 0, now + GAP, now + LINGER)
 
-    def _turn(self, loop: asyncio.AbstractEventLoop, seen: int, quiet: int, until: float) -> None:
+    def _turn(self, loop: asyncio.AbstractEventLoop, seen: int, quiet: int, soon: float, until: float) -> None:
         """A turn is over: wait for another as long as they bring somebody now and then."""
-        waiting = self._waiting()
-        quiet = quiet + 1 if waiting == seen else 0
-        if quiet < self._turns and waiting < self._enough and loop.time() < until:
-            loop.call_soon(self._turn, loop, waiting, quiet, until)
+        waiting, now = self._waiting(), loop.time()
+        quiet, soon = (quiet + 1, soon) if waiting == seen else (0, now + GAP)
+        if quiet < self._turns and waiting < self._enough and now < min(soon, until):
+            loop.call_soon(self._turn, loop, waiting, quiet, soon, until)
             return
         self._turns = self._patience if waiting > 1 else max(1, self._turns // 2)
         self._ended()

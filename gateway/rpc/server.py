@@ -26,6 +26,7 @@ from gateway.rpc.registering import Registrar
 from gateway.rpc.rotating import Rotating, Shown
 from gateway.rpc.services import Directory, Evidence, Inside, Ledger, open_calls
 from gateway.rpc.shedding import Shedding
+from gateway.rpc.yielding import yield_to_ours
 
 SERVICES = (
     evidence_service_pb2.DESCRIPTOR.services_by_name["EvidenceService"].full_name,
@@ -91,6 +92,7 @@ class Server:
             await _refuse_taken(self._listener.address)
         self._port = self._bound(self._server, self._listener.address, self._rotating)
         await self._server.start()
+        yield_to_ours()
         await self._say(health_pb2.HealthCheckResponse.SERVING)
         return self._port
 

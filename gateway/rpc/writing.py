@@ -49,6 +49,7 @@ _VERDICTS: Mapping[Verdict, pb.Verdict.ValueType] = MappingProxyType(
         Verdict.NO_RECORD: pb.VERDICT_NO_RECORD,
     }
 )
+_NO_ROW: Mapping[str, Value] = MappingProxyType({})
 _TEXTS = ("identifier", "number", "issuer", "issuer_code", "issued_on", "valid_from", "valid_to")
 
 
@@ -150,12 +151,22 @@ def _fill(into: Mapping[str, pb.Value], values: Iterable[tuple[str, Value]], fie
 
 def _compose(into: pb.Value, value: Value, field: Field) -> None:
     if isinstance(value, Rows):
-        columns = {column.name: column for column in field.columns}
-        table = into.rows
-        table.SetInParent()
-        for row in value.rows:
-            _fill(table.rows.add().cells, row.items(), columns)
+        _rows(into.rows, value, {column.name: column for column in field.columns})
     elif isinstance(value, Period):
         into.period.first, into.period.last = value.first, value.last
     else:
         setattr(into, field.kind, value)
+
+
+def _rows(into: pb.Rows, value: Rows, columns: Mapping[str, Field]) -> None:
+    """Each row begins as a copy of the one before, for most of it stands there: of what did not change the two hold one value."""
+    into.SetInParent()
+    before, written = _NO_ROW, None
+    for row in value.rows:
+        made = into.rows.add()
+        if written is not None and row.keys() == before.keys():
+            made.CopyFrom(written)
+            _fill(made.cells, [(name, cell) for name, cell in row.items() if cell is not before[name]], columns)
+        else:
+            _fill(made.cells, row.items(), columns)
+        before, written = row, made

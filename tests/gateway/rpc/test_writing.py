@@ -97,6 +97,17 @@ def test_every_value_of_every_kind_comes_back_the_same(shown: list[Evidence]) ->
         assert (paper.type, paper.name) == (TYPE.code, TYPE.zh)
 
 
+@settings(max_examples=100, deadline=None, database=None)
+@given(rows, rows, st.data())
+def test_rows_that_have_values_in_common_come_back_the_same(
+    one: dict[str, Value], other: dict[str, Value], data: st.DataObject
+) -> None:
+    mixed = st.fixed_dictionaries({name: st.sampled_from([cell, other.get(name, cell)]) for name, cell in one.items()})
+    sent = Rows(tuple(data.draw(st.lists(st.one_of(mixed, st.just(other), st.just(one)), max_size=8))))
+    paper = Evidence(TYPE, {"rows": sent})
+    assert crossed(sealed(paper)).evidence[0].fields == {"rows": sent}
+
+
 def test_every_kind_of_value_that_a_field_may_have_was_tried() -> None:
     tried = {each.kind for each in (*OWN.values(), *COMMON.values())}
     assert tried == set(ValueKind) - {ValueKind.MONTHS}, "months are a parameter's only"
