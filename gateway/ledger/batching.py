@@ -23,8 +23,6 @@ T_contra = TypeVar("T_contra", contravariant=True)
 R_co = TypeVar("R_co", covariant=True)
 
 BATCH_LIMIT: Final = 256
-PATIENCE: Final = 16
-"""Turns of the event loop, one after the other, that bring nobody: then a batch waits no longer."""
 ENOUGH: Final = 64
 """With as many it waits for nobody: another transaction costs them less than waiting does."""
 
@@ -58,7 +56,7 @@ class GroupCommit(Generic[T, R]):
         self._loop: asyncio.AbstractEventLoop | None = None
         # Whether a batch is being gathered or written; until it is, nobody else has to see to the queue.
         self._busy = False
-        self._lull = Lull(lambda: len(self._queue), self._hand_over, patience=PATIENCE, enough=ENOUGH)
+        self._lull = Lull(lambda: len(self._queue), self._hand_over, ENOUGH)
         self._closing = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()

@@ -1,19 +1,37 @@
 """Who waits for others at a step, for how long, and who goes on when."""
 
 import asyncio
+import time
 
 import pytest
 
 from gateway import cohort
-from gateway.cohort import ENOUGH, PATIENCE, Cohort, Lull
+from gateway.cohort import ENOUGH, IDLE_TURNS, WORK, Cohort, Lull
 
 AN_HOUR = 3600.0
-FOR_EVER = 1 << 62
 
 
 async def turns(count: int) -> None:
     for _ in range(count):
         await asyncio.sleep(0)
+
+
+async def at_work() -> None:
+    """A turn of the loop that does something."""
+    until = time.thread_time() + 3 * WORK
+    while time.thread_time() < until:
+        pass
+    await asyncio.sleep(0)
+
+
+@pytest.fixture
+def _for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cohort, "LINGER", AN_HOUR)
+
+
+@pytest.fixture
+def _always_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cohort, "WORK", -1.0)
 
 
 async def test_those_of_one_turn_go_on_together_in_the_order_in_which_they_came() -> None:
@@ -26,48 +44,36 @@ async def test_those_of_one_turn_go_on_together_in_the_order_in_which_they_came(
     async with asyncio.TaskGroup() as group:
         for number in range(5):
             group.create_task(walker(number))
-        await turns(PATIENCE)
-        assert not went
     assert went == [0, 1, 2, 3, 4]
 
 
-async def test_a_cohort_waits_as_long_as_turns_bring_somebody_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cohort, "LINGER", AN_HOUR)
+@pytest.mark.usefixtures("_for_ever")
+async def test_a_cohort_waits_as_long_as_the_loop_has_other_work() -> None:
     step = Cohort()
     waiting = []
-    for _ in range(4):
+    for _ in range(10):
         waiting.append(step.gathered())
-        await turns(PATIENCE - 1)
+        await at_work()
         assert not any(each.done() for each in waiting)
-    await turns(3)
-    assert all(each.done() for each in waiting)
+    await asyncio.gather(*waiting)
 
 
-async def test_who_came_alone_of_late_waits_one_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cohort, "LINGER", AN_HOUR)
-    step = Cohort()
-    for _ in range(PATIENCE.bit_length()):
-        await step.gathered()
-    alone = step.gathered()
-    await turns(2)
+@pytest.mark.usefixtures("_for_ever")
+async def test_on_an_idle_loop_nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cohort, "WORK", AN_HOUR)
+    alone = Cohort().gathered()
+    await turns(IDLE_TURNS + 1)
     assert alone.done()
-    together = [step.gathered(), step.gathered()]
-    await asyncio.gather(*together)
-    again = step.gathered()
-    await turns(PATIENCE - 1)
-    assert not again.done()  # two came at once: it is worth waiting again
-    await again
 
 
-async def test_a_full_cohort_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cohort, "LINGER", AN_HOUR)
-    monkeypatch.setattr(cohort, "PATIENCE", FOR_EVER)
+@pytest.mark.usefixtures("_for_ever", "_always_at_work")
+async def test_a_full_cohort_waits_for_nobody() -> None:
     step = Cohort()
     await asyncio.gather(*(step.gathered() for _ in range(ENOUGH)))
 
 
-async def test_the_wait_ends_however_many_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cohort, "PATIENCE", FOR_EVER)
+@pytest.mark.usefixtures("_always_at_work")
+async def test_the_wait_ends_however_much_there_is_to_do() -> None:
     await Cohort().gathered()
 
 
@@ -79,10 +85,16 @@ async def test_who_leaves_holds_up_nobody() -> None:
     await step.gathered()
 
 
-@pytest.mark.parametrize("enough", [1, 2, FOR_EVER])
+@pytest.mark.parametrize("enough", [1, 2, 1 << 62])
 async def test_the_end_of_a_lull_is_told_once(enough: int) -> None:
-    told = list[int]()
-    Lull(lambda: 2, lambda: told.append(1), patience=3, enough=enough).await_(asyncio.get_running_loop())
-    assert not told
+    told, times = asyncio.Event(), list[int]()
+
+    def ended() -> None:
+        times.append(1)
+        told.set()
+
+    Lull(lambda: 2, ended, enough).await_(asyncio.get_running_loop())
+    assert not times
+    await told.wait()
     await turns(10)
-    assert told == [1]
+    assert times == [1]

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from gateway import cohort
-from gateway.ledger import batching
-from gateway.ledger.batching import BATCH_LIMIT, ENOUGH, PATIENCE, GroupCommit
+from gateway.cohort import IDLE_TURNS
+from gateway.ledger.batching import BATCH_LIMIT, ENOUGH, GroupCommit
 from gateway.model.refusal import Reason, Refusal
 
 AN_HOUR = 3600.0
@@ -52,6 +52,16 @@ async def grouped(shelf: Shelf, queue_limit: int = 10_000) -> AsyncIterator[Grou
     finally:
         shelf.gate.set()
         await group.close()
+
+
+@pytest.fixture
+def _for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cohort, "LINGER", AN_HOUR)
+
+
+@pytest.fixture
+def _always_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cohort, "WORK", -1.0)
 
 
 async def until_busy(shelf: Shelf) -> None:
@@ -108,42 +118,44 @@ async def test_a_bug_in_the_store_reaches_every_caller_of_its_batch_and_ends_not
     assert shelf.rests == 3
 
 
-async def test_a_batch_waits_as_long_as_turns_of_the_loop_bring_somebody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cohort, "LINGER", AN_HOUR)
+@pytest.mark.usefixtures("_for_ever", "_always_at_work")
+async def test_a_batch_waits_as_long_as_the_loop_has_other_work(monkeypatch: pytest.MonkeyPatch) -> None:
     shelf = Shelf()
     async with grouped(shelf) as group:
         waiting = []
         for n in range(5):
             waiting.append(group.submit(n))
-            for _ in range(PATIENCE // 2):
+            for _ in range(2 * IDLE_TURNS):
                 await asyncio.sleep(0)
+        assert not shelf.busy.is_set()
+        monkeypatch.setattr(cohort, "WORK", AN_HOUR)
         await asyncio.gather(*waiting)
     assert shelf.batches == [[0, 1, 2, 3, 4]]
 
 
-async def test_on_a_quiet_loop_it_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cohort, "LINGER", AN_HOUR)
+@pytest.mark.usefixtures("_for_ever")
+async def test_on_an_idle_loop_it_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cohort, "WORK", AN_HOUR)
     shelf = Shelf()
     async with grouped(shelf) as group:
         first = group.submit("first")
-        for _ in range(PATIENCE + 2):
+        for _ in range(IDLE_TURNS + 1):
             await asyncio.sleep(0)
         await until_busy(shelf)
         await asyncio.gather(first, group.submit("second"))
     assert shelf.batches == [["first"], ["second"]]
 
 
-async def test_where_enough_wait_they_wait_for_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cohort, "LINGER", AN_HOUR)
-    monkeypatch.setattr(batching, "PATIENCE", 1 << 62)
+@pytest.mark.usefixtures("_for_ever", "_always_at_work")
+async def test_where_enough_wait_they_wait_for_nobody_else() -> None:
     shelf = Shelf()
     async with grouped(shelf) as group:
         await asyncio.gather(*map(group.submit, range(ENOUGH)))
     assert [len(batch) for batch in shelf.batches] == [ENOUGH]
 
 
-async def test_the_wait_ends_however_many_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batching, "PATIENCE", 1 << 62)
+@pytest.mark.usefixtures("_always_at_work")
+async def test_the_wait_ends_however_much_there_is_to_do() -> None:
     async with grouped(Shelf()) as group:
         assert await group.submit("alone") == "kept alone"
 
@@ -193,9 +205,8 @@ async def test_close_writes_what_waits_then_takes_nothing_more() -> None:
         await group.close()
 
 
-async def test_close_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cohort, "LINGER", AN_HOUR)
-    monkeypatch.setattr(batching, "PATIENCE", 1 << 62)
+@pytest.mark.usefixtures("_for_ever", "_always_at_work")
+async def test_close_waits_for_nobody() -> None:
     shelf = Shelf()
     async with grouped(shelf) as group:
         waiting = [group.submit(n) for n in range(BATCH_LIMIT + 1)]
