@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
 
+from gateway.cohort import Cohort
 from gateway.exchange import Ports
 from gateway.ledger.encoding import NONCE_SIZE, encode
 from gateway.model.city import CityAnswer, CityRequest, CityTicket
@@ -192,6 +193,8 @@ class Stand:
     deferrals: MemoryDeferrals = field(default_factory=MemoryDeferrals)
     ledger: MemoryLedger = field(init=False)
     city: City = field(init=False)
+    arrived: Cohort = field(default_factory=Cohort)
+    answered: Cohort = field(default_factory=Cohort)
 
     def __post_init__(self) -> None:
         self.ledger = MemoryLedger(self.journal)
@@ -199,4 +202,5 @@ class Stand:
 
     @property
     def ports(self) -> Ports:
-        return Ports({"foshan.test": self.city}, self.ledger, self.clock, self.meter, self.deferrals)
+        city = {"foshan.test": self.city}
+        return Ports(city, self.ledger, self.clock, self.meter, self.deferrals, self.arrived, self.answered)

@@ -41,7 +41,7 @@ WHOLE = [
 ]
 PATIENCE = 60.0
 """Seconds until an exchange that does not end fails its test."""
-TURNS = 8
+TURNS = 64
 """Turns of the event loop in which whatever was started, and should not go on, would have gone on."""
 
 
