@@ -5,16 +5,15 @@ has it, where what was given differs from it by order, spaces or the case of let
 """
 
 import re
-import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 
 from certs import seen
 from certs.denying import Denied
 from certs.inventory import Item, inventory
 from gateway.config import Loaded
-from gateway.config.files import Unreadable
 from gateway.holdings import holdings
 from gateway.model.refusal import Refusal
 from gateway.stages.identify import claimed
@@ -23,15 +22,16 @@ _BETWEEN = re.compile(r"(?<!\\)[,/+]")
 
 
 def items(loaded: Loaded) -> tuple[Item, ...]:
-    """Every certificate in use, and every one that a caller has shown; without those where their record cannot be read."""
+    """Every certificate in use, and every one that a caller has shown; without those of a source that cannot be read, whatever the reason."""
+    in_use, shown = partial(holdings, loaded), partial(seen.read, seen.beside(loaded.beside))
+    return (*_readable(lambda: inventory(in_use(), ())), *_readable(lambda: inventory((), shown())))
+
+
+def _readable(read: Callable[[], tuple[Item, ...]]) -> tuple[Item, ...]:
     try:
-        callers = seen.read(seen.beside(loaded.beside))
-    except (OSError, sqlite3.Error, ValueError):
-        callers = ()
-    try:
-        return inventory(holdings(loaded), callers)
-    except (Unreadable, OSError, ValueError):
-        return inventory((), callers)
+        return read()
+    except Exception:  # noqa: BLE001  whatever a file holds, it keeps nobody from being refused
+        return ()
 
 
 def spelled(denied: Denied, known: Iterable[Item]) -> Denied:

@@ -142,16 +142,13 @@ class Guarded:
 
     async def _tried(self, request: CityRequest, until: float) -> CityAnswer | CityTicket:
         try:
-            return await self._once(request, until)
+            return await self._judging(self._adapter.ask, request, until)
         except Unreached:
             pause = _SHORTEST_PAUSE + (_LONGEST_PAUSE - _SHORTEST_PAUSE) * self._fraction()
             if self._clock.monotonic() + pause >= until or not self._budget.spend():
                 raise
         await asyncio.sleep(pause)
         self._tried_again += 1
-        return await self._once(request, until)
-
-    async def _once(self, request: CityRequest, until: float) -> CityAnswer | CityTicket:
         return await self._judging(self._adapter.ask, request, until)
 
     async def _judging(self, call: Callable[[CityRequest, float], Awaitable[_Told]], request: CityRequest, until: float) -> _Told:

@@ -3,12 +3,15 @@
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from typing import NoReturn
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from certs import seen
 from certs.denying import Denied
 from certs.inventory import Item
+from gateway import recognising
 from gateway.clock import SystemClock
 from gateway.config import Loaded
 from gateway.development.layout import WINDOW, Layout
@@ -60,6 +63,15 @@ def test_a_record_that_cannot_be_read_keeps_nobody_from_revoking(loaded: Loaded)
         record.execute("DROP TABLE callers")
     assert items(loaded), "what is in use is known all the same"
     seen.beside(loaded.beside).unlink()
+
+
+def test_nor_does_a_certificate_that_no_reader_knows(loaded: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    def holdings(_: Loaded) -> NoReturn:
+        raise UnsupportedAlgorithm("a key of a kind that is not known")
+
+    (came,) = seen.read(seen.beside(loaded.beside))
+    monkeypatch.setattr(recognising, "holdings", holdings)
+    assert is_known(denied(fingerprint=came.fingerprint), items(loaded), loaded)
 
 
 def test_nor_does_a_bundle_that_only_the_inventory_reads(living: Layout, loaded: Loaded) -> None:
