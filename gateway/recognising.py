@@ -22,7 +22,7 @@ _BETWEEN = re.compile(r"(?<!\\)[,/+]")
 
 
 def items(loaded: Loaded) -> tuple[Item, ...]:
-    """Every certificate in use, and every one that a caller has shown; without those of a source that cannot be read, whatever the reason."""
+    """Every certificate in use, and every one that a caller has shown; without those of a source that for any reason cannot be read."""
     in_use, shown = partial(holdings, loaded), partial(seen.read, seen.beside(loaded.beside))
     return (*_readable(lambda: inventory(in_use(), ())), *_readable(lambda: inventory((), shown())))
 

@@ -2,8 +2,9 @@
 
 Laws: the log keeps what it is given, so a person's name or number is refused before it gets there; how it is written does not matter, for
 only letters and digits are compared, in their plain form; a violation never repeats a value. What is said of the holder is found wherever
-it stands. A stranger's number is known by its form alone, which case numbers have too: so it stands by itself, and one that signs divide
-tells a year of birth, and not that of a case (ADR 0050).
+it stands, but for a Latin name so short that it stands in other words: that has to be a word of its own. A stranger's number is known by
+its form alone, which case numbers have too: so it stands by itself, and one that signs divide tells a year of birth, and not that of a case
+(ADR 0050).
 Source: GB 11643 (numbers); UAX 15 (plain forms).
 """
 
@@ -11,7 +12,7 @@ import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Final
-from unicodedata import normalize
+from unicodedata import combining, normalize
 
 from gateway.model.identifiers import InvalidIdentifier, ResidentNumber
 from gateway.model.refusal import Violation
@@ -34,6 +35,9 @@ _MANY_DIGITS: Final = re.compile(r"[0-9]{15}")
 _WHOLE: Final = re.compile(r"(?<![0-9])(?:[0-9]{17}[0-9Xx]|[0-9]{15})(?![0-9])")
 _DIVIDED: Final = re.compile(r"(?<![0-9])[0-9]{17}[0-9x](?![0-9])")
 _EARLIEST_BIRTH: Final = 1800
+_LATIN_WORD: Final = re.compile(r"[a-z]+")
+_SHORT: Final = 4
+"""Letters below which a Latin name (Li, Nu, Xu) is found within other words."""
 
 
 def told(texts: Texts, secret: Iterable[str], today: date) -> tuple[Violation, ...]:
@@ -54,12 +58,21 @@ def folded(said: str) -> str:
 
 def _tells(said: str, secrets: Iterable[str], today: date) -> bool:
     bare = folded(said)
-    if any(secret in bare for secret in secrets):
+    if any(secret in bare and (not _is_short(secret) or secret in _latin_words(said)) for secret in secrets):
         return True
     return any(_born(each, today) for each in _WHOLE.findall(normalize("NFKD", said))) or any(
         born is not None and _EARLIEST_BIRTH <= born.year < today.year - 1
         for born in (_born(each, today) for each in _DIVIDED.findall(bare))
     )
+
+
+def _is_short(secret: str) -> bool:
+    return len(secret) < _SHORT and secret.isascii() and secret.isalpha()
+
+
+def _latin_words(said: str) -> list[str]:
+    plain = "".join(each for each in normalize("NFKD", said) if not combining(each))
+    return _LATIN_WORD.findall(plain.casefold())
 
 
 def _born(text: str, today: date) -> date | None:

@@ -62,6 +62,16 @@ def test_blanks_accents_width_and_capitals_make_no_other_name(name: str, written
     assert at_fault(written, secret=(name,)) == [CASE]
 
 
+@pytest.mark.parametrize(("name", "written"), [("Nu", "number-1"), ("LI", "LIWAN-2026-7"), ("Ota", "quota 3"), ("xu", "Xunjian")])
+def test_a_short_latin_name_is_not_found_within_other_words(name: str, written: str) -> None:
+    assert at_fault(written, secret=(name,)) == []
+
+
+@pytest.mark.parametrize("written", ["NU", "迁入NU户", "case of Nu.", "ＮＵ-7", "nú 1", "17Nu18"])
+def test_a_short_latin_name_is_found_as_a_word_of_its_own(written: str) -> None:
+    assert at_fault(written, secret=("Nu",)) == [CASE]
+
+
 def test_a_secret_of_signs_alone_is_in_no_text() -> None:
     assert at_fault("case-1", secret=("·", "-", "")) == []
 
