@@ -8,7 +8,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import partial
 
 from certs import seen
 from certs.denying import Denied
@@ -23,8 +22,9 @@ _BETWEEN = re.compile(r"(?<!\\)[,/+]")
 
 def items(loaded: Loaded) -> tuple[Item, ...]:
     """Every certificate in use, and every one that a caller has shown; without those of a source that for any reason cannot be read."""
-    in_use, shown = partial(holdings, loaded), partial(seen.read, seen.beside(loaded.beside))
-    return (*_readable(lambda: inventory(in_use(), ())), *_readable(lambda: inventory((), shown())))
+    in_use = _readable(lambda: inventory(holdings(loaded), ()))
+    shown = _readable(lambda: inventory((), seen.read(seen.beside(loaded.beside))))
+    return (*in_use, *shown)
 
 
 def _readable(read: Callable[[], tuple[Item, ...]]) -> tuple[Item, ...]:

@@ -153,6 +153,17 @@ async def test_installed_as_the_page_says_it_serves_and_may_do_no_more_than_it_m
         machine.run("systemd-analyze", "security", "--no-pager", f"--threshold={int(MOST_EXPOSED * 10)}", unit.name)
 
 
+async def test_the_threads_of_grpc_wait_for_their_turn_there_too(there: Office, machine: Machine) -> None:
+    await holds(machine.serves)
+    assert str((await there.ask()).outcome) == "ISSUED"
+    each_thread = (
+        'for each in /proc/[0-9]*/task/*; do grep -qsx event_engine "$each/comm" && chrt --pid "${each##*/}"; done; true'
+    )
+    said = [line for line in machine.run("sh", "-c", each_thread).splitlines() if "scheduling policy" in line]
+    assert said
+    assert {line.rpartition(": ")[2] for line in said} == {"SCHED_BATCH"}
+
+
 async def test_an_operator_looks_with_the_environment_of_the_page(machine: Machine) -> None:
     said = machine.run(
         "sh", "-c", f"{ENVIRONMENT}; setpriv --reuid=kuacheng --regid=kuacheng --clear-groups /opt/kuacheng/bin/kuacheng check"

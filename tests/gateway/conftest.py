@@ -1,4 +1,4 @@
-"""One development layout a module, for tests that change its files while a gateway runs."""
+"""One development layout a module, for tests that change its files while a gateway runs; and how long is waited at a step."""
 
 import logging
 import shutil
@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from gateway import cohort
 from gateway.clock import entropy
 from gateway.development.layout import Layout, lay_out, write_configuration
 from tests.gateway.living import CITIES, NOW
+
+AN_HOUR = 3600.0
 
 
 @pytest.fixture(scope="module")
@@ -28,3 +31,15 @@ def living(laid: Layout) -> Iterator[Layout]:
     shutil.rmtree(laid.folder / "ledger.db.ocsp", ignore_errors=True)
     for left in ("revoked.json", "ledger.db.crls", "foshan.crl"):
         (laid.folder / left).unlink(missing_ok=True)
+
+
+@pytest.fixture
+def _for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has come to a step waits without end for others."""
+    monkeypatch.setattr(cohort, "LINGER", AN_HOUR)
+
+
+@pytest.fixture
+def _always_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every turn of the event loop counts as work."""
+    monkeypatch.setattr(cohort, "WORK", -1.0)

@@ -24,16 +24,6 @@ async def at_work() -> None:
     await asyncio.sleep(0)
 
 
-@pytest.fixture
-def _for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cohort, "LINGER", AN_HOUR)
-
-
-@pytest.fixture
-def _always_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cohort, "WORK", -1.0)
-
-
 async def test_those_of_one_turn_go_on_together_in_the_order_in_which_they_came() -> None:
     step, went = Cohort(), list[int]()
 

@@ -54,16 +54,6 @@ async def grouped(shelf: Shelf, queue_limit: int = 10_000) -> AsyncIterator[Grou
         await group.close()
 
 
-@pytest.fixture
-def _for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cohort, "LINGER", AN_HOUR)
-
-
-@pytest.fixture
-def _always_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cohort, "WORK", -1.0)
-
-
 async def until_busy(shelf: Shelf) -> None:
     await asyncio.to_thread(shelf.busy.wait)
 
