@@ -20,6 +20,7 @@ from gateway.ports import Meter
 from gateway.reloading import Standing
 from gateway.rpc.door import Door
 from gateway.rpc.server import Server
+from gateway.telemetry.together import Together
 
 _SEAT_SECONDS: Final = 0.2
 """Between two looks whether the metrics port of a seat has been left by whoever had it before."""
@@ -50,14 +51,14 @@ def of_front(ground: Ground, standing: Standing, door: Door, server: Server) -> 
 
 def meter(ground: Ground) -> Meter:
     """The metrics, and traces where they are configured."""
-    wanted = ground.loaded.settings.traces
+    wanted, counted = ground.loaded.settings.traces, Together(ground.metrics.ended)
     if wanted is None:
-        return ground.metrics
+        return counted
     from gateway.telemetry.traces import Traced, Traces
 
     traces = Traces(str(wanted.address), version("kuacheng"), ground.clock, entropy)
     ground.stack.push_async_callback(asyncio.to_thread, traces.close)
-    return Traced(ground.metrics, traces)
+    return Traced(counted, traces)
 
 
 def serve(ground: Ground) -> str:

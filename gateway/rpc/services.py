@@ -229,7 +229,9 @@ async def _exchanged(
     try:
         peer = _peer(context, inside)
         with inside.door.pass_through(world.limits, peer.leaf):
-            return write(await exchange(_call(read, context, exchange_id, world, inside, peer=peer), world, ports))
+            answer = write(await exchange(_call(read, context, exchange_id, world, inside, peer=peer), world, ports))
+            await ports.leaving.gathered()
+            return answer
     except Refusal as refusal:
         await _refuse(context, refusal, exchange_id)
     except Exception as fault:  # noqa: BLE001  a fault of ours must reach the caller as an opaque INTERNAL

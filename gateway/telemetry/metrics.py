@@ -77,8 +77,13 @@ class Metrics:
         self._started("unary", service, method).inc()
         self._handled("unary", service, method, code).inc()
 
-    def ended(self, ended: Ended) -> None:
-        """An exchange ended."""
+    def ended(self, *ended: Ended) -> None:
+        """These exchanges ended."""
+        for each in ended:
+            self._exchange(each)
+        self._access.lines(ended)
+
+    def _exchange(self, ended: Ended) -> None:
         self._exchanges(ended.evidence_type, ended.region, str(ended.result)).inc()
         if ended.reason:
             self._refusals(ended.reason, ended.blame, ended.region).inc()
@@ -88,7 +93,6 @@ class Metrics:
             self._city_seconds(ended.region).observe(ended.city_seconds)
             self._stages(ended.region, "before").observe(ended.before_seconds)
             self._stages(ended.region, "after").observe(ended.after_seconds)
-        self._access.line(ended)
 
     def appended(self, entries: int, failed: int, size: int, seconds: float) -> None:
         """A batch of so many entries ended after so long; `size` of the tree then, 0 where nothing was written."""

@@ -68,6 +68,29 @@ async def test_a_question_is_answered_and_both_entries_stand() -> None:
         assert four == sorted(four, key=lambda each: each.ToNanoseconds())
 
 
+async def test_an_answer_waits_for_those_that_leave_with_it_and_for_no_caller_who_has_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waiting = asyncio.Queue[asyncio.Future[None]]()
+
+    def gathered() -> asyncio.Future[None]:
+        future = asyncio.get_running_loop().create_future()
+        waiting.put_nowait(future)
+        return future
+
+    async with house() as gateway, gateway.stub() as stub:
+        monkeypatch.setattr(gateway.inside.ports.leaving, "gathered", gathered)
+        stays, leaves = stub.Query(request(), timeout=PATIENCE), stub.Query(request(), timeout=PATIENCE)
+        first, second = await waiting.get(), await waiting.get()
+        assert not stays.done()
+        leaves.cancel()
+        first.set_result(None)
+        second.set_result(None)
+        assert (await stays).outcome == pb.OUTCOME_ISSUED
+        await gateway.inside.door.close()
+        assert sorted(gateway.told()) == ["INTENT", "INTENT", "OUTCOME ISSUED", "OUTCOME ISSUED"]
+
+
 @pytest.mark.parametrize(("asked", "given"), [(None, 70.0), (30.0, 30.0), (85.0, 85.0), (6000.0, 90.0)])
 async def test_the_city_has_the_callers_deadline_within_ours_less_the_margin(asked: float | None, given: float) -> None:
     async with house(LIMITS) as gateway:

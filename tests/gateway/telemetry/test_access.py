@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import re
+import select
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.model.exchange import Ended, Result
-from gateway.telemetry.access import AccessLog, LineFormatter, configure
+from gateway.telemetry.access import AT_ONCE, AccessLog, LineFormatter, configure
 
 MARK = "ζ"
 ROOT = Path(__file__).parents[3]
@@ -40,12 +41,44 @@ ENDED = Ended(
 @example("a\u2028b", "x\x85y", 0.1)
 def test_an_exchange_is_one_line_with_its_allowed_fields(system: str, agreement: str, seconds: float) -> None:
     stream = io.StringIO()
-    AccessLog(stream).line(ENDED._replace(system=system, agreement=agreement, seconds=seconds))
+    AccessLog(stream).lines([ENDED._replace(system=system, agreement=agreement, seconds=seconds)])
     (line,) = stream.getvalue().splitlines()
     told = json.loads(line)
     assert told.keys() == {"event", *Ended._fields}
     assert (told["event"], told["result"], told["system"], told["agreement"]) == ("exchange", "ISSUED", system, agreement)
     assert told["seconds"] == pytest.approx(seconds, abs=1e-6)
+
+
+class Pieces(io.StringIO):
+    """Keeps what was written at once apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+
+    def write(self, piece: str) -> int:
+        self.pieces.append(piece)
+        return super().write(piece)
+
+
+def test_lines_go_out_together_as_far_as_a_pipe_takes_them_whole() -> None:
+    stream, ends = Pieces(), [ENDED._replace(exchange_id=f"x-{number}") for number in range(40)]
+    AccessLog(stream).lines(ends)
+    assert [json.loads(line)["exchange_id"] for line in stream.getvalue().splitlines()] == [each.exchange_id for each in ends]
+    assert all(each.endswith("\n") and len(each) <= AT_ONCE <= select.PIPE_BUF for each in stream.pieces)
+    assert len(stream.pieces) == -(-len(ends) // (AT_ONCE // len(stream.getvalue().splitlines(keepends=True)[-1])))
+
+
+def test_a_line_that_is_longer_than_that_goes_out_alone() -> None:
+    stream = Pieces()
+    AccessLog(stream).lines([ENDED, ENDED._replace(system="s" * AT_ONCE), ENDED])
+    assert [each.count("\n") for each in stream.pieces] == [1, 1, 1]
+
+
+def test_of_nobody_nothing_is_written() -> None:
+    stream = Pieces()
+    AccessLog(stream).lines([])
+    assert not stream.pieces
 
 
 def test_what_may_be_logged_of_an_exchange_names_no_person() -> None:
