@@ -3,13 +3,14 @@
 Each part is written in its place: a message that is made apart is copied whole where it is put in.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from gateway.model.catalogue import COMMON, Field
+from gateway.model.catalogue import COMMON, Field, ValueKind
 from gateway.model.evidence import Coded, Evidence, FindingCode, Holders, Period, Rows, Value, Verdict
 from gateway.model.exchange import Result, Sealed
 from gateway.rpc import deferred
@@ -49,7 +50,8 @@ _VERDICTS: Mapping[Verdict, pb.Verdict.ValueType] = MappingProxyType(
         Verdict.NO_RECORD: pb.VERDICT_NO_RECORD,
     }
 )
-_NO_ROW: Mapping[str, Value] = MappingProxyType({})
+_NOTHING: Mapping[str, Value] = MappingProxyType({})
+_NO_ROW: Final = (_NOTHING, None)
 _TEXTS = ("identifier", "number", "issuer", "issuer_code", "issued_on", "valid_from", "valid_to")
 
 
@@ -130,15 +132,19 @@ def _evidence(into: pb.Evidence, evidence: Evidence) -> None:
     if isinstance(holders, Holders):
         for each in holders.holders:
             into.holders.add(name=each.name, id_type=each.id_type, id_number=each.id_number, role=each.role)
-    _fill(into.fields, ((name, value) for name, value in values.items() if name not in COMMON), fields)
+    _fill(into.fields, {name: value for name, value in values.items() if name not in COMMON}, fields, _NOTHING)
 
 
-def _fill(into: Mapping[str, pb.Value], values: Iterable[tuple[str, Value]], fields: Mapping[str, Field]) -> None:
-    """Fields or cells: to ask for one that is not there makes it. A text's kind is named as its part is.
+def _fill(
+    into: Mapping[str, pb.Value], values: Mapping[str, Value], fields: Mapping[str, Field], there: Mapping[str, Value]
+) -> None:
+    """Fields or cells, but for what is `there`: to ask for one that is not there makes it. A text's kind is named as its part is.
 
     Nearly all are texts and codes, so these are written here: a long statement has hundreds.
     """
-    for name, value in values:
+    for name, value in values.items():
+        if value is there.get(name):
+            continue
         if isinstance(value, str):
             setattr(into[name], fields[name].kind, value)
         elif isinstance(value, Coded):
@@ -159,14 +165,19 @@ def _compose(into: pb.Value, value: Value, field: Field) -> None:
 
 
 def _rows(into: pb.Rows, value: Rows, columns: Mapping[str, Field]) -> None:
-    """Each row begins as a copy of the one before, for most of it stands there: of what did not change the two hold one value."""
+    """Each row begins as a copy of the last one with the same codes, for most of it stands there.
+
+    What did not change, two rows hold as one value; see translate.reading.column.
+    """
     into.SetInParent()
-    before, written = _NO_ROW, None
+    coded = [name for name, column in columns.items() if column.kind is ValueKind.CODED]
+    last: dict[tuple[int, ...], tuple[Mapping[str, Value], pb.Row]] = {}
     for row in value.rows:
-        made = into.rows.add()
-        if written is not None and row.keys() == before.keys():
+        made, codes = into.rows.add(), tuple([id(row.get(name)) for name in coded])
+        there, written = last.get(codes, _NO_ROW)
+        if written is not None and row.keys() == there.keys():
             made.CopyFrom(written)
-            _fill(made.cells, [(name, cell) for name, cell in row.items() if cell is not before[name]], columns)
         else:
-            _fill(made.cells, row.items(), columns)
-        before, written = row, made
+            there = _NOTHING
+        _fill(made.cells, row, columns, there)
+        last[codes] = row, made

@@ -1,6 +1,7 @@
 """Revocation bites a running gateway within a second: by the deny-list, by a CA's list, and when nobody can tell."""
 
 import asyncio
+import logging
 import json
 import math
 import shutil
@@ -143,7 +144,8 @@ async def test_a_deny_list_that_could_not_be_read_is_tried_again_though_it_did_n
     assert revoking.stands().unread == 0
     seconds[0] += 7
     assert revoking.stands().unread == 7, "where nobody looks, it grows"
-    assert len(caplog.records) == 3, "each fault once, and one of ours with its place"
+    faulty = [each for each in caplog.records if each.levelno > logging.INFO]
+    assert len(faulty) == 3, "each fault once, and one of ours with its place"
     assert "张三丰" not in caplog.text
 
 

@@ -1,9 +1,11 @@
 """Strict JSON: what is refused, what is kept exact."""
 
 import json
+import re
+from typing import Never
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from adapters.connectors.json_body import expect, member, objects, read_json, read_json_text, read_object, write_json
@@ -74,6 +76,45 @@ def test_of_many_objects_each_is_as_it_was_written(values: list[object], space: 
     rows = [*values, 2**70, 'a\\:"b']
     text = f"[{MANY}{space}{json.dumps(rows, ensure_ascii=False)[1:]}"
     assert read_json_text(text, "here") == [{"a:b": "1.5"}] * 40 + rows
+
+
+def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    assert len(dict(pairs)) == len(pairs)
+    return dict(pairs)
+
+
+def never(constant: str) -> Never:
+    raise AssertionError(constant)
+
+
+ELSEWHERE = json.JSONDecoder(object_pairs_hook=unique, parse_float=str, parse_constant=never)
+"""The standard library's, as strict."""
+PIECES = st.sampled_from([*'{}[]:,"\\ \t\x0b\x0009.-+eEufn/', '"a":', "\\u0061", "0.5", "-0", "NaN", "null", "\ufeff", "何"])
+
+
+@given(VALUES, st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), PIECES), max_size=3), st.booleans())
+@example({"a": 1}, [(0.99, 0, ',"a":2')], True)
+def test_it_reads_what_the_standard_library_reads_and_nothing_else(
+    value: object,
+    changes: list[tuple[float, int, str]],
+    ascii_only: bool,  # noqa: FBT001
+) -> None:
+    text = json.dumps(value, ensure_ascii=ascii_only)
+    for where, gone, put in changes:
+        at = round(where * len(text))
+        text = text[:at] + put + text[at + gone :]
+    assume(not re.search("[0-9][eE]", text))  # a power is written out, or too large
+    try:
+        told, end = ELSEWHERE.raw_decode(text.strip(" \t\r\n"))
+        json.dumps(told, ensure_ascii=False).encode()
+        sound = end == len(text.strip(" \t\r\n"))
+    except (ValueError, AssertionError):
+        sound = False
+    if sound:
+        assert read_json_text(text, "here") == told
+    else:
+        with pytest.raises(Refusal, match="CITY_ANSWER_INVALID"):
+            read_json_text(text, "here")
 
 
 def test_wide_is_not_deep() -> None:
