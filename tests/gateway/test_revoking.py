@@ -1,8 +1,8 @@
 """Revocation bites a running gateway within a second: by the deny-list, by a CA's list, and when nobody can tell."""
 
 import asyncio
-import logging
 import json
+import logging
 import math
 import shutil
 import threading
