@@ -20,11 +20,11 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _HEAD = "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: {}\r\n\r\n"
 
 
-class City(asyncio.Protocol):
-    """One connection: whole requests in, answers by their path out."""
+class Requests(asyncio.Protocol):
+    """One connection: of each whole request, head and body go to `asked`, and what that writes goes out."""
 
-    def __init__(self, answers: Mapping[bytes, bytes]) -> None:
-        self._answers = answers
+    def __init__(self, asked: Callable[[bytes, bytes, Callable[[bytes], None]], None]) -> None:
+        self._asked = asked
         self._write: Callable[[bytes], None]
         self._got = b""
 
@@ -40,27 +40,37 @@ class City(asyncio.Protocol):
             whole = end + len(_HEAD_ENDS) + (int(length[1]) if length else 0)
             if len(self._got) < whole:
                 return
-            path = self._got[: self._got.index(b"\r\n")].split(b" ")[1]
+            head, body = self._got[:end], self._got[end + len(_HEAD_ENDS) : whole]
             self._got = self._got[whole:]
-            self._write(self._answers[path])
+            self._asked(head, body, self._write)
+
+
+def path(head: bytes) -> bytes:
+    """What is asked for."""
+    return head[: head.index(b"\r\n")].split(b" ")[1]
 
 
 def _answers(folder: Path) -> Mapping[bytes, bytes]:
     """By path: a.b.json is the answer of /a/b."""
-    bodies = {f"/{path.stem.replace('.', '/')}": path.read_bytes() for path in folder.iterdir()}
-    return {path.encode(): _HEAD.format(len(body)).encode() + body for path, body in bodies.items()}
+    bodies = {f"/{each.stem.replace('.', '/')}": each.read_bytes() for each in folder.iterdir()}
+    return {where.encode(): _HEAD.format(len(body)).encode() + body for where, body in bodies.items()}
 
 
-async def _serve(options: argparse.Namespace) -> None:
+async def serve(options: argparse.Namespace, asked: Callable[[bytes, bytes, Callable[[bytes], None]], None]) -> None:
+    """Until told to end."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(options.cert, options.key)
     context.load_verify_locations(options.client_ca)
     context.verify_mode = ssl.CERT_REQUIRED
-    answers = _answers(options.bodies)
-    server = await asyncio.get_running_loop().create_server(lambda: City(answers), "127.0.0.1", 0, ssl=context)
+    server = await asyncio.get_running_loop().create_server(lambda: Requests(asked), "127.0.0.1", 0, ssl=context)
     await until_ended(url=f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}")
     server.close()
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    answers = _answers(options.bodies)
+    await serve(options, lambda head, _, write: write(answers[path(head)]))
 
 
 def main() -> None:

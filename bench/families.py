@@ -1,36 +1,41 @@
-"""What a question costs over each interface family: the whole development environment, each interface asked alone, in turn.
+"""What a question costs over each interface family: each interface asked alone, in turn, as many in flight as `python -m bench` has.
 
-CPU is that of the gateway's process, an answer; the pass-through of `python -m bench` is measured in the same rounds, on the same core. The
-simulators behind are the real ones and share the other core with the load, so queries a second mean nothing here.
-Usage: python -m bench.families [--seconds 4] [--rounds 3] [--only g1 f4]
+CPU is that of the gateway's process, an answer; the bare pass-through of `python -m bench` is measured in the same rounds, on the same
+core. The simulators answer the first question, and `bench.replaying` the others as that was answered: a simulator is slower than the
+gateway, and what a gateway spends that waits for a slow city is another question, which --simulators asks. F3's answers are enciphered
+under a key of each question, and F4's database is its city's own: these two are always the simulators'.
+Usage: python -m bench.families [--seconds 4] [--rounds 3] [--only g1 f4] [--simulators]
 """
 
 import argparse
 import asyncio
-import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Final
 
 import uvloop
 
+from bench.comparison import IN_FLIGHT
 from bench.load import Ask, asking, saturated
 from bench.machine import Cores, cpu_seconds, described, pinned
 from bench.stage import Question, passing, prepared, serving
+from certs.development import TRUST_DOMAINS
+from gateway.clock import SystemClock, entropy
 from gateway.config import survey_tables
-from gateway.development.environment import Environment, environment
-from gateway.development.layout import SERVER_NAME
-from gateway.development.processes import start
+from gateway.development.layout import CITIES, SERVER_NAME, Layout, lay_out, write_configuration
+from gateway.development.processes import Started, start, start_city, start_gateway
 from gateway.development.samples import Sample, samples
 
 ASKED: Final = ("g1", "g2", "g3", "f1", "f2", "f3", "f4")
 BARE: Final = "pass-through"
 _REFERENCE: Final = "g2"
-_IN_FLIGHT: Final = 16
+_ENCIPHERED: Final = "/fsyb/api/v1/"
+_ANY: Final = "127.0.0.1:0"
 _WARMING: Final = 0.5
 
 
@@ -45,32 +50,78 @@ def chosen(only: Sequence[str] = ASKED) -> Mapping[str, Sample]:
     return {name: found[name] for name in ASKED if name in only or name == _REFERENCE}
 
 
-async def measure(up: Environment, asked: Mapping[str, Sample], rounds: int, seconds: float, cores: Cores) -> Mapping[str, float]:
+@dataclass(frozen=True, slots=True)
+class Up:
+    """The gateway with the cities behind it: its process, and where it serves."""
+
+    layout: Layout
+    pid: int
+    gateway: str
+
+
+@asynccontextmanager
+async def cities(folder: Path, cores: Cores, *, simulators: bool) -> AsyncIterator[Up]:
+    """Everything up within the context; questions go to the simulators themselves, or to who replays them. Raises StartError."""
+    layout, urls = lay_out(folder, SystemClock().now(), entropy), dict[str, str]()
+    async with AsyncExitStack() as stack:
+
+        async def up(starting: Awaitable[Started]) -> Started:
+            started = await starting
+            stack.push_async_callback(started.stop)
+            return started
+
+        for region in CITIES:
+            urls[region] = str((await up(start_city(region, layout))).said["url"])
+            if not simulators:
+                replaying = ("bench.replaying", *_replaying(layout, region, urls[region]))
+                urls[region] = str((await up(start(f"{region}-replayed", replaying, folder))).said["url"])
+        write_configuration(layout, urls, _ANY, _ANY)
+        with pinned(cores.measured):
+            gateway = await up(start_gateway(layout))
+        yield Up(layout, gateway.process.pid, str(gateway.said["gateway"]))
+
+
+def _replaying(layout: Layout, region: str, url: str) -> tuple[str, ...]:
+    pki = layout.pki
+    return (
+        *("--cert", str(pki.cities[region].certificate), "--key", str(pki.cities[region].key)),
+        *("--client-ca", str(pki.gateway_ca), "--city", url, "--city-name", TRUST_DOMAINS[region]),
+        *("--city-ca", str(pki.authorities[region].certificate)),
+        *(
+            "--client-cert",
+            str(pki.gateway_client.certificate),
+            "--client-key",
+            str(pki.gateway_client.key),
+            "--through",
+            _ENCIPHERED,
+        ),
+    )
+
+
+async def measure(up: Up, asked: Mapping[str, Sample], rounds: int, seconds: float, cores: Cores) -> Mapping[str, float]:
     """Milliseconds of CPU an answer, by interface and of the pass-through; medians of the rounds."""
-    gateway = up.processes[-1].process.pid
-    _pin(gateway, cores.measured)
     questions = {name: await prepared(each, up.layout, up.gateway) for name, each in asked.items()}
     async with _pass_through(up, questions[_REFERENCE], cores) as (proxy, address):
         costs: dict[str, list[float]] = {}
         for _ in range(rounds):
             for name, question in questions.items():
-                costs.setdefault(name, []).append(await _cost(up, question, gateway, up.gateway, seconds))
+                costs.setdefault(name, []).append(await _cost(up, question, up.pid, up.gateway, seconds))
             costs.setdefault(BARE, []).append(await _cost(up, questions[_REFERENCE], proxy, address, seconds))
     return {name: median(each) for name, each in costs.items()}
 
 
-async def _cost(up: Environment, question: Question, pid: int, address: str, seconds: float) -> float:
+async def _cost(up: Up, question: Question, pid: int, address: str, seconds: float) -> float:
     asks: Sequence[Ask]
     pki = up.layout.pki
     async with asking(address, pki.gateway_ca.read_bytes(), SERVER_NAME, pki.clients[question.client]) as asks:
-        await saturated(asks, question.fresh, _IN_FLIGHT, _WARMING)
+        await saturated(asks, question.fresh, IN_FLIGHT, _WARMING)
         before = cpu_seconds(pid)
-        seen = await saturated(asks, question.fresh, _IN_FLIGHT, seconds)
+        seen = await saturated(asks, question.fresh, IN_FLIGHT, seconds)
         return (cpu_seconds(pid) - before) * 1e3 / seen.answers
 
 
 @asynccontextmanager
-async def _pass_through(up: Environment, question: Question, cores: Cores) -> AsyncIterator[tuple[int, str]]:
+async def _pass_through(up: Up, question: Question, cores: Cores) -> AsyncIterator[tuple[int, str]]:
     """The bare one, before a backend that has this answer: its pid and address."""
     answers = up.layout.folder / "answers"
     answers.mkdir()
@@ -88,29 +139,21 @@ async def _pass_through(up: Environment, question: Question, cores: Cores) -> As
         await backend.stop()
 
 
-def _pin(pid: int, core: int) -> None:
-    """All its threads, those to come included."""
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        with suppress(ProcessLookupError):  # it may have ended meanwhile
-            os.sched_setaffinity(int(task.name), {core})
-
-
 def told(asked: Mapping[str, Sample], costs: Mapping[str, float]) -> str:
     """The table, ready for docs/performance.md."""
     bare = costs[BARE]
     rows = [
-        f"| {name.upper()} | {asked[name].type} | {costs[name]:.2f} ms | {costs[name] / bare:.2f} | "
-        f"{costs[name] / costs[_REFERENCE]:.2f} |"
+        f"| {name.upper()} | {asked[name].type} | {costs[name]:.2f} ms | {costs[name] / bare:.2f} | {costs[name] / bare - 1:.2f} |"
         for name in asked
     ]
-    head = ("| interface | asked for | CPU an answer | over the pass-through | over G2 |", "|---|---|---|---|---|")
+    head = ("| interface | asked for | CPU an answer | over the pass-through | added |", "|---|---|---|---|---|")
     return "\n".join((*head, *rows, f"| pass-through | | {bare:.2f} ms | 1 | |"))
 
 
 async def _run(options: argparse.Namespace, cores: Cores) -> None:
     asked = chosen(options.only)
     with tempfile.TemporaryDirectory() as folder:
-        async with environment(Path(folder) / "dev") as up:
+        async with cities(Path(folder) / "dev", cores, simulators=options.simulators) as up:
             print(told(asked, await measure(up, asked, options.rounds, options.seconds, cores)), flush=True)
 
 
@@ -122,9 +165,10 @@ def main() -> int:
     parser.add_argument(
         "--only", nargs="+", choices=ASKED, default=ASKED, help="these interfaces, beside the one they are held against"
     )
+    parser.add_argument("--simulators", action="store_true", help="let the simulators answer every question")
     options = parser.parse_args()
     cores = Cores.of_this_machine()
-    print(f"{described()}; {_IN_FLIGHT} in flight", flush=True)
+    print(f"{described()}; {IN_FLIGHT} in flight", flush=True)
     with pinned(cores.other):
         runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
         with runner:
