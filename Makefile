@@ -65,8 +65,9 @@ docs: setup ## Make the generated pages anew
 	python -m gateway.development.pages
 	GRPC_VERBOSITY=NONE python -m tests.certs.bad_certificates
 
-bench: setup ## Compare the gateway with a bare pass-through, in one run
+bench: setup ## Compare the gateway with a bare pass-through, then each interface with it
 	python -m bench
+	python -m bench.families
 
 soak: setup ## Idle connections and questions for ten minutes, then overload and peers who misbehave
 	@python -m bench.soak

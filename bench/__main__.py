@@ -14,15 +14,13 @@ from typing import Final
 
 import uvloop
 
-from bench.comparison import IN_FLIGHT, compare_cost, compare_latency
+from bench.comparison import COST_MARK, IN_FLIGHT, compare_cost, compare_latency
 from bench.machine import Cores, described, fsync_ms, pinned, resident_mb
 from bench.stage import ANSWERS, Stage, stage
 from bench.starting import help_seconds
 from gateway.ledger.reading import Log
 from gateway.model.exchange import EntryKind
 
-COST_MARK: Final = 2.5
-"""The most that a whole exchange may cost, as a multiple of the bare pass-through's CPU."""
 LEDGER_MARK: Final = 1.35
 """The most that it may cost, as a multiple of the same gateway with a log that keeps nothing."""
 HELP_MARK: Final = 0.3

@@ -16,6 +16,8 @@ from certs.development import TRUST_DOMAINS
 from gateway.development.layout import SERVER_NAME, WINDOW
 
 IN_FLIGHT: Final = 32
+COST_MARK: Final = 2.5
+"""The most that a whole exchange may cost, as a multiple of the bare pass-through's CPU; over each interface, what it may add to that."""
 _WARMING: Final = 0.5
 _WARMING_TURNS, _PACED_TURNS = 1, 4
 _PASS, _FLOOR, _GATEWAY, _UNRECORDED, _DIRECT = "pass-through", "floor", "gateway", "null ledger", "direct"

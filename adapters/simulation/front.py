@@ -8,8 +8,8 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -75,17 +75,31 @@ class Store:
         """The requests that nobody took up yet; from now on they are taken up."""
         key, mark = self.front.key, self.front.mark
         found = [dict(each) for each in self._run(f"SELECT * FROM {table} WHERE {mark} = {self._sign}", _WAITS)]
-        for each in found:
-            self._run(f"UPDATE {table} SET {mark} = {self._sign} WHERE {key} = {self._sign}", _TAKEN, each[key])
+        with self._at_once() if found else nullcontext():
+            for each in found:
+                self._run(f"UPDATE {table} SET {mark} = {self._sign} WHERE {key} = {self._sign}", _TAKEN, each[key])
         return found
 
-    def answer(self, table: str, ticket: str, rows: dict[str, list[dict[str, Any]]]) -> None:
-        """The answer and the mark, or neither."""
-        self._run("BEGIN")
+    def answer(self, answers: Sequence[tuple[str, str, dict[str, list[dict[str, Any]]]]]) -> None:
+        """These answers, (table, ticket, rows), each with its mark; all of them, or none."""
+        with self._at_once():
+            for table, ticket, rows in answers:
+                self._answer(table, ticket, rows)
+
+    def _answer(self, table: str, ticket: str, rows: dict[str, list[dict[str, Any]]]) -> None:
         for name, each in ((name, row) for name, some in rows.items() for row in some):
             marks = ", ".join(self._sign for _ in each)
             self._run(f"INSERT INTO {name} ({', '.join(each)}) VALUES ({marks})", *each.values())
         self._run(f"UPDATE {table} SET {self.front.mark} = {self._sign} WHERE {self.front.key} = {self._sign}", _DONE, ticket)
+
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        self._run("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._run("ROLLBACK")
+            raise
         self._run("COMMIT")
 
     def _run(self, text: str, *values: Any) -> Any:
@@ -101,9 +115,9 @@ async def work_off(store: Store, operations: Sequence[Operation], tape: Tape, bo
             for operation in operations:
                 for row in store.waiting(operation.path):
                     due += _taken_up(store.front, operation, row, now, _Frame(tape, book))
-            for moment, operation, ticket, reply in [each for each in due if each[0] <= now]:
-                store.answer(operation.path, ticket, json.loads(reply.body))
-                due.remove((moment, operation, ticket, reply))
+            now_due, due = [each for each in due if each[0] <= now], [each for each in due if each[0] > now]
+            if now_due:
+                store.answer([(operation.path, ticket, json.loads(reply.body)) for _, operation, ticket, reply in now_due])
             await asyncio.sleep(_PAUSE_SECONDS)
 
 

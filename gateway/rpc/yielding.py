@@ -3,7 +3,7 @@
 Why: gRPC reads and writes sockets on threads of its own. Woken, each takes the processor at once from whoever has it, several times in
 every exchange, and what the interrupted thread had in the nearest caches goes with it. Under SCHED_BATCH a thread that wakes takes a free
 processor, or its turn; docs/performance.md says what that is worth. The thread that tells our event loop of what came keeps its
-precedence: with it held back as well an exchange costs a third more.
+precedence: with it held back as well an exchange costs half as much again.
 Law: where the system does not know or allow this, all goes on as it would.
 Source: sched(7), sched_setscheduler(2).
 """
