@@ -1,5 +1,8 @@
 """The small CA: on record first, within its terms, for its own trust domain."""
 
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -77,7 +80,13 @@ def test_each_profile_is_sound_and_passes_a_handshake(
 def test_a_handshake_that_does_not_end_in_time_is_not_told_as_a_refusal(
     pki: DevelopmentPki, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handshake, "SECONDS", 0.0)
+    @contextmanager
+    def listening(_: object) -> Iterator[int]:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            yield silent.getsockname()[1]
+
+    monkeypatch.setattr(handshake, "SECONDS", 0.1)
+    monkeypatch.setattr(handshake, "_listening", listening)
     server = Leaf(pki.gateway_server.certificate.read_bytes(), pki.gateway_server.key.read_bytes())
     assert "too busy; look again" in handshake.as_server(server, pki.gateway_ca.read_bytes(), "gateway.test", now)
 
