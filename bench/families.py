@@ -24,8 +24,7 @@ import uvloop
 from bench.comparison import COST_MARK, IN_FLIGHT
 from bench.load import Ask, Seen, asking, paced, saturated
 from bench.machine import Cores, cpu_seconds, described, pinned
-from bench.stage import Question, passing, prepared, serving
-from certs.development import TRUST_DOMAINS
+from bench.stage import Question, passing, prepared, reaching, serving
 from gateway.clock import SystemClock, entropy
 from gateway.config import survey_tables
 from gateway.development.layout import CITIES, SERVER_NAME, Layout, lay_out, write_configuration
@@ -38,7 +37,9 @@ _REFERENCE: Final = "g2"
 _SM2: Final = frozenset({"f3"})
 """What needs SM2, for which there is no mark."""
 _FRONT: Final = "440600"
+"""The region with a front-end database, F4."""
 _ENCIPHERED: Final = "/fsyb/api/v1/"
+"""How F3's paths begin."""
 _ANY: Final = "127.0.0.1:0"
 _WARMING: Final = 0.5
 
@@ -78,34 +79,17 @@ async def cities(folder: Path, cores: Cores, *, simulators: bool) -> AsyncIterat
             prompt = () if simulators or region != _FRONT else ("--front-delay", "0")
             urls[region] = str((await up(start_city(region, layout, *prompt))).said["url"])
             if not simulators:
-                replaying = ("bench.replaying", *_replaying(layout, region, urls[region]))
-                urls[region] = str((await up(start(f"{region}-replayed", replaying, folder))).said["url"])
+                options = (*serving(layout, region), *reaching(layout, urls[region], region), "--through", _ENCIPHERED)
+                urls[region] = str((await up(start(f"{region}-replayed", ("bench.replaying", *options), folder))).said["url"])
         write_configuration(layout, urls, _ANY, _ANY)
         with pinned(cores.measured):
             gateway = await up(start_gateway(layout))
         yield Up(layout, gateway.process.pid, str(gateway.said["gateway"]))
 
 
-def _replaying(layout: Layout, region: str, url: str) -> tuple[str, ...]:
-    pki = layout.pki
-    return (
-        *("--cert", str(pki.cities[region].certificate), "--key", str(pki.cities[region].key)),
-        *("--client-ca", str(pki.gateway_ca), "--city", url, "--city-name", TRUST_DOMAINS[region]),
-        *("--city-ca", str(pki.authorities[region].certificate)),
-        *(
-            "--client-cert",
-            str(pki.gateway_client.certificate),
-            "--client-key",
-            str(pki.gateway_client.key),
-            "--through",
-            _ENCIPHERED,
-        ),
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Milliseconds of CPU an answer, and answers a second; medians of the rounds. `bare`: what the pass-through takes at that rate."""
+    """Milliseconds of CPU an answer, and answers a second; medians of the rounds. `bare_ms`: what the pass-through takes at that rate."""
 
     cpu_ms: float
     rate: float

@@ -13,11 +13,10 @@ import uvloop
 
 from adapters.connectors.http import HttpClient
 from adapters.connectors.message import HttpRequest
-from adapters.connectors.settings import SystemSettings
+from bench import behind
 from bench.entries import exchanges, sqlite
 from bench.serving import serve_bytes, tls_options
 
-_SECONDS = 10.0
 _HEADERS = {"Content-Type": "application/json; charset=utf-8", "x-tif-signature": "5f" * 32, "x-tif-nonce": "7a" * 16}
 _BODY = b"x" * 400
 
@@ -33,7 +32,7 @@ class Floor(grpc.GenericRpcHandler):
             kind = next(each for each in asked if each in request)
             intent, outcome = next(recorded)
             await ledger.append(intent)
-            await city.send(asked[kind], _SECONDS)
+            await city.send(asked[kind], behind.SECONDS)
             await ledger.append(outcome)
             return answers[kind]
 
@@ -45,33 +44,15 @@ class Floor(grpc.GenericRpcHandler):
 
 
 async def _serve(options: argparse.Namespace) -> None:
-    settings = SystemSettings(
-        name="city",
-        url=options.city,
-        server_name=options.city_name,
-        authorities=options.city_ca.read_bytes(),
-        certificate=str(options.client_cert),
-        key=str(options.client_key),
-        timeout=_SECONDS,
-        connections=64,
-        credentials={},
-    )
     paths = {kind.encode(): path for kind, _, path in (each.partition("=") for each in options.path)}
     answers = {kind: (options.answers / f"{kind.decode()}.bin").read_bytes() for kind in paths}
-    await serve_bytes(Floor(HttpClient(settings), paths, answers, options.log), options)
+    await serve_bytes(Floor(behind.client(options), paths, answers, options.log), options)
 
 
 def main() -> None:
     """Serve until told to end."""
     parser = tls_options("bench.floor", __doc__)
-    for name, what in (
-        ("client-cert", "what we show the city"),
-        ("client-key", "its key"),
-        ("city-ca", "who the city must be of"),
-    ):
-        parser.add_argument(f"--{name}", type=Path, required=True, help=f"{what}, PEM")
-    parser.add_argument("--city", required=True, help="its URL")
-    parser.add_argument("--city-name", required=True, help="the name that its certificate carries")
+    behind.add_options(parser)
     parser.add_argument("--path", action="append", required=True, help="<part of a request>=<path of the city>, for each kind")
     parser.add_argument("--answers", type=Path, required=True, help="folder; <part of a request>.bin is what it is answered")
     parser.add_argument("--log", type=Path, required=True, help="file of the log to write")

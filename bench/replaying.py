@@ -11,18 +11,16 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from pathlib import Path
 from typing import Final, Self
 
 import uvloop
 
 from adapters.connectors.http import HttpClient
 from adapters.connectors.message import HttpRequest, HttpResponse
-from adapters.connectors.settings import SystemSettings
+from bench import behind
 from bench.city import path, serve
 from bench.serving import tls_options
 
-_SECONDS: Final = 10.0
 _OURS: Final = frozenset({"host", "content-length", "accept-encoding", "connection", "transfer-encoding", "date", "server"})
 """Fields of a head that belong to one connection, or to one length."""
 
@@ -75,7 +73,7 @@ class Replaying:
         task.add_done_callback(self._asking.discard)
 
     async def _ask(self, key: tuple[bytes, str], request: HttpRequest, write: Write) -> None:
-        whole = _written(await self._city.send(request, _SECONDS))
+        whole = _written(await self._city.send(request, behind.SECONDS))
         if not key[0].startswith(self._through):
             self._answers[key] = Answer.to(request.body, whole)
         write(whole)
@@ -100,31 +98,13 @@ def _written(answer: HttpResponse) -> bytes:
 
 
 async def _serve(options: argparse.Namespace) -> None:
-    settings = SystemSettings(
-        name="city",
-        url=options.city,
-        server_name=options.city_name,
-        authorities=options.city_ca.read_bytes(),
-        certificate=str(options.client_cert),
-        key=str(options.client_key),
-        timeout=_SECONDS,
-        connections=64,
-        credentials={},
-    )
-    await serve(options, Replaying(HttpClient(settings), [each.encode() for each in options.through]).asked)
+    await serve(options, Replaying(behind.client(options), [each.encode() for each in options.through]).asked)
 
 
 def main() -> None:
     """Serve until told to end."""
     parser = tls_options("bench.replaying", __doc__)
-    for name, what in (
-        ("client-cert", "what we show the other"),
-        ("client-key", "its key"),
-        ("city-ca", "who the other must be of"),
-    ):
-        parser.add_argument(f"--{name}", type=Path, required=True, help=f"{what}, PEM")
-    parser.add_argument("--city", required=True, help="the other's URL")
-    parser.add_argument("--city-name", required=True, help="the name that its certificate carries")
+    behind.add_options(parser)
     parser.add_argument("--through", action="append", default=[], help="paths that begin so go to the other each time")
     uvloop.run(_serve(parser.parse_args()))
 

@@ -187,33 +187,40 @@ def _folder(layout: Layout, name: str, files: Mapping[str, bytes]) -> Path:
     return folder
 
 
-def serving(layout: Layout) -> tuple[str, ...]:
-    """The options by which what stands behind serves."""
-    pair = layout.pki.cities[REGION]
+def serving(layout: Layout, region: str = REGION) -> tuple[str, ...]:
+    """The options by which what stands behind serves, in this region's name."""
+    pair = layout.pki.cities[region]
     return ("--cert", str(pair.certificate), "--key", str(pair.key), "--client-ca", str(layout.pki.gateway_ca))
+
+
+def reaching(layout: Layout, city: str, region: str = REGION) -> tuple[str, ...]:
+    """The options of what asks this region's city at this URL (bench.behind)."""
+    named = ("--city", city, "--city-name", TRUST_DOMAINS[region], "--city-ca", str(layout.pki.authorities[region].certificate))
+    return (*_showing(layout), *named)
 
 
 def passing(layout: Layout, backend: str) -> tuple[str, ...]:
     """The options of the pass-through before this backend."""
     named = ("--backend", backend, "--backend-name", TRUST_DOMAINS[REGION])
-    return (*_between(layout), *named, "--backend-ca", str(layout.pki.authorities[REGION].certificate))
+    return (*_fronting(layout), *_showing(layout), *named, "--backend-ca", str(layout.pki.authorities[REGION].certificate))
 
 
 def _recording(layout: Layout, city: str, kinds: Sequence[str]) -> tuple[str, ...]:
     """The options of the floor before this city."""
     paths = (f"--path={kind}={ANSWERS[kind][1]}" for kind in kinds)
-    named = ("--city", city, "--city-name", TRUST_DOMAINS[REGION], "--city-ca", str(layout.pki.authorities[REGION].certificate))
-    return (*_between(layout), *named, *paths, "--log", str(layout.folder / "floor.db"))
+    return (*_fronting(layout), *reaching(layout, city), *paths, "--log", str(layout.folder / "floor.db"))
 
 
-def _between(layout: Layout) -> tuple[str, ...]:
-    """What stands between callers and what is behind shows and believes the same as the gateway."""
-    pki = layout.pki
-    return (
-        *("--cert", str(pki.gateway_server.certificate), "--key", str(pki.gateway_server.key)),
-        *("--client-ca", str(pki.callers_ca)),
-        *("--client-cert", str(pki.gateway_client.certificate), "--client-key", str(pki.gateway_client.key)),
-    )
+def _fronting(layout: Layout) -> tuple[str, ...]:
+    """What stands between callers and what is behind serves as the gateway does."""
+    pair = layout.pki.gateway_server
+    return ("--cert", str(pair.certificate), "--key", str(pair.key), "--client-ca", str(layout.pki.callers_ca))
+
+
+def _showing(layout: Layout) -> tuple[str, ...]:
+    """What asks a city shows what the gateway shows."""
+    pair = layout.pki.gateway_client
+    return ("--client-cert", str(pair.certificate), "--client-key", str(pair.key))
 
 
 def _sample(kind: str) -> Sample:

@@ -3,7 +3,7 @@
 Laws: nothing is asked before it is recorded, nothing is disclosed before it is recorded, and what cannot be recorded is not answered;
 whatever ends an exchange after its intent, its outcome is written, and once. An exchange keeps the World and the moment that it began
 with. Steps 1 to 5 and 7 to 9 are pure; there are three awaits, and a fourth where a file has to be weighed. Before either half an
-exchange waits a moment for others that have come as far (gateway.cohort), and so does its answer before it leaves.
+exchange waits a moment for others that have come as far (gateway.cohort).
 """
 
 import asyncio
@@ -33,7 +33,7 @@ from gateway.weighing import weighed
 class Ports:
     """What the corridor needs of the world outside, `adapters` by the name that tables call their system.
 
-    Besides, who walks it beside us: who has arrived, whom the city has answered, whose answer is leaving.
+    Besides, who walks it beside us: who has arrived, whom the city has answered.
     """
 
     adapters: Mapping[str, CityAdapter]
@@ -43,7 +43,6 @@ class Ports:
     deferrals: Deferrals
     arrived: Cohort = field(default_factory=Cohort)
     answered: Cohort = field(default_factory=Cohort)
-    leaving: Cohort = field(default_factory=Cohort)
 
 
 class Prepared(NamedTuple):

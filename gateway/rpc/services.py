@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, NoReturn, TypeVar
@@ -11,6 +11,7 @@ import grpc
 from google.protobuf.message import Message
 
 from gateway import internal_fault
+from gateway.cohort import Cohort
 from gateway.delivery import deliver
 from gateway.exchange import Ports, exchange
 from gateway.model.binding import KEY_SIZE
@@ -50,7 +51,8 @@ Answer = TypeVar("Answer", bound=Message)
 class Inside:
     """What every method needs. `world` yields the edition that stands at the moment of the call, `entropy(n)` n bytes of chance.
 
-    `seen` is told each peer that calls, and must cost next to nothing.
+    `seen` is told each peer that calls, and must cost next to nothing. `leaving` are the answers that are written: they are sent one after
+    the other (gateway.cohort).
     """
 
     world: Callable[[], World]
@@ -62,6 +64,7 @@ class Inside:
     entropy: Callable[[int], bytes]
     seen: Callable[[Peer], None]
     vouching: Vouching
+    leaving: Cohort = field(default_factory=Cohort)
 
 
 class Evidence(EvidenceServiceServicer):
@@ -230,7 +233,7 @@ async def _exchanged(
         peer = _peer(context, inside)
         with inside.door.pass_through(world.limits, peer.leaf):
             answer = write(await exchange(_call(read, context, exchange_id, world, inside, peer=peer), world, ports))
-            await ports.leaving.gathered()
+            await inside.leaving.gathered()
             return answer
     except Refusal as refusal:
         await _refuse(context, refusal, exchange_id)

@@ -79,7 +79,7 @@ async def test_an_answer_waits_for_those_that_leave_with_it_and_for_no_caller_wh
         return future
 
     async with house() as gateway, gateway.stub() as stub:
-        monkeypatch.setattr(gateway.inside.ports.leaving, "gathered", gathered)
+        monkeypatch.setattr(gateway.inside.leaving, "gathered", gathered)
         stays, leaves = stub.Query(request(), timeout=PATIENCE), stub.Query(request(), timeout=PATIENCE)
         first, second = await waiting.get(), await waiting.get()
         assert not stays.done()
