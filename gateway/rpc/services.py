@@ -1,5 +1,9 @@
-"""The methods of kuacheng.v1: each turns a message into a call of the model, lets the corridor act, and words how it ended."""
+"""The methods of kuacheng.v1: each turns a message into a call of the model, lets the corridor act, and words how it ended.
 
+Law: nobody is told how an exchange ended before it is counted and logged, so that who asks the operator about an answer finds its line.
+"""
+
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -52,7 +56,7 @@ class Inside:
     """What every method needs. `world` yields the edition that stands at the moment of the call, `entropy(n)` n bytes of chance.
 
     `seen` is told each peer that calls, and must cost next to nothing. `leaving` are the answers that are written: they are sent one after
-    the other (gateway.cohort).
+    the other (gateway.cohort), and after their exchanges are counted.
     """
 
     world: Callable[[], World]
@@ -100,6 +104,7 @@ class Evidence(EvidenceServiceServicer):
                 read = partial(reading.download, request)
                 call = _call(read, context, exchange_id, world, inside, peer=peer, longest=limits.longest_download)
                 sealed = await exchange(call, world, inside.ports)
+                await inside.leaving.gathered()
                 await context.write(writing.announced(sealed, _form(request)))
                 await deliver(sealed, inside.ports, partial(_chunk, context), limits.answer_margin)
         except Refusal as refusal:
@@ -124,7 +129,9 @@ class Evidence(EvidenceServiceServicer):
             world = inside.world()
             with inside.door.pass_through(world.limits, peer.leaf):
                 call = _call(read, context, exchange_id, world, inside, peer=peer)
-                yield pb.WatchResponse(answer=writing.answer(await exchange(call, world, inside.ports), _form(question)))
+                answer = writing.answer(await exchange(call, world, inside.ports), _form(question))
+                await inside.leaving.gathered()
+                yield pb.WatchResponse(answer=answer)
         except Refusal as refusal:
             await _refuse(context, refusal, exchange_id)
         except Exception as fault:  # noqa: BLE001  as in Query
@@ -294,6 +301,7 @@ async def _chunk(context: Context, chunk: bytes) -> None:
 
 
 async def _refuse(context: Context, refusal: Refusal, exchange_id: str) -> NoReturn:
+    await asyncio.sleep(0)  # until all who ended in this turn of the event loop are counted (gateway.telemetry.together)
     status = worded(refusal, exchange_id)
     code = next(each for each in grpc.StatusCode if each.value[0] == status.code)
     await context.abort(code, status.message, (("grpc-status-details-bin", status.SerializeToString()),))

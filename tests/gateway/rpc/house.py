@@ -45,6 +45,7 @@ from gateway.rpc.server import Listener, Server
 from gateway.rpc.services import Inside
 from gateway.telemetry.access import AccessLog, configure
 from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.together import Together
 from tests.certs import faulty
 from tests.gateway.client.notary import LOG, LOG_KEY
 from tests.gateway.stages import builders
@@ -313,7 +314,7 @@ async def house(limits: Limits | None = None, *, connections: int = 4096, **chan
         receipts = LogReceipts(partial(FiledRecords.open, file))
         ledger = Watched(store)
         deferrals = DeferredFile.open(Path(folder, "deferred.db"))
-        ports = Ports({"foshan.test": city}, ledger, clock, metrics, deferrals)
+        ports = Ports({"foshan.test": city}, ledger, clock, Together(metrics.ended), deferrals)
         shown = papers().server
         trusted = papers().regions.own.certificate_pem + papers().regions.other.certificate_pem
         listener = Listener("127.0.0.1:0", Shown(shown.certificate, shown.key, trusted), connections=connections)
