@@ -1,12 +1,17 @@
 """Counts exchanges that end about the same time one after the other, and not each between steps of others (as gateway.cohort does).
 
-Law: who has ended is counted before the event loop waits for anything.
+Laws: who has ended is counted before the event loop waits for anything; what goes wrong with it is told in the log and keeps no answer,
+for it is recorded elsewhere.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 
+from gateway import internal_fault
 from gateway.model.exchange import Ended
+
+_log = logging.getLogger("kuacheng.telemetry")
 
 
 class Together:
@@ -24,4 +29,7 @@ class Together:
 
     def _turn(self) -> None:
         ended, self._ended = self._ended, []
-        self._count(*ended)
+        try:
+            self._count(*ended)
+        except Exception as fault:  # noqa: BLE001  whatever it is, nobody awaits it
+            internal_fault.record(_log, fault)

@@ -15,7 +15,7 @@ from functools import lru_cache, partial
 from ipaddress import IPv4Address
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TextIO
 
 import grpc
 
@@ -301,10 +301,15 @@ def _told(entry: Entry) -> str:
 
 
 @asynccontextmanager
-async def house(limits: Limits | None = None, *, connections: int = 4096, **changes: Any) -> AsyncIterator[House]:
-    """A gateway for one test, alone on its port, for so many connections; `changes` are to its world."""
+async def house(
+    limits: Limits | None = None, *, connections: int = 4096, lines: TextIO | None = None, **changes: Any
+) -> AsyncIterator[House]:
+    """A gateway for one test, alone on its port, for so many connections; `changes` are to its world.
+
+    `lines` takes the lines of exchanges instead of `said`, which then has the program's own records alone.
+    """
     said, city = io.StringIO(), City()
-    metrics = Counts(AccessLog(said))
+    metrics = Counts(AccessLog(lines or said))
     clock, worlds = SystemClock(), [_world(limits or Limits(), changes)]
     root = logging.getLogger()
     before, level = root.handlers[:], root.level

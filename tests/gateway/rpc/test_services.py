@@ -1,6 +1,7 @@
 """The methods: how long the city gets, how a replay, a leaving caller and a fault of ours end, and what is told of them."""
 
 import asyncio
+import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +17,7 @@ from gateway.client.proving import ReceiptRefused
 from gateway.model.agreement import Agreement, Grant
 from gateway.model.city import CityAnswer, Record
 from gateway.model.evidence import Verdict
-from gateway.model.exchange import Ended, EntryKind, Result
+from gateway.model.exchange import EntryKind, Result
 from gateway.model.query import Claimed
 from gateway.model.refusal import Reason, Refusal
 from gateway.model.table import Table
@@ -263,14 +264,16 @@ async def test_a_fault_before_the_city_is_asked_is_opaque_too(capfd: pytest.Capt
         assert gateway.city.requests == []
 
 
-async def test_a_fault_in_what_counts_is_opaque_too(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_: Ended) -> None:
-        raise RuntimeError(CANARY)
+async def test_a_fault_in_what_counts_keeps_no_answer_and_is_told_without_its_words(capfd: pytest.CaptureFixture[str]) -> None:
+    class Broken(io.StringIO):
+        def write(self, _: str) -> int:
+            raise RuntimeError(CANARY)
 
-    async with house() as gateway:
-        monkeypatch.setattr(gateway.metrics, "ended", broken)
-        await _nothing_of_it(gateway, capfd)
+    async with house(lines=Broken()) as gateway:
+        assert (await answered(gateway)).outcome == pb.OUTCOME_ISSUED
         assert gateway.told() == ("INTENT", "OUTCOME ISSUED")
+        assert [(each["message"], each["kind"]) for each in gateway.lines()] == [("internal fault", "RuntimeError")]
+        assert CANARY not in f"{gateway.said.getvalue()}{capfd.readouterr()}"
 
 
 async def test_a_fault_in_the_directory_is_opaque_too() -> None:
