@@ -1,9 +1,9 @@
 """What a question costs over each interface family: each interface asked alone, in turn, as many in flight as `python -m bench` has.
 
 CPU is that of the gateway's process, an answer; the bare pass-through of `python -m bench` is measured in the same rounds, on the same
-core. The simulators answer the first question, and `bench.replaying` the others as that was answered: a simulator is slower than the
-gateway, and what a gateway spends that waits for a slow city is another question, which --simulators asks. F3's answers are enciphered
-under a key of each question, and F4's database is its city's own: these two are always the simulators', F4's without its delay.
+core. The simulators answer the first question, and `bench.replaying` and `bench.department` the others as that was answered: a simulator is
+slower than the gateway, and what a gateway spends that waits for a slow city is another question, which --simulators asks. F3's answers are
+enciphered under a key of each question, and are always the simulator's.
 Usage: python -m bench.families [--seconds 4] [--rounds 3] [--only g1 f4] [--simulators]
 """
 
@@ -76,12 +76,15 @@ async def cities(folder: Path, cores: Cores, *, simulators: bool) -> AsyncIterat
             return started
 
         for region in CITIES:
-            prompt = () if simulators or region != _FRONT else ("--front-delay", "0")
-            urls[region] = str((await up(start_city(region, layout, *prompt))).said["url"])
+            urls[region] = str((await up(start_city(region, layout))).said["url"])
             if not simulators:
                 options = (*serving(layout, region), *reaching(layout, urls[region], region), "--through", _ENCIPHERED)
                 urls[region] = str((await up(start(f"{region}-replayed", ("bench.replaying", *options), folder))).said["url"])
         write_configuration(layout, urls, _ANY, _ANY)
+        if not simulators:
+            slow, prompt = layout.front(_FRONT).removeprefix("sqlite://"), str(folder / "prompt.db")
+            await up(start("department", ("bench.department", "--front", prompt, "--other", slow), folder))
+            layout.config.write_text(layout.config.read_text().replace(slow, prompt))
         with pinned(cores.measured):
             gateway = await up(start_gateway(layout))
         yield Up(layout, gateway.process.pid, str(gateway.said["gateway"]))

@@ -30,6 +30,7 @@ def _tables(spec: TablesSpec) -> FrontTables:
         holder=spec.holder,
         columns=spec.columns,
         details=tuple(
-            Detail(part, each.table, each.ticket, each.order, each.columns, each.count) for part, each in spec.details.items()
+            Detail(part, each.table, each.ticket, each.order, tuple(dict.fromkeys(each.columns)), each.count)
+            for part, each in spec.details.items()
         ),
     )

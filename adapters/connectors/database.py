@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 _MOST_THREADS: Final = 8
 _CONNECT_SECONDS: Final = 2
 
-Row = dict[str, Any]
+Row = tuple[Any, ...]
+"""The values of a row, in the order in which its statement names their columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +145,7 @@ class _File:
         return told
 
     def _rows(self, statement: Statement) -> list[Row]:
-        cursor = self._connection.execute(statement.text, statement.values)
-        names = [each[0] for each in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor]
+        return self._connection.execute(statement.text, statement.values).fetchall()
 
     def close(self) -> None:
         self._connection.close()
@@ -157,10 +156,9 @@ class _Server:
 
     def __init__(self, parameters: dict[str, Any]) -> None:
         import psycopg
-        from psycopg.rows import dict_row
 
         # No statement is prepared, so that a pooler may give each transaction another session.
-        self._connection = psycopg.Connection.connect(autocommit=True, row_factory=dict_row, prepare_threshold=None, **parameters)
+        self._connection = psycopg.Connection.connect(autocommit=True, prepare_threshold=None, **parameters)
         self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
 
     def run(self, statements: Sequence[Statement]) -> list[list[Row]]:

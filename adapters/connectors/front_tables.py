@@ -6,7 +6,7 @@ record' is a code of the city's and brings no values.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -66,6 +66,8 @@ class FrontTables:
     holder: str
     columns: tuple[str, ...]
     details: tuple[Detail, ...] = ()
+    told: tuple[str, ...] = field(init=False, repr=False)
+    """What is fetched of an answer, each once."""
 
     def __post_init__(self) -> None:
         names = {
@@ -84,6 +86,8 @@ class FrontTables:
         }
         if not all(_NAME.fullmatch(name) for name in names):
             raise RuntimeError("a table or column has no name that can stand in a statement")
+        wanted = (self.flag, self.code, self.holder, *self.columns, *(each.count for each in self.details))
+        object.__setattr__(self, "told", tuple(dict.fromkeys(wanted)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,8 @@ class FrontDialect:
     def is_there(self, request: CityRequest, told: Sequence[Sequence[Row]]) -> bool:
         """Whether the city has answered, from what was fetched. Raises CITY_ANSWER_INVALID for an unknown flag."""
         tables = self.of(request.operation)
-        flags = [each[tables.flag] for each in told[0]]
+        place = tables.told.index(tables.flag)
+        flags = [each[place] for each in told[0]]
         if unknown := [each for each in flags if each not in tables.waiting | tables.done]:
             raise invalid(f"{self._where(request)} {tables.flag}", "stands on no list of flags", spelled(unknown[0]))
         return any(each in tables.done for each in flags)
@@ -117,7 +122,8 @@ class FrontDialect:
     def read(self, request: CityRequest, told: Sequence[Sequence[Row]]) -> CityAnswer:
         """What was fetched, once it is there. Raises Refusal, blame COUNTERPARTY."""
         tables, where = self.of(request.operation), self._where(request)
-        (answer, *others), *details = told
+        answers, *details = told
+        answer, *others = (dict(zip(tables.told, each, strict=False)) for each in answers)
         if others:
             raise _several(answer, others, tables.holder, where)
         status = spelled(answer[tables.code])
@@ -126,11 +132,11 @@ class FrontDialect:
             if any(answer[name] is not None for name in tables.columns) or any(details):
                 raise invalid(where, "says that there is no record, and gives values", status)
             return CityAnswer(status, no_record=True)
-        record: dict[str, Any] = _leaves(answer, tables.columns, where)
+        record: dict[str, Any] = _leaves(tables.columns, (answer[name] for name in tables.columns), where)
         for each, rows in zip(tables.details, details, strict=True):
             if len(rows) > MOST_ROWS or answer[each.count] != len(rows):
                 raise invalid(f"{where} {each.part}", "has not as many rows as the answer says", status)
-            record[each.part] = [_leaves(row, each.columns, f"{where} {each.part}") for row in rows]
+            record[each.part] = [_leaves(each.columns, row, f"{where} {each.part}") for row in rows]
         whole: Record = record
         return CityAnswer(status, (whole,))
 
@@ -150,18 +156,18 @@ def is_ticket(text: str) -> bool:
     return _TICKET.fullmatch(text) is not None
 
 
-def _several(answer: Row, others: Sequence[Row], holder: str, where: str) -> Refusal:
+def _several(answer: Mapping[str, Any], others: Sequence[Mapping[str, Any]], holder: str, where: str) -> Refusal:
     if any(each[holder] != answer[holder] for each in others):
         return Refusal(Reason.HOLDER_AMBIGUOUS, f"{where}: answers with several holders, where one is meant")
     return invalid(where, "answers one request more than once")
 
 
-def _leaves(row: Row, columns: Sequence[str], where: str) -> dict[str, Leaf]:
-    """The values that are there; an empty column is an absent value."""
+def _leaves(columns: Sequence[str], row: Iterable[Any], where: str) -> dict[str, Leaf]:
+    """The values that are there; an empty column is an absent value. A row may have more than these columns, after them."""
     return {
         name: value if type(value) is str and len(value) <= _LONGEST_TEXT else _leaf(value, where, name)
-        for name in columns
-        if (value := row[name]) is not None
+        for name, value in zip(columns, row, strict=False)
+        if value is not None
     }
 
 

@@ -29,7 +29,7 @@ async def test_a_reader_who_takes_too_long_locks_nobody_out(
     assert refused.value.reason is Reason.CITY_UNAVAILABLE
     reading.close()
     city.execute("INSERT INTO questions VALUES ('theirs')")
-    assert [row["ticket"] for row in (await database.run((LOOK,), 10))[0]] == ["a", "b", "theirs"]
+    assert [row[0] for row in (await database.run((LOOK,), 10))[0]] == ["a", "b", "theirs"]
     await database.run(statements, 10)
     assert city.execute("SELECT count(*) FROM questions").fetchone() == (4,)
     await database.close()

@@ -3,23 +3,26 @@
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 import pytest
 
-from adapters.connectors.database import Statement
-from adapters.connectors.front_statements import MOST_VALUES, fetching, filing, looking, parted, turned
+from adapters.connectors.database import Row, Statement
+from adapters.connectors.front_statements import MOST_VALUES, Told, fetching, filing, looking, parted, turned
 from adapters.connectors.front_tables import MOST_ROWS
+from adapters.connectors.verdict import ItemFault
 from gateway.model.refusal import Refusal
 from tests.adapters.connectors.test_front_tables import TABLES
 
 TICKETS = tuple(f"{number:032x}" for number in range(6))
 
 
-def run(database: sqlite3.Connection, statement: Statement) -> list[dict[str, Any]]:
-    cursor = database.execute(statement.text, statement.values)
-    return [dict(zip([each[0] for each in cursor.description or ()], row, strict=True)) for row in cursor]
+def run(database: sqlite3.Connection, statement: Statement) -> list[Row]:
+    return database.execute(statement.text, statement.values).fetchall()
+
+
+def fetched(database: sqlite3.Connection, *tickets: str) -> list[Told]:
+    return parted("here", [run(database, each) for each in fetching(TABLES, tickets)], tickets)
 
 
 def row(ticket: str, **more: str) -> dict[str, str]:
@@ -55,33 +58,36 @@ def test_a_look_finds_what_a_flag_does_not_call_unfinished_and_of_nobody_else() 
         assert len(run(database, looking(replace(TABLES, waiting=frozenset()), asked))) == 4
 
 
-def test_a_ticket_with_too_many_rows_takes_no_room_from_another() -> None:
+@pytest.mark.parametrize(("answers_of_one", "rows_of_one"), [(9, 1), (1, MOST_ROWS + 5), (9, MOST_ROWS + 5)])
+def test_a_ticket_with_too_many_rows_takes_no_room_from_another(answers_of_one: int, rows_of_one: int) -> None:
     with closing(sqlite3.connect(":memory:")) as database:
         database.execute("CREATE TABLE answered (ticket, flag, code, number, name, rows_told)")
         database.execute("CREATE TABLE detail (ticket, place, amount)")
-        answers = [(TICKETS[0], "2"), *[(TICKETS[1], "2")] * 9, (TICKETS[2], "2"), (TICKETS[3], "2")]
+        answers = [(TICKETS[0], "2"), *[(TICKETS[1], "2")] * answers_of_one, (TICKETS[2], "2"), (TICKETS[3], "2")]
         database.executemany("INSERT INTO answered (ticket, flag) VALUES (?, ?)", answers)
-        rows = [(TICKETS[1], number) for number in range(MOST_ROWS + 5)] + [(TICKETS[2], place) for place in (3, 1, 2)]
+        rows = [(TICKETS[1], number) for number in range(rows_of_one)] + [(TICKETS[2], place) for place in (3, 1, 2)]
         database.executemany("INSERT INTO detail VALUES (?, ?, 1)", rows)
         database.execute("UPDATE detail SET amount = place")
-        told = [run(database, each) for each in fetching(TABLES, TICKETS[:3])]
-        first, second, third = parted("here", told, TICKETS[:3])
-        for ticket, whole in zip(TICKETS, (first, second, third), strict=False):
-            assert parted("here", [run(database, each) for each in fetching(TABLES, (ticket,))], (ticket,)) == [whole]
+        with pytest.raises(ItemFault):
+            fetched(database, *TICKETS[:3])
+        (first,), (second,), (third,) = (fetched(database, each) for each in TICKETS[:3])
+        assert fetched(database, TICKETS[0], TICKETS[2]) == [first, third]
     assert [len(each) for each in first] == [1, 0]
-    assert [len(each) for each in second] == [2, MOST_ROWS + 1]
-    assert [each["amount"] for each in third[1]] == [1, 2, 3]
-    assert first[0][0].keys() == {"flag", "code", "number", "name", "rows_told"}
+    assert [len(each) for each in second] == [min(2, answers_of_one), min(MOST_ROWS + 1, rows_of_one)]
+    assert [each[0] for each in third[1]] == [1, 2, 3]
+    assert TABLES.told == ("flag", "code", "number", "name", "rows_told")
+    assert first[0] == [("2", None, None, None, None, TICKETS[0])]
 
 
 @pytest.mark.parametrize("spelled", ["{:<40}", "upper", "uuid"])
 def test_a_column_may_give_a_ticket_back_in_its_own_form(spelled: str) -> None:
     ticket = "0123456789abcdef" * 2
     forms = {"upper": ticket.upper(), "uuid": UUID(ticket)}
-    assert turned("here", [{"kc_ticket": forms.get(spelled) or spelled.format(ticket)}], (ticket,)) == {ticket}
+    assert turned("here", [(forms.get(spelled) or spelled.format(ticket),)], (ticket,)) == {ticket}
 
 
-def test_a_row_whose_ticket_cannot_be_told_goes_to_nobody() -> None:
+@pytest.mark.parametrize("told", [b"abc", ["abc"], None, "abc"], ids=str)
+def test_a_row_whose_ticket_cannot_be_told_goes_to_nobody(told: object) -> None:
     with pytest.raises(Refusal, match="CITY_ANSWER_INVALID") as caught:
-        parted("here", [[{"kc_ticket": b"abc", "flag": "2"}], []], TICKETS)
+        parted("here", [[("2", told)], []], TICKETS)
     assert "abc" not in caught.value.detail

@@ -43,41 +43,50 @@ NONE = {"flag": "2", "code": "04", "number": None, "name": None, "rows_told": No
 ROWS = [{"amount": Decimal("1.20")}]
 
 
+def told(answers: list[dict[str, Any]], rows: list[dict[str, Any]]) -> list[list[tuple[Any, ...]]]:
+    """As it is fetched: each row by the columns that were named, and its ticket."""
+    return [
+        [(*(each[name] for name in TABLES.told), "f" * 32) for each in answers],
+        [(*each.values(), "f" * 32) for each in rows],
+    ]
+
+
 def test_a_question_is_one_row_and_the_moment_is_beijing_s() -> None:
     row = DIALECT.row(REQUEST, "f" * 32, datetime(2026, 11, 1, 20, 0, tzinfo=UTC))
     assert row == {"ticket": "f" * 32, "at": "20261102040000", "who": "me", "mark": "0", "number": "1"}
 
 
 def test_an_answer_a_no_and_an_absent_value() -> None:
-    answer = DIALECT.read(REQUEST, [[FINE], ROWS])
+    answer = DIALECT.read(REQUEST, told([FINE], ROWS))
     assert (answer.status, answer.records) == ("00", ({"number": "1", "rows": [{"amount": "1.20"}]},))
-    assert DIALECT.read(REQUEST, [[NONE], []]).no_record
+    assert DIALECT.read(REQUEST, told([NONE], [])).no_record
 
 
 @pytest.mark.parametrize(
-    ("told", "reason"),
+    ("answers", "rows", "reason"),
     [
-        ([[NONE | {"name": "x"}], []], "CITY_ANSWER_INVALID"),
-        ([[NONE], ROWS], "CITY_ANSWER_INVALID"),
-        ([[FINE], []], "CITY_ANSWER_INVALID"),
-        ([[FINE, FINE], ROWS], "CITY_ANSWER_INVALID"),
-        ([[FINE, FINE | {"number": "2"}], ROWS], "HOLDER_AMBIGUOUS"),
-        ([[FINE | {"number": b"1"}], ROWS], "CITY_ANSWER_INVALID"),
-        ([[FINE | {"number": "x" * 70_000}], ROWS], "CITY_ANSWER_INVALID"),
-        ([[FINE | {"code": 0}], ROWS], "CITY_ANSWER_INVALID"),
+        ([NONE | {"name": "x"}], [], "CITY_ANSWER_INVALID"),
+        ([NONE], ROWS, "CITY_ANSWER_INVALID"),
+        ([FINE], [], "CITY_ANSWER_INVALID"),
+        ([FINE, FINE], ROWS, "CITY_ANSWER_INVALID"),
+        ([FINE, FINE | {"number": "2"}], ROWS, "HOLDER_AMBIGUOUS"),
+        ([FINE | {"number": b"1"}], ROWS, "CITY_ANSWER_INVALID"),
+        ([FINE | {"number": "x" * 70_000}], ROWS, "CITY_ANSWER_INVALID"),
+        ([FINE | {"code": 0}], ROWS, "CITY_ANSWER_INVALID"),
+        ([FINE], [{"amount": b"1"}], "CITY_ANSWER_INVALID"),
     ],
 )
-def test_an_answer_that_is_none(told: list[list[dict[str, Any]]], reason: str) -> None:
+def test_an_answer_that_is_none(answers: list[dict[str, Any]], rows: list[dict[str, Any]], reason: str) -> None:
     with pytest.raises(Refusal, match=reason):
-        DIALECT.read(REQUEST, told)
+        DIALECT.read(REQUEST, told(answers, rows))
 
 
 def test_nothing_there_is_no_answer_and_an_unknown_flag_is_a_refusal() -> None:
     assert not DIALECT.is_there(REQUEST, [[]])
-    assert not DIALECT.is_there(REQUEST, [[{"flag": "0"}]])
-    assert DIALECT.is_there(REQUEST, [[{"flag": "2"}]])
+    assert not DIALECT.is_there(REQUEST, told([FINE | {"flag": "0"}], []))
+    assert DIALECT.is_there(REQUEST, told([FINE], []))
     with pytest.raises(Refusal, match="CITY_ANSWER_INVALID"):
-        DIALECT.is_there(REQUEST, [[{"flag": None}]])
+        DIALECT.is_there(REQUEST, told([FINE | {"flag": None}], []))
 
 
 def cell(lot: Random) -> object:
@@ -87,19 +96,20 @@ def cell(lot: Random) -> object:
     return lot.choice((None, text, lot.choice(numbers), lot.randbytes(lot.randrange(4)), True, "00", "04"))
 
 
-def answered(lot: Random) -> list[list[dict[str, Any]]]:
+def answered(lot: Random) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """A true answer of which some cells are others, or all of them; and rows, more or fewer than it says."""
     true, rows = lot.choice(((FINE, ROWS), (NONE, [])))
     changed = lot.sample(sorted(FINE), lot.randint(0, len(FINE)))
     more = [{"amount": cell(lot)} for _ in range(lot.choice((0, 0, 1, 2)))]
-    return [[true | {name: cell(lot) for name in changed}], [*rows, *more]]
+    return [true | {name: cell(lot) for name in changed}], [*rows, *more]
 
 
 @settings(max_examples=150 * TIMES)
 @given(drawn(answered))
-def test_a_value_or_a_refusal(told: list[list[dict[str, Any]]]) -> None:
-    found = answer_or_refusal(lambda: DIALECT.read(REQUEST, told))
-    assert isinstance(found, Refusal) or found.no_record == (told[0][0]["code"] == "04")
+def test_a_value_or_a_refusal(drawn: tuple[list[dict[str, Any]], list[dict[str, Any]]]) -> None:
+    answers, rows = drawn
+    found = answer_or_refusal(lambda: DIALECT.read(REQUEST, told(answers, rows)))
+    assert isinstance(found, Refusal) or found.no_record == (answers[0]["code"] == "04")
 
 
 def test_no_name_that_cannot_stand_in_a_statement() -> None:
