@@ -7,9 +7,8 @@ Standards: SOAP 1.1 sections 4 and 4.4 (envelope, fault); XML 1.0 section 2.2 (c
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
-
-from lxml import etree
 
 from adapters.connectors.charset import decoded
 from adapters.connectors.verdict import invalid
@@ -48,7 +47,7 @@ class Envelope:
             f"</cer:{operation}></soapenv:Body></soapenv:Envelope>"
         ).encode(self.charset)
 
-    def open(self, operation: str, body: bytes) -> etree._Element:
+    def open(self, operation: str, body: bytes) -> Element:
         """The root of the document within the answer. Raises Refusal, blame COUNTERPARTY."""
         where = f"{self.system} envelope"
         root = parse_xml(decoded(body, self.charset, where), self.known_as, where)
@@ -63,7 +62,7 @@ class Envelope:
         return parse_xml(values[0].text or "", self.known_as, f"{self.system} document")
 
 
-def _fault(fault: etree._Element, where: str) -> Refusal:
+def _fault(fault: Element, where: str) -> Refusal:
     code = (fault.findtext("faultcode") or "").strip().rpartition(":")[2].partition(".")[0]
     if code not in _FAULTS:
         return invalid(where, "is a SOAP fault of an unknown code")

@@ -9,8 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-
-from lxml import etree
+from xml.etree.ElementTree import Element
 
 from adapters.connectors.json_body import expect, read_json_text
 from adapters.connectors.message import HttpRequest, HttpResponse, accepted_body
@@ -125,27 +124,27 @@ class F1Dialect:
         return CityAnswer(status, certificates, files=files, shown_by=shown_by)
 
 
-def _files(data: etree._Element, where: str) -> tuple[tuple[CityFile, ...], ...]:
+def _files(data: Element, where: str) -> tuple[tuple[CityFile, ...], ...]:
     """The files of each certificate; one without any has none in this form."""
     return tuple(
         tuple(_file(file, f"{where} fileInfo") for file in each.findall("fileInfo/file")) for each in data.findall("certInfo")
     )
 
 
-def _file(element: etree._Element, where: str) -> CityFile:
+def _file(element: Element, where: str) -> CityFile:
     kind, size, digest, known = (text_of(element, name, where) for name in ("fileType", "fileSize", "fileDigest", "fileId"))
     if kind not in _FORMATS or not _SIZE.fullmatch(size) or not _DIGEST.fullmatch(digest) or not known:
         raise invalid(where, "has a part that is none by the interface")
     return CityFile(_FORMATS[kind], known, digest.lower(), int(size))
 
 
-def _compared(data: etree._Element, asked: Mapping[str, str], where: str) -> tuple[Mapping[str, bool | None], ...]:
+def _compared(data: Element, asked: Mapping[str, str], where: str) -> tuple[Mapping[str, bool | None], ...]:
     """For each certificate a verdict on each claim, by the name under which it was asked."""
     wanted = {name.removeprefix(_CLAIMS) for name in asked if name.startswith(_CLAIMS)}
     return tuple(_verdicts(each, wanted, f"{where} verifyInfo") for each in _counted(data, "verifyInfo", where))
 
 
-def _verdicts(element: etree._Element, wanted: set[str], where: str) -> Mapping[str, bool | None]:
+def _verdicts(element: Element, wanted: set[str], where: str) -> Mapping[str, bool | None]:
     record = read_xml(element, where)
     items = expect(record.get("verifyItems"), dict[str, object], f"{where} verifyItems")
     if items.keys() != wanted or not all(isinstance(said, str) and said in _AGREES for said in items.values()):
@@ -155,18 +154,18 @@ def _verdicts(element: etree._Element, wanted: set[str], where: str) -> Mapping[
     return {f"{_CLAIMS}{name}": _AGREES[str(said)] for name, said in items.items()}
 
 
-def _certificates(data: etree._Element, type_code: str, where: str) -> tuple[Record, ...]:
+def _certificates(data: Element, type_code: str, where: str) -> tuple[Record, ...]:
     return tuple(_certificate(each, type_code, f"{where} certInfo") for each in _counted(data, "certInfo", where))
 
 
-def _counted(data: etree._Element, name: str, where: str) -> list[etree._Element]:
+def _counted(data: Element, name: str, where: str) -> list[Element]:
     total, found = text_of(data, "totalCount", where), named(data, name)
     if not found or total != str(len(found)):
         raise invalid(f"{where} totalCount", "is not the number of certificates given, or that is none")
     return found
 
 
-def _certificate(element: etree._Element, type_code: str, where: str) -> Record:
+def _certificate(element: Element, type_code: str, where: str) -> Record:
     record = read_xml(element, where)
     if record.get("ZZLXDM") != type_code:
         raise invalid(f"{where} ZZLXDM", "is not the type that was asked for")

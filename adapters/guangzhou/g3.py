@@ -8,8 +8,7 @@ Source: docs/interfaces/guangzhou.md, G3.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-
-from lxml import etree
+from xml.etree.ElementTree import Element
 
 from adapters.connectors.json_body import member, read_object
 from adapters.connectors.message import HttpRequest, HttpResponse, accepted_body
@@ -83,7 +82,7 @@ def _carried(answer: dict[str, object], where: str) -> tuple[int, str]:
     return member(response, "errorCode", int, where), member(value, "value", str, f"{where} value")
 
 
-def _record(element: etree._Element, where: str) -> Record:
+def _record(element: Element, where: str) -> Record:
     record = _figures(read_xml(element, where))
     listed = record.get("FWXX", [])
     homes = record["FWXX"] = [_home(each, where) for each in (listed if isinstance(listed, list) else [listed])]

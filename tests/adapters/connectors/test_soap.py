@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from adapters.connectors.soap import Envelope
-from adapters.connectors.xml_text import read_xml, text_of, write_xml
+from adapters.connectors.xml_text import parse_xml, read_xml, text_of, write_xml
 from gateway.model.refusal import Blame, Reason, Refusal
 from tests.fuzzing import TIMES
 
@@ -86,7 +86,7 @@ def test_what_goes_out_can_be_read_again(tree: dict[str, str | dict[str, str]]) 
         name: {key: text.strip() for key, text in part.items()} if isinstance(part, dict) else part.strip()
         for name, part in tree.items()
     }
-    assert read_xml(etree.fromstring(document), "here") == trimmed
+    assert read_xml(parse_xml(document, frozenset(), "here"), "here") == trimmed
 
 
 @pytest.mark.parametrize("character", ["\x00", "\x0b", "￿", "\ud800"])
@@ -140,11 +140,17 @@ def test_a_document_type_in_another_charset_gets_no_further() -> None:
         answer(GOOD).replace("schemas", "schema").encode("gb18030"),
         answer(GOOD).replace("<return>", "<return/><return>").encode("gb18030"),
         answer(GOOD).replace("<s:Body>", "<s:Body><a/>").encode("gb18030"),
-        answer("<a>" * 5000 + "</a>" * 5000).encode("gb18030"),
+        answer("<a>" + "<b/>" * 200_000 + "</a>").encode("gb18030"),
     ],
 )
 def test_no_answer(body: bytes) -> None:
     assert refused(body).reason is Reason.CITY_ANSWER_INVALID
+
+
+def test_depth_is_judged_where_it_is_read() -> None:
+    root = ENVELOPE.open("ask", answer("<a>" * 5000 + "</a>" * 5000).encode("gb18030"))
+    with pytest.raises(Refusal, match="CITY_ANSWER_INVALID"):
+        read_xml(root, "here")
 
 
 @pytest.mark.parametrize(
