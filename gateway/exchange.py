@@ -1,16 +1,16 @@
 """The corridor: one question crosses to the other city and comes back answered, or is refused, and either way is recorded.
 
 Laws: nothing is asked before it is recorded, nothing is disclosed before it is recorded, and what cannot be recorded is not answered;
-whatever ends an exchange after its intent, its outcome is written, and once. An exchange keeps the World and the moment that it began
-with. Steps 1 to 5 and 7 to 9 are pure; there are three awaits, and a fourth where a file has to be weighed. Before either half an
-exchange waits a moment for others that have come as far (gateway.cohort).
+whatever ends an exchange after its intent, its outcome is written, and once; what is written of an end is counted. An exchange keeps
+the World and the moment that it began with. Steps 1 to 5 and 7 to 9 are pure; there are three awaits, and a fourth where a file has to be
+weighed. Before either half an exchange waits a moment for others that have come as far (gateway.cohort).
 """
 
 import asyncio
 from asyncio import Future
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from gateway.cohort import Cohort
 from gateway.model.city import CityAnswer, CityRequest, CityTicket
@@ -27,6 +27,9 @@ from gateway.stages.route import route
 from gateway.stages.settle import settle
 from gateway.stages.translate import inward, outward, presenting
 from gateway.weighing import weighed
+
+_GRACE: Final = 0.1
+"""Seconds beyond an adapter's time before it is stopped: more than a busy event loop is late, and of the answer's margin half at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ async def exchange(call: Call, world: World, ports: Ports) -> Sealed:
     try:
         request_out, sent = ports.clock.now(), ports.clock.monotonic()
         until = min(call.expires, sent + world.limits.maximum_deadline) - world.limits.answer_margin
-        told = await _ask(before, until, ports)
+        told = await _ask(before, until, world, ports)
         if before.request.files and isinstance(told, CityAnswer):
             told = await _weigh(before, told, world, ports)
         told = settle(told, before.request)
@@ -96,8 +99,7 @@ async def exchange(call: Call, world: World, ports: Ports) -> Sealed:
         raise
     if isinstance(after, Declined):
         raise await _refuse(after, queued, ports, asked)
-    outcome = await _seal(before, queued, ports, asked)
-    ports.meter.ended(_ended(before.known, after.disclosure.result, None, ports.clock, asked))
+    outcome = await _recorded(queued, before.known, after.disclosure.result, None, ports, asked)
     sealed_at = ports.clock.now()
     return Sealed(before.route, call, after.disclosure, after.city_status, asked, sealed_at, intent, outcome, before.deferral)
 
@@ -199,13 +201,16 @@ async def _defer(
     return before._replace(deferral=kept), told
 
 
-async def _ask(before: Prepared, until: float, ports: Ports) -> CityAnswer | CityTicket | Refusal:
-    """What the city said, or why it said nothing. `until` on Clock.monotonic: the rest is ours, for recording."""
+async def _ask(before: Prepared, until: float, world: World, ports: Ports) -> CityAnswer | CityTicket | Refusal:
+    """What the city said, or why it said nothing. `until` on Clock.monotonic: the rest is ours, for recording.
+
+    Adapters keep the time themselves, for they know whether the city was asked at all; one that does not is stopped a little later.
+    """
     seconds = until - ports.clock.monotonic()
     if seconds <= 0:
         return Refusal(Reason.LEDGER_UNAVAILABLE, "the intent was durable too late to ask the city in time")
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds + min(_GRACE, world.limits.answer_margin / 2)):
             return await ports.adapters[before.request.system].ask(before.request, seconds)
     except Refusal as refusal:
         return refusal
@@ -242,24 +247,39 @@ def _abandon(before: Prepared, ports: Ports) -> None:
     ports.meter.ended(_ended(before.known, Result.UNKNOWN, Reason.OUTCOME_UNKNOWN, ports.clock, None))
 
 
-async def _seal(before: Prepared, queued: Future[Recorded], ports: Ports, asked: Asked) -> Recorded:
-    """Waits until the outcome is durable. Raises the log's refusal, with which the answer ends here."""
-    try:
-        return await asyncio.shield(queued)
-    except Refusal as unrecorded:
-        ports.meter.ended(_ended(before.known, Result.REFUSED, unrecorded.reason, ports.clock, asked))
-        raise
-
-
 async def _refuse(declined: Declined, queued: Future[Recorded], ports: Ports, asked: Asked | None = None) -> Refusal:
     """Waits until the refusal is durable and hands it back; if it cannot be recorded, the refusal is the log's."""
     refusal = declined.refusal
     try:
-        await asyncio.shield(queued)
+        await _recorded(queued, declined.known, Result.of(refusal), refusal.reason, ports, asked)
     except Refusal as unrecorded:
-        refusal = unrecorded
-    ports.meter.ended(_ended(declined.known, Result.of(refusal), refusal.reason, ports.clock, asked))
+        return unrecorded
     return refusal
+
+
+async def _recorded(  # noqa: PLR0917  an end has as many parts
+    queued: Future[Recorded], known: Known, result: Result, reason: Reason | None, ports: Ports, asked: Asked | None
+) -> Recorded:
+    """Waits until the end of an exchange is durable, and counts it, also where its caller leaves meanwhile.
+
+    Raises the log's refusal, with which the exchange ends here.
+    """
+
+    def count(done: Future[Recorded]) -> None:
+        unrecorded = None if done.cancelled() else done.exception()
+        ended = (Result.of(unrecorded), unrecorded.reason) if isinstance(unrecorded, Refusal) else (result, reason)
+        ports.meter.ended(_ended(known, *ended, ports.clock, asked))
+
+    try:
+        recorded = await asyncio.shield(queued)
+    except asyncio.CancelledError:
+        queued.add_done_callback(count)
+        raise
+    except Refusal:
+        count(queued)
+        raise
+    count(queued)
+    return recorded
 
 
 def _ended(known: Known, result: Result, reason: Reason | None, clock: Clock, asked: Asked | None) -> Ended:

@@ -69,8 +69,8 @@ class HttpClient:
             await self._enter(self._by(until))
         try:
             with self._blamed():
+                connection = await self._opened(lambda: StreamingConnection(LARGEST_STREAM), self._by(until))
                 async with asyncio.timeout_at(self._by(until)):
-                    connection = await self._open(lambda: StreamingConnection(LARGEST_STREAM))
                     head = await connection.begin(self._written(request))
             yield head, self._pieces(connection, until)
         finally:
@@ -117,7 +117,7 @@ class HttpClient:
     async def _exchange(self, request: bytes, until: float) -> HttpResponse:
         await self._enter(until)
         try:
-            connection = self._kept() or await self._opened(until)
+            connection = self._kept() or await self._opened(lambda: Connection(self._largest), until)
             answer = await connection.ask(request, until)
             if connection.usable:
                 connection.idle_since = asyncio.get_running_loop().time()
@@ -133,8 +133,11 @@ class HttpClient:
         if not self._places.locked():
             await self._places.acquire()
             return
-        async with asyncio.timeout_at(until):
-            await self._places.acquire()
+        try:
+            async with asyncio.timeout_at(until):
+                await self._places.acquire()
+        except TimeoutError:
+            raise Unreached(Reason.CITY_TIMEOUT, f"{self.system}: no connection became free in time") from None
 
     def _kept(self) -> Connection | None:
         """A connection that is still good, the one used last first."""
@@ -146,15 +149,15 @@ class HttpClient:
             connection.abort()
         return None
 
-    async def _opened(self, until: float) -> Connection:
-        async with asyncio.timeout_at(until):
-            return await self._open(lambda: Connection(self._largest))
-
-    async def _open(self, make: Callable[[], _Protocol]) -> _Protocol:
+    async def _opened(self, make: Callable[[], _Protocol], until: float) -> _Protocol:
+        """A connection, TLS included. Raises Unreached: of a question that waits for one nothing has left."""
         try:
-            _, connection = await asyncio.get_running_loop().create_connection(
-                make, self._host, self._port, ssl=self._tls, server_hostname=self._server_name
-            )
+            async with asyncio.timeout_at(until):
+                _, connection = await asyncio.get_running_loop().create_connection(
+                    make, self._host, self._port, ssl=self._tls, server_hostname=self._server_name
+                )
+        except TimeoutError:
+            raise Unreached(Reason.CITY_TIMEOUT, f"{self.system}: no connection in time") from None
         except OSError as error:
             raise Unreached(Reason.CITY_UNAVAILABLE, f"{self.system}: no connection ({type(error).__name__})") from None
         return connection

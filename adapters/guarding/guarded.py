@@ -2,9 +2,9 @@
 
 Laws: at most `places` questions are inside and `queue` wait, whoever asks, so that a system that hangs holds up nobody else's questions;
 of the places no more than a share is files', which stay as long as whoever reads them; a question that waited in vain, or met an open
-breaker, was not asked, and says so; a second try is made only where no byte of the question left (Unreached), once, within the deadline
-and the budget. A caller's own short deadline is no failure of the system, nor is a caller who reads slowly: a file is judged by how long
-the system has kept us waiting for its next byte.
+breaker, was not asked, and says so; a second try is made only where no byte of the question left (Unreached) and not where that took
+all the time there was, once, within the deadline and the budget. A caller's own short deadline is no failure of the system, nor is a
+caller who reads slowly: a file is judged by how long the system has kept us waiting for its next byte.
 Serves: gateway.ports.CityAdapter.
 """
 
@@ -143,7 +143,9 @@ class Guarded:
     async def _tried(self, request: CityRequest, until: float) -> CityAnswer | CityTicket:
         try:
             return await self._judging(self._adapter.ask, request, until)
-        except Unreached:
+        except Unreached as refusal:
+            if refusal.reason is Reason.CITY_TIMEOUT:
+                raise
             pause = _SHORTEST_PAUSE + (_LONGEST_PAUSE - _SHORTEST_PAUSE) * self._fraction()
             if self._clock.monotonic() + pause >= until or not self._budget.spend():
                 raise

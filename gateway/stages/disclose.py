@@ -27,13 +27,13 @@ def disclose(evidence: tuple[Evidence, ...], permit: Permit) -> Disclosure:
 
 
 def _file(evidence: tuple[Evidence, ...], wanted: FileWanted) -> CityFile:
-    """The one file of this format, of the paper with this number where one is given."""
+    """The one file of this format, of the paper with this number, or of the only paper there is."""
     papers = [each for each in evidence if not wanted.number or each.values.get("number") == wanted.number]
     if not papers:
         raise _number("the holder has no such evidence under this number")
-    files = [file for paper in papers for file in paper.files if file.format == wanted.format]
-    if len(files) > 1 and len(papers) > 1:
+    if len(papers) > 1 and not wanted.number:
         raise _number("is required: the holder has several papers of this type")
+    files = [file for paper in papers for file in paper.files if file.format == wanted.format]
     if len(files) != 1:
         raise Refusal(Reason.CITY_REFUSED, "the city's record names no file of this format, or several")
     return files[0]

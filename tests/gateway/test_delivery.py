@@ -126,6 +126,18 @@ async def test_what_is_not_one_file_is_refused(files: tuple[CityFile, ...]) -> N
         assert gateway.told() == ("INTENT", "OUTCOME REFUSED CITY_REFUSED")
 
 
+async def test_of_several_papers_none_is_picked() -> None:
+    """Not even where one alone has a file of the format: it may be the one that was revoked."""
+    old, new = builders.record(bh="OLD-1", zt="2"), builders.record(bh="NEW-2")
+    async with house() as gateway:
+        question = opened(gateway)
+        gateway.city.told = CityAnswer("00", (old, new), files=((file(),), (file(kind="PNG"),)))
+        told, _ = await refused(gateway, question)
+        assert (told.reason, [each.field for each in told.told.violations]) == ("INVALID_REQUEST", ["number"])
+        async with gateway.client() as client, client.download(**question, number="OLD-1") as download:
+            assert b"".join([each async for each in download]) == CONTENT
+
+
 async def test_no_record_is_told_and_nothing_follows() -> None:
     async with house() as gateway:
         question = opened(gateway)

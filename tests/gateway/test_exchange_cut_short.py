@@ -9,9 +9,9 @@ import pytest
 
 from gateway.exchange import exchange
 from gateway.ledger.encoding import MalformedEntry
-from gateway.model.city import CityAnswer
+from gateway.model.city import CityAnswer, CityRequest
 from gateway.model.exchange import Entry, EntryKind, Result
-from gateway.model.refusal import Reason, Refusal
+from gateway.model.refusal import Reason, Refusal, Unasked
 from gateway.model.world import Limits
 from tests.gateway.fakes import Stand
 from tests.gateway.stages.builders import (
@@ -101,6 +101,22 @@ async def test_a_city_that_hangs_is_left_in_time_to_record_it(stand: Stand) -> N
     assert 0.04 < loop.time() - began < ours.answer_margin
     assert stand.journal.lines[2:] == ["asked", "dropped", "queued OUTCOME REFUSED", "durable OUTCOME REFUSED"]
     assert kinds(stand)[1:] == [("OUTCOME", "REFUSED", "CITY_TIMEOUT")]
+
+
+async def test_who_keeps_its_own_time_is_heard_and_not_stopped_before(stand: Stand) -> None:
+    """It alone knows that the city was not asked, and so that a code which serves once still serves."""
+
+    class Queue:
+        async def ask(self, _: CityRequest, seconds: float) -> CityAnswer:
+            try:
+                async with asyncio.timeout(seconds):
+                    await asyncio.Event().wait()
+            except TimeoutError:
+                raise Unasked(Reason.CITY_UNAVAILABLE, "no place became free in time") from None
+            raise AssertionError
+
+    with pytest.raises(Unasked, match="CITY_UNAVAILABLE"):
+        await exchange(call(expires=EPOCH + 0.3), world(), replace(stand.ports, adapters={"foshan.test": Queue()}))
 
 
 @pytest.mark.parametrize("passed", [19.75, 60.0])
@@ -210,6 +226,7 @@ async def test_leaving_while_the_answer_arrives_leaves_the_outcome_as_it_is(stan
         await task
     await turns()
     assert kinds(stand) == [("INTENT", "", ""), ("OUTCOME", "ISSUED", "")]
+    assert ended(stand) == [(Result.ISSUED, "")]
 
 
 @pytest.mark.parametrize(("told", "result"), [(answer(), "ISSUED"), (CITY_REFUSES, "REFUSED")])
@@ -222,6 +239,19 @@ async def test_leaving_while_the_outcome_is_recorded_takes_nothing_back(stand: S
     stand.ledger.release()
     await turns()
     assert [(kind, how) for kind, how, _ in kinds(stand)] == [("INTENT", ""), ("OUTCOME", result)]
+    assert [how.value for how, _ in ended(stand)] == [result]
+
+
+async def test_leaving_before_an_outcome_that_is_not_recorded_is_counted_as_what_it_was(stand: Stand) -> None:
+    stand.city.meanwhile = stand.ledger.hold
+    task = started(stand)
+    await stand.journal.until("queued OUTCOME ISSUED")
+    await cancelled(task)
+    stand.ledger.fails = lambda _: True
+    stand.ledger.release()
+    await turns()
+    assert kinds(stand) == [("INTENT", "", "")]
+    assert ended(stand) == [(Result.REFUSED, "LEDGER_UNAVAILABLE")]
 
 
 async def test_leaving_while_a_refusal_is_recorded_takes_nothing_back(stand: Stand) -> None:
@@ -232,6 +262,7 @@ async def test_leaving_while_a_refusal_is_recorded_takes_nothing_back(stand: Sta
     stand.ledger.release()
     await turns()
     assert kinds(stand) == [("REFUSED", "REFUSED", "NO_AGREEMENT")]
+    assert ended(stand) == [(Result.REFUSED, "NO_AGREEMENT")]
 
 
 # A fault of ours.

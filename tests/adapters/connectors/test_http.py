@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from adapters.connectors.http import HttpClient
 from adapters.connectors.message import HttpRequest
 from adapters.connectors.settings import SystemSettings
+from adapters.connectors.verdict import Unreached
 from certs.development import DevelopmentPki
 from gateway.model.refusal import Blame, Reason, Refusal
 from tests.ports import free_port
@@ -209,6 +210,28 @@ async def test_a_server_that_hangs(tls_server: Server, settings_of: SettingsOf, 
                 started = time.monotonic()
                 assert (await refused(client.send(ASK, seconds))).reason is Reason.CITY_TIMEOUT
                 assert time.monotonic() - started < 50
+
+
+async def test_a_connection_that_takes_too_long_has_carried_nothing(settings_of: SettingsOf) -> None:
+    got = bytearray()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while piece := await reader.read(1000):
+            got.extend(piece)
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1") as server:
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with connected(settings_of("guangzhou.g1", url, connections=1)) as client:
+
+            async def streamed() -> None:
+                async with client.stream(ASK, 0.2):
+                    raise AssertionError
+
+            told = [await refused(each) for each in (client.send(ASK, 0.2), streamed())]
+            told += await asyncio.gather(*(refused(client.send(ASK, 0.2)) for _ in range(2)))
+    assert [(type(each), each.reason) for each in told] == [(Unreached, Reason.CITY_TIMEOUT)] * 4
+    assert b"question" not in got
 
 
 async def test_nobody_there(settings_of: SettingsOf) -> None:

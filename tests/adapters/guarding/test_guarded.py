@@ -215,6 +215,9 @@ async def test_what_never_left_is_asked_once_more_and_nothing_else_is() -> None:
     site.system.plan = [Refusal(Reason.CITY_UNAVAILABLE, "the connection broke")]
     await site.refused()
     assert len(site.system.asked) == 5, "it may have arrived"
+    site.system.plan = [Unreached(Reason.CITY_TIMEOUT, "no connection in time")]
+    await site.refused()
+    assert len(site.system.asked) == 6, "another wait would hold the place for as long again"
 
 
 async def test_no_second_try_without_time_or_budget() -> None:
