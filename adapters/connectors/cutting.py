@@ -1,8 +1,8 @@
-"""A file in Base64 within an envelope (JSON, XML, or XML in XML), cut out as the bytes come: the envelope is kept, the file is not.
+r"""A file in Base64 within an envelope (JSON, XML, or XML in XML), cut out as the bytes come: the envelope is kept, the file is not.
 
 Laws: the envelope without the file is bounded and read like any other answer; of the file only what one piece of input yields is held;
-what is no Base64 to the last sign is refused.
-Standard: RFC 4648, section 4.
+what is no Base64 to the last sign is refused; in a JSON string a `/` may be written `\/`.
+Standard: RFC 4648, section 4; RFC 8259, section 7.
 """
 
 import binascii
@@ -15,6 +15,8 @@ from adapters.connectors.verdict import invalid
 LARGEST_ENVELOPE: Final = 64 * 1024
 LONGEST_MARKER: Final = 64
 _SIGNS: Final = re.compile(rb"[A-Za-z0-9+/=\s]*")
+_SIGNS_IN_JSON: Final = re.compile(rb"[A-Za-z0-9+/=\s]*+(?:\\/[A-Za-z0-9+/=\s]*+)*+")
+_ESCAPE: Final = b"\\"
 _QUARTET: Final = 4
 
 
@@ -33,7 +35,8 @@ class Cutter:
         self._marker = marker
         self._where = where
         self._envelope = bytearray()
-        self._text = b""
+        self._text = self._torn = b""
+        self._signs = _SIGNS
         self._at = _Place.BEFORE
 
     @property
@@ -52,7 +55,10 @@ class Cutter:
             piece = self._before(piece)
         decoded = b""
         if self._at is _Place.WITHIN:
-            end = _SIGNS.match(piece).end()  # type: ignore[union-attr]  # it matches the empty text
+            piece, self._torn = self._torn + piece, b""
+            end = self._signs.match(piece).end()  # type: ignore[union-attr]  # it matches the empty text
+            if piece[end:] == _ESCAPE:
+                piece, self._torn = piece[:end], _ESCAPE
             decoded = self._decoded(piece[:end], whole=end < len(piece))
             if end < len(piece):
                 self._at, piece = _Place.AFTER, piece[end:]
@@ -69,6 +75,7 @@ class Cutter:
             self._bounded()
             return b""
         end = found.end()
+        self._signs = _SIGNS_IN_JSON if found.group().endswith(b'"') else _SIGNS
         rest = bytes(self._envelope[end:])
         del self._envelope[end:]
         self._bounded()
@@ -76,7 +83,7 @@ class Cutter:
         return rest
 
     def _decoded(self, text: bytes, *, whole: bool) -> bytes:
-        text = self._text + b"".join(text.split())
+        text = self._text + b"".join(text.replace(b"\\/", b"/").split())
         cut = len(text) if whole else len(text) - len(text) % _QUARTET
         # Padding ends the file, so that a quartet which may be the last one waits.
         if not whole and cut and text[cut - 1 : cut] == b"=":

@@ -49,12 +49,19 @@ class _Session(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """How a session begins, and what its driver raises: any fault, a connection that broke, a right that is missing."""
+    """How a session begins, and what its driver raises: any fault, a connection that broke, a right that is missing, a statement that took
+    too long.
+    """
 
     open: Callable[[], _Session]
     faults: tuple[type[Exception], ...]
     broken: tuple[type[Exception], ...] = ()
     denied: tuple[type[Exception], ...] = ()
+    slow: tuple[type[Exception], ...] = ()
+
+    def broke(self, error: Exception) -> bool:
+        """Whether the connection is no more: what took too long is not run once more on another."""
+        return isinstance(error, self.broken) and not isinstance(error, self.slow)
 
 
 class Database:
@@ -89,15 +96,15 @@ class Database:
         if kept is not None:
             try:
                 return kept.run(statements)
-            except self._way.broken:
-                self._drop(kept)
             except self._way.faults as error:
-                raise self._failed(error) from None
+                if not self._way.broke(error):
+                    raise self._failed(error) from None
+                self._drop(kept)
         session = self._opened(Unreached if kept is None else Refusal)
         try:
             return session.run(statements)
         except self._way.faults as error:
-            if isinstance(error, self._way.broken):
+            if self._way.broke(error):
                 self._drop(session)
             raise self._failed(error) from None
 
@@ -118,6 +125,8 @@ class Database:
         session.close()
 
     def _failed(self, error: Exception) -> Refusal:
+        if isinstance(error, self._way.slow):
+            return timed_out(self._system)
         reason = Reason.CITY_REFUSED if isinstance(error, self._way.denied) else Reason.CITY_UNAVAILABLE
         refusal = Refusal if isinstance(error, self._way.broken) else ItemFault
         return refusal(reason, f"{self._system}: the database failed ({_fault(error)})")
@@ -199,6 +208,7 @@ def _to_server(parameters: dict[str, Any]) -> _Way:
             psycopg.errors.InvalidPassword,
             psycopg.errors.InvalidAuthorizationSpecification,
         ),
+        (psycopg.errors.QueryCanceled,),
     )
 
 

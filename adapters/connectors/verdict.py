@@ -14,6 +14,8 @@ from types import MappingProxyType
 from gateway.model.refusal import Reason, Refusal, Unasked
 
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,32}")
+_PERSONAL = re.compile(r"[0-9]{9}|[A-Z][0-9]{8}|[0-9A-Z]{18}")
+"""What a number of a person, a telephone, a document or an organisation holds, and a code of a city's does not."""
 _OTHER = "_other"
 
 
@@ -108,4 +110,4 @@ def timed_out(where: str) -> Refusal:
 def spelled(code: object) -> str:
     """The city's code as evidence: itself where it looks like a code, `_other` where it does not."""
     text = code if isinstance(code, str) else str(code) if type(code) is int else ""
-    return text if _CODE.fullmatch(text) else _OTHER
+    return text if _CODE.fullmatch(text) and not _PERSONAL.search(text) else _OTHER

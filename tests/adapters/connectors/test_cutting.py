@@ -5,7 +5,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.connectors.cutting import LARGEST_ENVELOPE, Cutter
@@ -20,10 +20,13 @@ def torn(whole: bytes, places: list[int]) -> list[bytes]:
     return [whole[begin:end] for begin, end in pairwise(cuts)]
 
 
-@given(st.binary(max_size=60), st.lists(st.integers(0, 200)), st.sampled_from([b"", b"\r\n", b" "]))
-def test_out_then_in_is_the_file(file: bytes, places: list[int], blank: bytes) -> None:
+@given(
+    st.binary(max_size=60), st.lists(st.integers(0, 200)), st.sampled_from([b"", b"\r\n", b" "]), st.sampled_from([b"/", b"\\/"])
+)
+@example(b"\xff" * 9, [*range(24, 44)], b"", b"\\/")
+def test_out_then_in_is_the_file(file: bytes, places: list[int], blank: bytes, slash: bytes) -> None:
     text = base64.b64encode(file)
-    text = text[:8] + blank + text[8:]
+    text = (text[:8] + blank + text[8:]).replace(b"/", slash)
     cutter = Cutter(MARKED, "test")
     found = b"".join(cutter.feed(piece) for piece in torn(b'{"a":1,' + MARKER + text + b'","z":"AAAA"}', places))
     assert found == file
@@ -31,7 +34,7 @@ def test_out_then_in_is_the_file(file: bytes, places: list[int], blank: bytes) -
     assert cutter.envelope == b'{"a":1,"file_data":"","z":"AAAA"}'
 
 
-@pytest.mark.parametrize("text", [b"A", b"AAA", b"AA=A", b"====", b"AAAA=", b"AA==AAAA"])
+@pytest.mark.parametrize("text", [b"A", b"AAA", b"AA=A", b"====", b"AAAA=", b"AA==AAAA", b"AA\\n", b"AA\\", b"AAA\\\\/"])
 def test_what_is_no_base64_is_refused(text: bytes) -> None:
     with pytest.raises(Refusal) as refused:
         Cutter(MARKED, "test").feed(MARKER + text + b'"')

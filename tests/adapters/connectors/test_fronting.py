@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from adapters.connectors.database import Row, Statement
+from adapters.connectors.database import Database, Row, Statement
 from adapters.connectors.front_tables import FrontDialect
 from adapters.connectors.fronting import FrontAdapter
 from adapters.connectors.settings import SystemSettings
@@ -292,6 +292,30 @@ async def test_a_question_that_may_have_gone_out_is_never_called_unasked(
         front_server.start()
     assert [type(each) for each in told].count(Refusal) == 1
     assert isinstance(told[1], Unasked)
+
+
+@pytest.mark.needs("postgresql")
+async def test_a_statement_that_takes_too_long_is_begun_once(
+    front_server: FrontServer, settings_of: Callable[..., SystemSettings], pki: DevelopmentPki
+) -> None:
+    credentials = {"account": ACCOUNT, "password": "a password"}
+    authority = str(pki.authorities["440600"].certificate)
+    url = f"postgresql://127.0.0.1:{front_server.port}/postgres"
+    settings = settings_of(SYSTEM, url, authorities_file=authority, credentials=credentials, connections=1, timeout=0.5)
+    with in_server(front_server) as department:
+        department.run("CREATE SEQUENCE begun")
+        department.run(f"GRANT USAGE ON begun TO {ACCOUNT}")
+        database = Database(settings)
+        try:
+            await database.run((Statement("SELECT 1"),), LONG)
+            with pytest.raises(Refusal, match="CITY_TIMEOUT") as refused:
+                await database.run((Statement("SELECT nextval('begun'), pg_sleep(60)"),), LONG)
+            assert type(refused.value) is Refusal
+            assert await database.run((Statement("SELECT 1"),), LONG) == [[(1,)]]
+            assert department.run("SELECT last_value FROM begun") == [(1,)]
+        finally:
+            await database.close()
+            department.run("DROP SEQUENCE begun")
 
 
 @pytest.mark.needs("postgresql")

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from adapters.connectors.verdict import CodeTable, Meaning, TokenExpiredError, spelled
 from gateway.model.refusal import Blame, Reason, Refusal
+from tests.certs.faulty import CREDIT_CODE
+from tests.gateway.stages.builders import NUMBER
 
 WORDS = CodeTable(
     str,
@@ -18,6 +20,7 @@ WORDS = CodeTable(
         "70": Meaning.INVALID,
     },
 )
+NUMBERS_OF_SOMEBODY = (NUMBER, f"0.{NUMBER}", int(NUMBER[:17]), "13900000000", "E00000000", "H00000000", CREDIT_CODE)
 NUMBERS = CodeTable(int, {0: Meaning.OK, 1: Meaning.NO_RECORD})
 ANYTHING = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.text()) | st.dictionaries(st.text(), st.text())
 
@@ -66,3 +69,7 @@ def test_what_does_not_look_like_a_code_is_not_told(code: object) -> None:
 @pytest.mark.parametrize("code", ["", "何", "4004\n", "a b", "x" * 33, None, True, ["1"]])
 def test_no_code(code: object) -> None:
     assert spelled(code) == "_other"
+
+
+def test_a_number_of_somebody_s_is_no_code() -> None:
+    assert {spelled(each) for each in NUMBERS_OF_SOMEBODY} == {"_other"}
