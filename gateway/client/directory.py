@@ -19,12 +19,16 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class RegionOffered:
-    """What one region gives of a type: the names of the fields that this system may see, and of those that it may have verified."""
+    """What one region gives of a type: the names of the fields that this system may see, and of those that it may have verified.
+
+    `holder_id_types` are the kinds of number (GB/T 36903) by which it is asked; empty where it takes any.
+    """
 
     region: str
     fields: tuple[str, ...]
     verifiable: tuple[str, ...]
     file_formats: tuple[str, ...]
+    holder_id_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,9 @@ def _offered(message: pb.EvidenceType) -> Offered:
         tuple(message.file_formats),
         tuple(message.presented_code_regions),
         tuple(
-            RegionOffered(each.region, tuple(each.fields), tuple(each.verifiable), tuple(each.file_formats))
+            RegionOffered(
+                each.region, tuple(each.fields), tuple(each.verifiable), tuple(each.file_formats), tuple(each.holder_id_types)
+            )
             for each in message.offers
         ),
     )

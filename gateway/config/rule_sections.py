@@ -80,10 +80,15 @@ class AskFrom(_Formed):
     """Outward: one part of the question."""
 
     source: Dotted = Field(alias="from", description="a part of the question by its canonical path")
+    of: Annotated[tuple[Text, ...], BeforeValidator(_listed)] = Field(
+        default=(),
+        description="of holder.id_number: the kinds of number (GB/T 36903) that the system takes; by itself those in the codes of "
+        "holder.id_type, or resident numbers and credit codes",
+    )
 
     def rule(self) -> rules.Source:
         """As the model has it."""
-        return rules.Source(self.source, self.form())
+        return rules.Source(self.source, self.form(), frozenset(self.of))
 
 
 class ConstantSection(Section):

@@ -21,15 +21,14 @@ from gateway.model.catalogue import EvidenceType, Field, ValueKind
 from gateway.model.identifiers import HolderIdType
 from gateway.model.query import FileFormat, HolderType, LegalBasisKind
 
-_NUMBER: Final = "holder.id_number"
 _WORDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
-        "holder.id_type": frozenset(each.value for each in HolderIdType),
+        rules.KIND_OF_NUMBER: frozenset(each.value for each in HolderIdType),
         "holder.type": frozenset(HolderType),
         "legal_basis.kind": frozenset(LegalBasisKind),
     }
 )
-_ID_TYPE: Final = Field("id_type", "", "", ValueKind.CODED, codes=tuple(sorted(_WORDS["holder.id_type"])))
+_ID_TYPE: Final = Field("id_type", "", "", ValueKind.CODED, codes=tuple(sorted(_WORDS[rules.KIND_OF_NUMBER])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +195,9 @@ def _ask(table: TableText, kind: EvidenceType) -> Iterator[Problem]:
         if isinstance(rule, rules.Source):
             yield from _source(document, ("ask", name), rule, kind)
     asked = {rule.path for rule in asks.values() if isinstance(rule, rules.Source)}
-    if len(asks) == len(names) and _NUMBER not in asked:
+    if len(asks) == len(names) and rules.NUMBER not in asked:
         yield document.problem(
-            ("ask",), "the question does not say about whom it is", f"add a name with {{from: {_NUMBER}}}", key=True
+            ("ask",), "the question does not say about whom it is", f"add a name with {{from: {rules.NUMBER}}}", key=True
         )
 
 
@@ -214,6 +213,7 @@ def _source(document: Document, at: Path, rule: rules.Source, kind: EvidenceType
     if rule.path not in known:
         yield document.problem((*at, "from"), *unknown("part of a question", rule.path, known))
         return
+    yield from _kinds_of_number(document, (*at, "of"), rule)
     expected = _expected(rule.path, kind)
     if rule.form is not None and not isinstance(rule.form, expected):
         yield document.problem(at, f"this form does not fit {rule.path}", f"use {_FORM_NAMES[expected]}, or no form")
@@ -221,6 +221,14 @@ def _source(document: Document, at: Path, rule: rules.Source, kind: EvidenceType
         yield from _outward_codes(document, (*at, "codes"), rule.path, rule.form)
     elif isinstance(rule.form, rules.DateForm | rules.MonthForm) and len(rule.form.forms) > 1:
         yield document.problem(at, "several forms are for reading; a question is written in one", "keep one")
+
+
+def _kinds_of_number(document: Document, at: Path, rule: rules.Source) -> Iterator[Problem]:
+    if rule.of and rule.path != rules.NUMBER:
+        yield document.problem(at, f"kinds of number are said of {rules.NUMBER} alone", "move it there", key=True)
+    known = _WORDS[rules.KIND_OF_NUMBER]
+    for code in sorted(rule.of - known):
+        yield document.problem(at, *unknown(f"code of {rules.KIND_OF_NUMBER}", code, known), key=True)
 
 
 _FORM_NAMES: Final[Mapping[type, str]] = MappingProxyType(

@@ -59,10 +59,14 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Outward: one part of the question by its dotted canonical path, spelled in a form."""
+    """Outward: one part of the question by its dotted canonical path, spelled in a form.
+
+    `of`, for the holder's number alone: the kinds of number (GB/T 36903) that the system takes there.
+    """
 
     path: str
     form: Form | None = None
+    of: frozenset[str] = frozenset()
 
 
 AskRule = Source | Constant
@@ -155,11 +159,14 @@ class TableSpec:
     presented: PresentSpec | None = None
 
 
+NUMBER, KIND_OF_NUMBER = "holder.id_number", "holder.id_type"
+"""Outward: the holder's number, and of which kind it is."""
+
 SOURCES = frozenset(
     {
         "request_id",
-        "holder.id_number",
-        "holder.id_type",
+        NUMBER,
+        KIND_OF_NUMBER,
         "holder.name",
         "holder.type",
         "purpose.matter_code",

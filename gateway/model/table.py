@@ -49,7 +49,10 @@ class Presenting:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One system's meaning of one evidence type. `system` is the adapter's name, such as `guangzhou.g2`; `files` the formats it gives."""
+    """One system's meaning of one evidence type. `system` is the adapter's name, such as `guangzhou.g2`; `files` the formats it gives.
+
+    `id_types` are the kinds of holder's number (GB/T 36903) by which it is asked; empty where the system is told the kind, and judges.
+    """
 
     edition: str
     region: str
@@ -62,6 +65,7 @@ class Table:
     verifying: Verifying | None = None
     files: tuple[FileFormat, ...] = ()
     presenting: Presenting | None = None
+    id_types: tuple[str, ...] = ()
 
     @property
     def operations(self) -> tuple[str, ...]:

@@ -88,6 +88,7 @@ def _offer(offer: Offer) -> pb.RegionOffer:
         fields=[name for name in offer.type.fields if name in offer.fields],
         verifiable=[name for name in offer.type.fields if name in offer.verifiable],
         file_formats=sorted(each.value for each in offer.formats),
+        holder_id_types=offer.id_types,
     )
 
 

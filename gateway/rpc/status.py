@@ -180,9 +180,9 @@ WORDINGS: Mapping[Reason, Wording] = MappingProxyType(
         ),
         Reason.HOLDER_AMBIGUOUS: Wording(
             _C.FAILED_PRECONDITION,
-            "several holders match, and the first is never picked",
+            "several holders match, and the first is never picked; or the one under this number bears another name",
             "give the holder's number and name exactly as on the document; if they are, the city has to mend its register",
-            "匹配到多个持证主体，请按证件准确填写号码和姓名，或联系对方城市核实",
+            "匹配到多个持证主体，或该号码下的姓名不一致，请按证件准确填写号码和姓名，或联系对方城市核实",
         ),
         Reason.OUTCOME_UNKNOWN: Wording(
             _C.UNKNOWN,

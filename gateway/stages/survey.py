@@ -13,7 +13,7 @@ from gateway.model.world import World
 class Offer:
     """One evidence type of one region: the fields that this caller may see, those that it may have verified, the formats of its file.
 
-    `presented` where the region answers for a code that the holder shows.
+    `presented` where the region answers for a code that the holder shows; `id_types` as the table's.
     """
 
     region: str
@@ -22,6 +22,7 @@ class Offer:
     verifiable: frozenset[str] = frozenset()
     formats: tuple[FileFormat, ...] = ()
     presented: bool = False
+    id_types: tuple[str, ...] = ()
 
 
 def survey(caller: Caller, world: World, now: datetime) -> tuple[Offer, ...]:
@@ -35,7 +36,15 @@ def survey(caller: Caller, world: World, now: datetime) -> tuple[Offer, ...]:
                 seen, verified, filed = allowed.get(key, (frozenset(), frozenset(), False))
                 allowed[key] = seen | grant.fields, verified | grant.verifiable, filed or grant.download
     return tuple(
-        Offer(region, table.type, seen, verified, table.files if filed else (), bool(seen) and table.presenting is not None)
+        Offer(
+            region=region,
+            type=table.type,
+            fields=seen,
+            verifiable=verified,
+            formats=table.files if filed else (),
+            presented=bool(seen) and table.presenting is not None,
+            id_types=table.id_types,
+        )
         for (region, code), (seen, verified, filed) in sorted(allowed.items())
         if (table := world.tables.get((region, code)))
     )

@@ -12,6 +12,7 @@ from gateway.model.query import Holder, MonthRange, Parameter, PresentedCode, Qu
 from gateway.model.refusal import Reason, Refusal, Violation
 from gateway.model.rules import CLAIMS, AskRule, Codes, Constant, DateForm, Form, MonthForm
 from gateway.model.table import Asking, Table, Writer
+from gateway.stages.translate.naming import written
 
 
 def _named(asking: Asking) -> Holder:
@@ -25,7 +26,7 @@ _READ: Mapping[str, Callable[[Asking], str]] = MappingProxyType(
         "request_id": lambda a: a.query.request_id,
         "holder.id_number": lambda a: _named(a).id_number,
         "holder.id_type": lambda a: _named(a).id_type,
-        "holder.name": lambda a: _named(a).name,
+        "holder.name": lambda a: written(_named(a).name),
         "holder.type": lambda a: _named(a).type.value,
         "purpose.matter_code": lambda a: a.query.purpose.matter_code,
         "purpose.matter_name": lambda a: a.query.purpose.matter_name,
@@ -54,10 +55,12 @@ _PYTHON: Mapping[ValueKind, type] = MappingProxyType({ValueKind.TEXT: str, Value
 def outward(route: Route) -> CityRequest:
     """The question for the city: to its own operation that compares where that knows every claim, else for the evidence.
 
-    Raises INVALID_REQUEST for a parameter that is missing, superfluous or of another kind, and a claim about what the city does not give.
+    Raises INVALID_REQUEST for a parameter that is missing, superfluous or of another kind, a kind of holder's number that the city does not
+    take, and a claim about what it does not give.
     """
     query, table = route.permit.query, route.table
     _check(query.parameters, table.type.parameters)
+    _numbered(query, table)
     _given(query, table)
     _filed(query, table)
     own, once = table.verifying, isinstance(query.holder, PresentedCode)
@@ -68,6 +71,14 @@ def outward(route: Route) -> CityRequest:
     asking = Asking(query, route.permit.caller, route.permit.agreement.department_name, table.type)
     values = {name: text for name, write in writers if (text := write(asking)) is not None}
     return CityRequest(table.system, operation, MappingProxyType(values), files=query.file is not None, once=once)
+
+
+def _numbered(query: Query, table: Table) -> None:
+    """A number of another kind would be taken for one of these, and its NO_RECORD be about nobody."""
+    if not table.id_types or isinstance(query.holder, PresentedCode) or query.holder.id_type in table.id_types:
+        return
+    taken = f"this region takes {' or '.join(table.id_types)} for this type; DirectoryService.ListEvidenceTypes lists them"
+    raise Refusal(Reason.INVALID_REQUEST, "holder.id_type is at fault", violations=(Violation("holder.id_type", taken),))
 
 
 def _filed(query: Query, table: Table) -> None:

@@ -220,6 +220,18 @@ CHANGES = {
         '"415": "20"',
         ":9:61: ask.certTypeCode.codes.415: unknown code of holder.id_type '415'; did you mean '414'? Known: ",
     ),
+    "a kind of holder's number that is none": (
+        LICENCE,
+        "{from: holder.id_number}",
+        "{from: holder.id_number, of: ['111', '112']}",
+        ":7:40: ask.holderCode.of: unknown code of holder.id_type '112'; did you mean '511'",
+    ),
+    "a kind of number of something else": (
+        INSURANCE,
+        "{from: holder.name}",
+        "{from: holder.name, of: '111'}",
+        ":8:38: ask.person.aac003.of: kinds of number are said of holder.id_number alone; move it there",
+    ),
     "about nobody": (
         LICENCE,
         "{from: holder.id_number}",

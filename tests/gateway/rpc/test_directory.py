@@ -59,18 +59,29 @@ def test_what_each_region_gives_is_told_apart() -> None:
     """Or who asks one region for what only another gives would be refused, and could not have known it."""
     offers = [
         Offer("440600", builders.KIND, frozenset({"payments", "number"}), frozenset({"number"})),
-        Offer("440100", builders.KIND, frozenset({"number"}), frozenset({"capital"}), (FileFormat.PDF, FileFormat.OFD)),
+        Offer(
+            "440100",
+            builders.KIND,
+            frozenset({"number"}),
+            frozenset({"capital"}),
+            (FileFormat.PDF, FileFormat.OFD),
+            id_types=("111", "516"),
+        ),
     ]
     for region in ("", "440100"):
         (told,) = directory.evidence_types(offers, region).evidence_types
         assert [each.region for each in told.offers] == list(told.provider_regions)
         assert told.offers[0] == pb.RegionOffer(
-            region="440100", fields=["number"], verifiable=["capital"], file_formats=["OFD", "PDF"]
+            region="440100",
+            fields=["number"],
+            verifiable=["capital"],
+            file_formats=["OFD", "PDF"],
+            holder_id_types=["111", "516"],
         )
     (told,) = directory.evidence_types(offers, "").evidence_types
     assert told.offers[1] == pb.RegionOffer(region="440600", fields=["number", "payments"], verifiable=["number"])
     (read,) = offered.read(pb.ListEvidenceTypesResponse(evidence_types=[told]))
-    assert read.by_region[0] == offered.RegionOffered("440100", ("number",), ("capital",), ("OFD", "PDF"))
+    assert read.by_region[0] == offered.RegionOffered("440100", ("number",), ("capital",), ("OFD", "PDF"), ("111", "516"))
     assert [each.region for each in read.by_region] == ["440100", "440600"]
 
 

@@ -12,15 +12,16 @@ from tests.certs import faulty
 from tests.gateway.stages.builders import KIND, NOW, SHOWN, agreement, caller, granting, presenting, table, world
 
 OTHER = replace(KIND, code="11100000M00000035K101", alias="earlier-proof")
+TAKEN = ("111",)
 
 
 def test_an_offer_is_a_type_of_a_region_and_the_fields_that_may_be_seen() -> None:
-    assert survey(caller(), world(), NOW) == (Offer("440600", KIND, SHOWN),)
+    assert survey(caller(), world(), NOW) == (Offer("440600", KIND, SHOWN, id_types=TAKEN),)
 
 
 def test_fields_of_several_agreements_are_told_together() -> None:
     given_world = world(granting("number"), granting("remark", "area", id="gz-fs-2"))
-    assert survey(caller(), given_world, NOW) == (Offer("440600", KIND, frozenset({"number", "remark", "area"})),)
+    assert survey(caller(), given_world, NOW) == (Offer("440600", KIND, frozenset({"number", "remark", "area"}), id_types=TAKEN),)
 
 
 @pytest.mark.parametrize(
@@ -55,13 +56,15 @@ def test_offers_stand_by_region_and_type() -> None:
 
 def test_a_system_that_is_named_is_offered_what_it_is_named_for() -> None:
     given_world = world(agreement(systems=frozenset({"terminal"})))
-    assert survey(caller(system="terminal"), given_world, NOW) == (Offer("440600", KIND, SHOWN),)
+    assert survey(caller(system="terminal"), given_world, NOW) == (Offer("440600", KIND, SHOWN, id_types=TAKEN),)
 
 
 def test_what_may_be_verified_is_told_apart_from_what_may_be_seen() -> None:
     grants = {KIND.code: Grant(KIND.code, frozenset(), frozenset({"status"}))}
     given_world = world(agreement(grants=grants), granting("number", id="other"))
-    assert survey(caller(), given_world, NOW) == (Offer("440600", KIND, frozenset({"number"}), frozenset({"status"})),)
+    assert survey(caller(), given_world, NOW) == (
+        Offer("440600", KIND, frozenset({"number"}), frozenset({"status"}), id_types=TAKEN),
+    )
 
 
 def test_a_region_that_takes_a_shown_code_says_so_to_who_may_see_something() -> None:

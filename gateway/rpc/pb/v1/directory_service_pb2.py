@@ -25,17 +25,17 @@ _sym_db = _symbol_database.Default()
 from gateway.rpc.pb.v1 import evidence_pb2 as kuacheng_dot_v1_dot_evidence__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#kuacheng/v1/directory_service.proto\x12\x0bkuacheng.v1\x1a\x1akuacheng/v1/evidence.proto\"\x14\n\x12ListRegionsRequest\"P\n\x06Region\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07name_zh\x18\x02 \x01(\t\x12\x0f\n\x07name_en\x18\x03 \x01(\t\x12\x16\n\x0e\x65vidence_types\x18\x04 \x03(\t\";\n\x13ListRegionsResponse\x12$\n\x07regions\x18\x01 \x03(\x0b\x32\x13.kuacheng.v1.Region\"3\n\x18ListEvidenceTypesRequest\x12\x17\n\x0fprovider_region\x18\x01 \x01(\t\"\xc7\x01\n\x10\x46ieldDescription\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07name_zh\x18\x02 \x01(\t\x12\x0f\n\x07name_en\x18\x03 \x01(\t\x12$\n\x04kind\x18\x04 \x01(\x0e\x32\x16.kuacheng.v1.ValueKind\x12\x0c\n\x04unit\x18\x05 \x01(\t\x12\r\n\x05\x63odes\x18\x06 \x03(\t\x12.\n\x07\x63olumns\x18\x07 \x03(\x0b\x32\x1d.kuacheng.v1.FieldDescription\x12\x10\n\x08required\x18\x08 \x01(\x08\"W\n\x0bRegionOffer\x12\x0e\n\x06region\x18\x01 \x01(\t\x12\x0e\n\x06\x66ields\x18\x02 \x03(\t\x12\x12\n\nverifiable\x18\x03 \x03(\t\x12\x14\n\x0c\x66ile_formats\x18\x04 \x03(\t\"\xb4\x03\n\x0c\x45videnceType\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\r\n\x05\x61lias\x18\x02 \x01(\t\x12\x0f\n\x07name_zh\x18\x03 \x01(\t\x12\x0f\n\x07name_en\x18\x04 \x01(\t\x12\'\n\x04kind\x18\x05 \x01(\x0e\x32\x19.kuacheng.v1.EvidenceKind\x12-\n\x0cholder_types\x18\x06 \x03(\x0e\x32\x17.kuacheng.v1.HolderType\x12\x18\n\x10provider_regions\x18\x07 \x03(\t\x12\x31\n\nparameters\x18\x08 \x03(\x0b\x32\x1d.kuacheng.v1.FieldDescription\x12-\n\x06\x66ields\x18\t \x03(\x0b\x32\x1d.kuacheng.v1.FieldDescription\x12\x31\n\nverifiable\x18\n \x03(\x0b\x32\x1d.kuacheng.v1.FieldDescription\x12\x14\n\x0c\x66ile_formats\x18\x0b \x03(\t\x12\x1e\n\x16presented_code_regions\x18\x0c \x03(\t\x12(\n\x06offers\x18\r \x03(\x0b\x32\x18.kuacheng.v1.RegionOffer\"N\n\x19ListEvidenceTypesResponse\x12\x31\n\x0e\x65vidence_types\x18\x01 \x03(\x0b\x32\x19.kuacheng.v1.EvidenceType*i\n\x0c\x45videnceKind\x12\x1d\n\x19\x45VIDENCE_KIND_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x45VIDENCE_KIND_CERTIFICATE\x10\x01\x12\x1b\n\x17\x45VIDENCE_KIND_E_LICENCE\x10\x02*\xa3\x02\n\tValueKind\x12\x1a\n\x16VALUE_KIND_UNSPECIFIED\x10\x00\x12\x13\n\x0fVALUE_KIND_TEXT\x10\x01\x12\x16\n\x12VALUE_KIND_INTEGER\x10\x02\x12\x14\n\x10VALUE_KIND_MONEY\x10\x03\x12\x13\n\x0fVALUE_KIND_DATE\x10\x04\x12\x14\n\x10VALUE_KIND_MONTH\x10\x05\x12\x16\n\x12VALUE_KIND_DECIMAL\x10\x06\x12\x14\n\x10VALUE_KIND_CODED\x10\x07\x12\x15\n\x11VALUE_KIND_PERIOD\x10\x08\x12\x13\n\x0fVALUE_KIND_ROWS\x10\t\x12\x1a\n\x16VALUE_KIND_MONTH_RANGE\x10\n\x12\x16\n\x12VALUE_KIND_HOLDERS\x10\x0b\x32\xc8\x01\n\x10\x44irectoryService\x12P\n\x0bListRegions\x12\x1f.kuacheng.v1.ListRegionsRequest\x1a .kuacheng.v1.ListRegionsResponse\x12\x62\n\x11ListEvidenceTypes\x12%.kuacheng.v1.ListEvidenceTypesRequest\x1a&.kuacheng.v1.ListEvidenceTypesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#kuacheng/v1/directory_service.proto\x12\x0bkuacheng.v1\x1a\x1akuacheng/v1/evidence.proto\"\x14\n\x12ListRegionsRequest\"P\n\x06Region\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07name_zh\x18\x02 \x01(\t\x12\x0f\n\x07name_en\x18\x03 \x01(\t\x12\x16\n\x0e\x65vidence_types\x18\x04 \x03(\t\";\n\x13ListRegionsResponse\x12$\n\x07regions\x18\x01 \x03(\x0b\x32\x13.kuacheng.v1.Region\"3\n\x18ListEvidenceTypesRequest\x12\x17\n\x0fprovider_region\x18\x01 \x01(\t\"\xc7\x01\n\x10\x46ieldDescription\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07name_zh\x18\x02 \x01(\t\x12\x0f\n\x07name_en\x18\x03 \x01(\t\x12$\n\x04kind\x18\x04 \x01(\x0e\x32\x16.kuacheng.v1.ValueKind\x12\x0c\n\x04unit\x18\x05 \x01(\t\x12\r\n\x05\x63odes\x18\x06 \x03(\t\x12.\n\x07\x63olumns\x18\x07 \x03(\x0b\x32\x1d.kuacheng.v1.FieldDescription\x12\x10\n\x08required\x18\x08 \x01(\x08\"p\n\x0bRegionOffer\x12\x0e\n\x06region\x18\x01 \x01(\t\x12\x0e\n\x06\x66ields\x18\x02 \x03(\t\x12\x12\n\nverifiable\x18\x03 \x03(\t\x12\x14\n\x0c\x66ile_formats\x18\x04 \x03(\t\x12\x17\n\x0fholder_id_types\x18\x05 \x03(\t\"\xb4\x03\n\x0c\x45videnceType\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\r\n\x05\x61lias\x18\x02 \x01(\t\x12\x0f\n\x07name_zh\x18\x03 \x01(\t\x12\x0f\n\x07name_en\x18\x04 \x01(\t\x12\'\n\x04kind\x18\x05 \x01(\x0e\x32\x19.kuacheng.v1.EvidenceKind\x12-\n\x0cholder_types\x18\x06 \x03(\x0e\x32\x17.kuacheng.v1.HolderType\x12\x18\n\x10provider_regions\x18\x07 \x03(\t\x12\x31\n\nparameters\x18\x08 \x03(\x0b\x32\x1d.kuacheng.v1.FieldDescription\x12-\n\x06\x66ields\x18\t \x03(\x0b\x32\x1d.kuacheng.v1.FieldDescription\x12\x31\n\nverifiable\x18\n \x03(\x0b\x32\x1d.kuacheng.v1.FieldDescription\x12\x14\n\x0c\x66ile_formats\x18\x0b \x03(\t\x12\x1e\n\x16presented_code_regions\x18\x0c \x03(\t\x12(\n\x06offers\x18\r \x03(\x0b\x32\x18.kuacheng.v1.RegionOffer\"N\n\x19ListEvidenceTypesResponse\x12\x31\n\x0e\x65vidence_types\x18\x01 \x03(\x0b\x32\x19.kuacheng.v1.EvidenceType*i\n\x0c\x45videnceKind\x12\x1d\n\x19\x45VIDENCE_KIND_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x45VIDENCE_KIND_CERTIFICATE\x10\x01\x12\x1b\n\x17\x45VIDENCE_KIND_E_LICENCE\x10\x02*\xa3\x02\n\tValueKind\x12\x1a\n\x16VALUE_KIND_UNSPECIFIED\x10\x00\x12\x13\n\x0fVALUE_KIND_TEXT\x10\x01\x12\x16\n\x12VALUE_KIND_INTEGER\x10\x02\x12\x14\n\x10VALUE_KIND_MONEY\x10\x03\x12\x13\n\x0fVALUE_KIND_DATE\x10\x04\x12\x14\n\x10VALUE_KIND_MONTH\x10\x05\x12\x16\n\x12VALUE_KIND_DECIMAL\x10\x06\x12\x14\n\x10VALUE_KIND_CODED\x10\x07\x12\x15\n\x11VALUE_KIND_PERIOD\x10\x08\x12\x13\n\x0fVALUE_KIND_ROWS\x10\t\x12\x1a\n\x16VALUE_KIND_MONTH_RANGE\x10\n\x12\x16\n\x12VALUE_KIND_HOLDERS\x10\x0b\x32\xc8\x01\n\x10\x44irectoryService\x12P\n\x0bListRegions\x12\x1f.kuacheng.v1.ListRegionsRequest\x1a .kuacheng.v1.ListRegionsResponse\x12\x62\n\x11ListEvidenceTypes\x12%.kuacheng.v1.ListEvidenceTypesRequest\x1a&.kuacheng.v1.ListEvidenceTypesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kuacheng.v1.directory_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EVIDENCEKIND']._serialized_start=1108
-  _globals['_EVIDENCEKIND']._serialized_end=1213
-  _globals['_VALUEKIND']._serialized_start=1216
-  _globals['_VALUEKIND']._serialized_end=1507
+  _globals['_EVIDENCEKIND']._serialized_start=1133
+  _globals['_EVIDENCEKIND']._serialized_end=1238
+  _globals['_VALUEKIND']._serialized_start=1241
+  _globals['_VALUEKIND']._serialized_end=1532
   _globals['_LISTREGIONSREQUEST']._serialized_start=80
   _globals['_LISTREGIONSREQUEST']._serialized_end=100
   _globals['_REGION']._serialized_start=102
@@ -47,11 +47,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FIELDDESCRIPTION']._serialized_start=299
   _globals['_FIELDDESCRIPTION']._serialized_end=498
   _globals['_REGIONOFFER']._serialized_start=500
-  _globals['_REGIONOFFER']._serialized_end=587
-  _globals['_EVIDENCETYPE']._serialized_start=590
-  _globals['_EVIDENCETYPE']._serialized_end=1026
-  _globals['_LISTEVIDENCETYPESRESPONSE']._serialized_start=1028
-  _globals['_LISTEVIDENCETYPESRESPONSE']._serialized_end=1106
-  _globals['_DIRECTORYSERVICE']._serialized_start=1510
-  _globals['_DIRECTORYSERVICE']._serialized_end=1710
+  _globals['_REGIONOFFER']._serialized_end=612
+  _globals['_EVIDENCETYPE']._serialized_start=615
+  _globals['_EVIDENCETYPE']._serialized_end=1051
+  _globals['_LISTEVIDENCETYPESRESPONSE']._serialized_start=1053
+  _globals['_LISTEVIDENCETYPESRESPONSE']._serialized_end=1131
+  _globals['_DIRECTORYSERVICE']._serialized_start=1535
+  _globals['_DIRECTORYSERVICE']._serialized_end=1735
 # @@protoc_insertion_point(module_scope)

@@ -267,6 +267,7 @@ class RegionOffer(_message.Message):
     FIELDS_FIELD_NUMBER: _builtins.int
     VERIFIABLE_FIELD_NUMBER: _builtins.int
     FILE_FORMATS_FIELD_NUMBER: _builtins.int
+    HOLDER_ID_TYPES_FIELD_NUMBER: _builtins.int
     region: _builtins.str
     """GB/T 2260 code, e.g. `440100`."""
     @_builtins.property
@@ -281,6 +282,10 @@ class RegionOffer(_message.Message):
     def file_formats(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """In which formats this caller may download its file of this region."""
 
+    @_builtins.property
+    def holder_id_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """By which kinds of holder's number it is asked (证件类型代码), GB/T 36903, e.g. `111`; empty where it takes any. Another is INVALID_REQUEST."""
+
     def __init__(
         self,
         *,
@@ -288,10 +293,11 @@ class RegionOffer(_message.Message):
         fields: _abc.Iterable[_builtins.str] | None = ...,
         verifiable: _abc.Iterable[_builtins.str] | None = ...,
         file_formats: _abc.Iterable[_builtins.str] | None = ...,
+        holder_id_types: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields", "file_formats", b"file_formats", "region", b"region", "verifiable", b"verifiable"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields", "file_formats", b"file_formats", "holder_id_types", b"holder_id_types", "region", b"region", "verifiable", b"verifiable"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.model.catalogue import Field, ValueKind
-from gateway.model.query import Claimed, MonthRange, Query
+from gateway.model.identifiers import HolderIdType
+from gateway.model.query import Claimed, HolderType, MonthRange, Query
 from gateway.model.refusal import Reason, Refusal
 from gateway.model.rules import SOURCES, Codes, Constant, DateForm, MoneyUnit, MonthForm, Source, VerifySpec
 from gateway.stages.translate import compile_table, outward
@@ -78,6 +79,23 @@ def test_a_part_of_the_question_is_sent_as_it_is(path: str) -> None:
     assert asked(Source(path)) == WORDS[path]
 
 
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("样 品", "样品"),
+        ("\u3000样品 ", "样品"),
+        ("样品\u2022甲乙", "样品·甲乙"),
+        ("样品 . 甲乙", "样品·甲乙"),
+        ("ＳＡＭＰＬＥ　 ONE", "SAMPLE ONE"),
+        ("S. ONE", "S. ONE"),
+        ("样品（样样）有限公司", "样品（样样）有限公司"),
+        ("\ue001样", "\ue001样"),
+    ],
+)
+def test_a_name_is_sent_as_registers_write_it(typed: str, sent: str) -> None:
+    assert asked(Source("holder.name"), asking_for(name=typed)) == sent
+
+
 def test_codes_become_the_citys() -> None:
     codes = Codes({"111": "10", "414": "20"})
     assert asked(Source("holder.id_type", codes)) == "10"
@@ -89,6 +107,36 @@ def test_a_code_that_the_city_does_not_have_is_told_by_its_part() -> None:
     assert told.reason is Reason.INVALID_REQUEST
     assert [each.field for each in told.violations] == ["holder.id_type"]
     assert "551" not in f"{told} {told.violations}"
+
+
+NUMBERED = Source("holder.id_number")
+
+
+@pytest.mark.parametrize(
+    ("asks", "holders", "taken"),
+    [
+        ({"x": NUMBERED}, {HolderType.PERSON}, ("111",)),
+        ({"x": NUMBERED}, set(HolderType), ("001", "111")),
+        ({"x": Source("holder.id_number", of=frozenset({"516", "111"}))}, {HolderType.PERSON}, ("111", "516")),
+        ({"x": NUMBERED, "k": Source("holder.id_type", Codes({"414": "20", "111": "10"}))}, {HolderType.PERSON}, ("111", "414")),
+        ({"x": NUMBERED, "k": Source("holder.id_type")}, {HolderType.PERSON}, ()),
+    ],
+)
+def test_a_number_of_a_kind_that_the_city_does_not_take_is_not_sent(
+    asks: dict[str, Source], holders: set[HolderType], taken: tuple[str, ...]
+) -> None:
+    """It would be taken for another's, or be unknown, and the answer be about nobody."""
+    compiled = table(replace(KIND, holder_types=frozenset(holders)), ask=asks)
+    assert compiled.id_types == taken
+    for each in HolderIdType:
+        question = asking_for(id_type=each.value)
+        if not taken or each in taken:
+            assert outward(way(question, compiled)).values["x"] == NUMBER
+            continue
+        with pytest.raises(Refusal) as refused:
+            outward(way(question, compiled))
+        assert [each.field for each in refused.value.violations] == ["holder.id_type"]
+        assert " or ".join(taken) in refused.value.violations[0].description
 
 
 @pytest.mark.parametrize(

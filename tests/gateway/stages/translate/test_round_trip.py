@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.model.catalogue import Field, ValueKind
 from gateway.model.city import CityAnswer
-from gateway.model.evidence import Coded, EvidenceHolder, Holders, Period, Rows, Value
+from gateway.model.evidence import Coded, EvidenceHolder, Finding, FindingCode, Holders, Period, Rows, Value
 from gateway.model.query import MonthRange
 from gateway.model.rules import (
     Codes,
@@ -27,6 +27,7 @@ from gateway.model.rules import (
     Source,
 )
 from gateway.stages.translate import inward, outward
+from gateway.stages.translate.naming import written
 from tests.gateway.stages.builders import COUPLE, NAME, NUMBER, asking_for, query, record, table, way
 
 DAY_FORMS = ("%Y%m%d", "%Y-%m-%d", "%Y/%m/%d", "%Y年%m月%d日", "%d.%m.%Y", "%Y%m%d%H%M%S", "%Y-%m-%d %H:%M:%S")
@@ -121,8 +122,9 @@ def test_the_holder(name: str) -> None:
     through = table(ask={"zjhm": Source("holder.id_number"), "xm": Source("holder.name")})
     way_there = way(asking_for(name=name), through)
     (found,) = inward(CityAnswer("00", (record(**outward(way_there).values),)), way_there, strict=True)
-    assert found.values["holders"] == Holders((EvidenceHolder(name, "111", NUMBER),))
-    assert found.findings == ()
+    assert found.values["holders"] == Holders((EvidenceHolder(written(name), "111", NUMBER),))
+    differs = (Finding(FindingCode.HOLDER_NAME_DIFFERS, "holders"),)
+    assert found.findings == (() if written(name) == name else differs)
 
 
 # Money and the like stand in no question: a city that writes them is played by integers and their digits.
