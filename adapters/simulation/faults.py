@@ -11,8 +11,9 @@ from typing import Any
 from adapters.simulation.operation import TABLE, Operation, Reply
 from adapters.simulation.population import draw
 
+HANG = "hang"
 TRANSPORT_FAULTS = {
-    "hang": "no answer until the client goes away, or 60 s",
+    HANG: "no answer until the client goes away, or 60 s; a database that somebody else has locked",
     "latency": "the true answer, `seconds` late",
     "reset": "the connection is reset in the middle of the answer",
     "truncated": "half of the announced length, then an orderly close",
@@ -23,7 +24,7 @@ FLAPPING, CLOCK_SKEW = "flapping", "clock_skew"
 SKEWED_SECONDS = 86_400.0
 """By how much a city's clock goes ahead that is out of step."""
 BODY_FAULTS = {
-    FLAPPING: "HTTP 500 to every other request",
+    FLAPPING: "HTTP 500 to every other request; of a database, 'try later'",
     "status_500": "HTTP 500 with a page of HTML",
     "garbage": "200 with bytes that mean nothing",
     "wrong_charset": "the true text in another charset than the declared one",
@@ -83,6 +84,8 @@ class FaultBook:
     def __init__(self, operations: Iterable[Operation]) -> None:
         self._operations = tuple(operations)
         self._armed: list[Fault] = []
+        self.changed: Callable[[], None] = lambda: None
+        """Called when a fault was armed, or all were cleared."""
 
     def arm(self, order: Any) -> None:
         """Arm {"interface", "fault", "times"?, "operation"?, "seconds"?}; WrongFaultError where that makes no sense."""
@@ -98,10 +101,12 @@ class FaultBook:
         if not any(_offers(operation, fault.name) for operation in self._operations_of(fault.interface)):
             raise WrongFaultError(f"interface {fault.interface!r} offers no fault {fault.name!r}")
         self._armed.append(fault)
+        self.changed()
 
     def clear(self) -> None:
         """Disarm everything."""
         self._armed.clear()
+        self.changed()
 
     def take(self, operation: Operation, called: str) -> Fault | None:
         """The fault that this request must show, counted down; None where the answer is to be true."""
@@ -115,6 +120,10 @@ class FaultBook:
                     self._armed.remove(fault)
                 return fault
         return None
+
+    def armed(self, operation: Operation, name: str) -> bool:
+        """Whether this fault would befall the operation now."""
+        return any(fault.name == name and _fits(fault, operation, operation.name) for fault in self._armed)
 
     def listing(self) -> dict[str, Any]:
         """What is offered, by interface, and what is armed."""

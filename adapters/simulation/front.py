@@ -11,11 +11,12 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from adapters.simulation.faults import Fault, FaultBook
+from adapters.simulation.faults import HANG, Fault, FaultBook
 from adapters.simulation.operation import TABLE, Asked, Operation, Reply
 from adapters.simulation.tape import Tape
 
@@ -49,6 +50,7 @@ class Store:
 
     def __init__(self, front: Front) -> None:
         self.front = front
+        self.locked = False
         path = unquote(urlsplit(front.url).path) if front.url.startswith("sqlite:") else ""
         self._sign = "?" if path else "%s"
         self._connection: Any
@@ -80,6 +82,20 @@ class Store:
                 self._run(f"UPDATE {table} SET {mark} = {self._sign} WHERE {key} = {self._sign}", _TAKEN, each[key])
         return found
 
+    def lock(self, tables: Sequence[str]) -> None:
+        """Nobody else can file a request in these tables until it is `unlock`ed."""
+        if self._sign == "?":
+            self._run("BEGIN EXCLUSIVE")
+        else:
+            self._run("BEGIN")
+            self._run(f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE")
+        self.locked = True
+
+    def unlock(self) -> None:
+        """All goes on."""
+        self._run("ROLLBACK")
+        self.locked = False
+
     def answer(self, answers: Sequence[tuple[str, str, dict[str, list[dict[str, Any]]]]]) -> None:
         """These answers, (table, ticket, rows), each with its mark; all of them, or none."""
         with self._at_once():
@@ -110,15 +126,26 @@ async def work_off(store: Store, operations: Sequence[Operation], tape: Tape, bo
     """Works requests off until cancelled, and ends the connection."""
     with closing(store):
         due: list[tuple[float, Operation, str, Reply]] = []
+        book.changed = partial(_hang_or_not, store, operations, book)
         while True:
             now = time.time() + clock_offset  # noqa: TID251 - a city has a clock of its own
             for operation in operations:
-                for row in store.waiting(operation.path):
+                for row in () if store.locked else store.waiting(operation.path):
                     due += _taken_up(store.front, operation, row, now, _Frame(tape, book))
-            now_due, due = [each for each in due if each[0] <= now], [each for each in due if each[0] > now]
+            now_due = [] if store.locked else [each for each in due if each[0] <= now]
+            due = [each for each in due if each not in now_due]
             if now_due:
                 store.answer([(operation.path, ticket, json.loads(reply.body)) for _, operation, ticket, reply in now_due])
             await asyncio.sleep(_PAUSE_SECONDS)
+
+
+def _hang_or_not(store: Store, operations: Sequence[Operation], book: FaultBook) -> None:
+    """At once when the fault is armed, so that no question comes before it."""
+    hangs = [each.path for each in operations if book.armed(each, HANG)]
+    if hangs and not store.locked:
+        store.lock(hangs)
+    elif store.locked and not hangs:
+        store.unlock()
 
 
 async def end(work: asyncio.Task[None]) -> None:
@@ -137,4 +164,6 @@ def _taken_up(
     reply = operation.answer(replace(asked, fault=fault.name) if fault else asked)
     frame.tape.record(operation, operation.name, asked, reply, fault.name if fault else None)
     late = fault.seconds if fault and fault.name == "latency" else 0.0
-    return [] if fault and fault.name == "silence" else [(now + front.delay + late, operation, str(row[front.key]), reply)]
+    return (
+        [] if fault and fault.name in {"silence", HANG} else [(now + front.delay + late, operation, str(row[front.key]), reply)]
+    )

@@ -120,7 +120,7 @@ _OWN: dict[tuple[str, str], Ends] = {
     | {"unknown_status": (INVALID, INVALID), "expired_token": (REFUSED, REFUSED), "busy": (UNAVAILABLE, UNAVAILABLE)}
     | {"two_holders": (AMBIGUOUS, AMBIGUOUS), "other_holder": (INVALID, INVALID), "unknown_flag": (INVALID, INVALID)}
     | {"answers_twice": (INVALID, INVALID), "garbage": (INVALID, NO_RECORD), "half_answer": (INVALID, NO_RECORD)}
-    | {"silence": (DEFERRED, DEFERRED)},
+    | {"silence": (DEFERRED, DEFERRED), "hang": (TIMEOUT, TIMEOUT)},
     ("f2", ""): _EVERYWHERE
     | _STATUSES
     | _SKEWED
@@ -154,9 +154,9 @@ LENDING_FAULTS = tuple(
 )
 """Of the operations that lend a token; they are called once the one that is held has ended."""
 
-_FLAPS = {"g1": "auth", "g2": "", "g3": "", "f1": "", "f2": "", "f3": ""}
+_FLAPS = {"g1": "auth", "g2": "", "g3": "", "f1": "", "f2": "", "f3": "", "f4": ""}
 FLAPPING = tuple(Fault(interface, "flapping", ISSUED, NO_RECORD, operation) for interface, operation in _FLAPS.items())
-"""Every other request is refused with HTTP 500: what is told is this, or that the city fails."""
+"""Every other request is refused, with HTTP 500 where it came so: what is told is this, or that the city fails."""
 SLOW = frozenset({"hang", "drip", "silence"})
 """What ends with the caller's patience only."""
 

@@ -12,6 +12,7 @@ from typing import Any
 from adapters.foshan.simulator import numbers
 from adapters.foshan.simulator.certificates import Month, Record
 from adapters.foshan.simulator.records import Register
+from adapters.simulation.faults import FLAPPING, HANG
 from adapters.simulation.front import Front
 from adapters.simulation.operation import TABLE, Asked, Operation, Reply, json_reply
 
@@ -53,7 +54,7 @@ _REQUIRED = ("sqsj", "sqyh", "zjhm", "qsny", "zzny", "sxbm", "sxmc", "ywlsh")
 _MONTH = re.compile(r"([0-9]{4})(0[1-9]|1[0-2])")
 _LONGEST_RANGE = 60
 # 9Z stands in no list of the interface page, nor does the state 7.
-_CODE_FAULTS = {"unknown_status": "9Z", "busy": "90", "expired_token": "11"}
+_CODE_FAULTS = {"unknown_status": "9Z", "busy": "90", FLAPPING: "90", "expired_token": "11"}
 _ANSWER_FAULTS: Mapping[str, Mapping[str, Any]] = {
     "missing_field": {"zmbh": None},
     "unknown_code": {"cbzt": "8"},
@@ -63,7 +64,7 @@ _ANSWER_FAULTS: Mapping[str, Mapping[str, Any]] = {
 }
 _SEVERAL = frozenset({"two_holders", "other_holder"})
 FAULTS = frozenset(
-    {"silence", "latency", "answers_twice", "unknown_flag", *_SEVERAL, *_CODE_FAULTS, *_ANSWER_FAULTS},
+    {"silence", HANG, "latency", "answers_twice", "unknown_flag", *_SEVERAL, *_CODE_FAULTS, *_ANSWER_FAULTS},
 )
 
 Rows = dict[str, list[Record]]

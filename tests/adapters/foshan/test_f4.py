@@ -81,7 +81,7 @@ async def test_a_city_that_misbehaves(tables: FrontAdapter, foshan: Any, fault: 
 
 
 def test_every_fault_that_the_city_offers_is_here() -> None:
-    assert {*FAULTS, "silence", "latency"} == OFFERED
+    assert {*FAULTS, "silence", "hang", "latency", "flapping"} == OFFERED
 
 
 async def test_an_answer_that_is_late_is_fetched_with_the_ticket(tables: FrontAdapter, foshan: Any) -> None:
