@@ -53,55 +53,55 @@ class _ValueKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ValueKind.V
     VALUE_KIND_UNSPECIFIED: _ValueKind.ValueType  # 0
     """Never sent."""
     VALUE_KIND_TEXT: _ValueKind.ValueType  # 1
-    """Text."""
+    """Text (文本)."""
     VALUE_KIND_INTEGER: _ValueKind.ValueType  # 2
-    """Whole number."""
+    """Whole number (整数)."""
     VALUE_KIND_MONEY: _ValueKind.ValueType  # 3
-    """Yuan as a decimal string."""
+    """Yuan as a decimal string (金额)."""
     VALUE_KIND_DATE: _ValueKind.ValueType  # 4
-    """ISO 8601 date."""
+    """ISO 8601 date (日期)."""
     VALUE_KIND_MONTH: _ValueKind.ValueType  # 5
-    """YYYY-MM."""
+    """YYYY-MM (年月)."""
     VALUE_KIND_DECIMAL: _ValueKind.ValueType  # 6
-    """Decimal string in `unit`."""
+    """Decimal string in `unit` (小数)."""
     VALUE_KIND_CODED: _ValueKind.ValueType  # 7
-    """Code of a list."""
+    """Code of a list (代码)."""
     VALUE_KIND_PERIOD: _ValueKind.ValueType  # 8
-    """First and last day."""
+    """First and last day (期间)."""
     VALUE_KIND_ROWS: _ValueKind.ValueType  # 9
-    """Rows of columns."""
+    """Rows of columns (多行)."""
     VALUE_KIND_MONTH_RANGE: _ValueKind.ValueType  # 10
-    """First and last month, as a parameter."""
+    """First and last month, as a parameter (起止年月)."""
     VALUE_KIND_HOLDERS: _ValueKind.ValueType  # 11
-    """The holders named on the evidence, each with name and number."""
+    """The holders named on the evidence, each with name and number (持证主体)."""
 
 class ValueKind(_ValueKind, metaclass=_ValueKindEnumTypeWrapper):
-    """What form a value has."""
+    """What form a value has (值类型)."""
 
 VALUE_KIND_UNSPECIFIED: ValueKind.ValueType  # 0
 """Never sent."""
 VALUE_KIND_TEXT: ValueKind.ValueType  # 1
-"""Text."""
+"""Text (文本)."""
 VALUE_KIND_INTEGER: ValueKind.ValueType  # 2
-"""Whole number."""
+"""Whole number (整数)."""
 VALUE_KIND_MONEY: ValueKind.ValueType  # 3
-"""Yuan as a decimal string."""
+"""Yuan as a decimal string (金额)."""
 VALUE_KIND_DATE: ValueKind.ValueType  # 4
-"""ISO 8601 date."""
+"""ISO 8601 date (日期)."""
 VALUE_KIND_MONTH: ValueKind.ValueType  # 5
-"""YYYY-MM."""
+"""YYYY-MM (年月)."""
 VALUE_KIND_DECIMAL: ValueKind.ValueType  # 6
-"""Decimal string in `unit`."""
+"""Decimal string in `unit` (小数)."""
 VALUE_KIND_CODED: ValueKind.ValueType  # 7
-"""Code of a list."""
+"""Code of a list (代码)."""
 VALUE_KIND_PERIOD: ValueKind.ValueType  # 8
-"""First and last day."""
+"""First and last day (期间)."""
 VALUE_KIND_ROWS: ValueKind.ValueType  # 9
-"""Rows of columns."""
+"""Rows of columns (多行)."""
 VALUE_KIND_MONTH_RANGE: ValueKind.ValueType  # 10
-"""First and last month, as a parameter."""
+"""First and last month, as a parameter (起止年月)."""
 VALUE_KIND_HOLDERS: ValueKind.ValueType  # 11
-"""The holders named on the evidence, each with name and number."""
+"""The holders named on the evidence, each with name and number (持证主体)."""
 Global___ValueKind: _TypeAlias = ValueKind  # noqa: Y015
 
 @_typing.final
@@ -123,7 +123,7 @@ Global___ListRegionsRequest: _TypeAlias = ListRegionsRequest  # noqa: Y015
 
 @_typing.final
 class Region(_message.Message):
-    """A region and what may be asked of it."""
+    """A region and what may be asked of it (地区)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -132,14 +132,14 @@ class Region(_message.Message):
     NAME_EN_FIELD_NUMBER: _builtins.int
     EVIDENCE_TYPES_FIELD_NUMBER: _builtins.int
     code: _builtins.str
-    """GB/T 2260 code, e.g. `440100`."""
+    """GB/T 2260 code (行政区划代码), e.g. `440100`."""
     name_zh: _builtins.str
-    """Chinese name, e.g. `广州市`."""
+    """Chinese name (中文名称), e.g. `广州市`."""
     name_en: _builtins.str
-    """English name, e.g. `Guangzhou`."""
+    """English name (英文名称), e.g. `Guangzhou`."""
     @_builtins.property
     def evidence_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Canonical codes of the evidence types that this caller may ask of it."""
+        """Canonical codes (证照类型代码), 21 characters, of what this caller may ask of it, e.g. `11100000M00000035K101`."""
 
     def __init__(
         self,
@@ -159,14 +159,14 @@ Global___Region: _TypeAlias = Region  # noqa: Y015
 
 @_typing.final
 class ListRegionsResponse(_message.Message):
-    """The regions that this caller may ask."""
+    """The regions that this caller may ask (可查询的地区)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     REGIONS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def regions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Region]:
-        """In the order of their codes."""
+        """The regions (可查询的地区), in the order of their codes."""
 
     def __init__(
         self,
@@ -183,13 +183,13 @@ Global___ListRegionsResponse: _TypeAlias = ListRegionsResponse  # noqa: Y015
 
 @_typing.final
 class ListEvidenceTypesRequest(_message.Message):
-    """Narrows the list."""
+    """Narrows the list (筛选条件)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PROVIDER_REGION_FIELD_NUMBER: _builtins.int
     provider_region: _builtins.str
-    """Only what this region may be asked, GB/T 2260; empty means any."""
+    """Only what this region may be asked (提供方行政区划), GB/T 2260, e.g. `440100`; empty means any."""
     def __init__(
         self,
         *,
@@ -205,7 +205,7 @@ Global___ListEvidenceTypesRequest: _TypeAlias = ListEvidenceTypesRequest  # noqa
 
 @_typing.final
 class FieldDescription(_message.Message):
-    """One canonical field or parameter."""
+    """One canonical field or parameter (字段或查询参数)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -218,24 +218,24 @@ class FieldDescription(_message.Message):
     COLUMNS_FIELD_NUMBER: _builtins.int
     REQUIRED_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Canonical name, e.g. `registered_capital`."""
+    """Canonical name (字段名), e.g. `registered_capital`."""
     name_zh: _builtins.str
-    """Chinese name, e.g. `注册资本`."""
+    """Chinese name (中文名称), e.g. `注册资本`."""
     name_en: _builtins.str
-    """English name, e.g. `Registered capital`."""
+    """English name (英文名称), e.g. `Registered capital`."""
     kind: Global___ValueKind.ValueType
-    """Form of its value."""
+    """Form of its value (值类型), e.g. VALUE_KIND_MONEY."""
     unit: _builtins.str
-    """Unit where it has one, e.g. `square metre`."""
+    """Unit where it has one (计量单位), e.g. `square metre`."""
     required: _builtins.bool
-    """Whether a parameter must be given."""
+    """Whether a parameter must be given (是否必填)."""
     @_builtins.property
     def codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Codes of its list where it is coded."""
+        """Codes of its list where it is coded (代码), e.g. `ACTIVE`. docs/catalogue.md names them in Chinese."""
 
     @_builtins.property
     def columns(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldDescription]:
-        """Its columns where it is rows."""
+        """Its columns where it is rows (列)."""
 
     def __init__(
         self,
@@ -259,7 +259,7 @@ Global___FieldDescription: _TypeAlias = FieldDescription  # noqa: Y015
 
 @_typing.final
 class RegionOffer(_message.Message):
-    """What one region gives of a type. Agreements differ from region to region, and so do the regions."""
+    """What one region gives of a type (各地区可提供的内容). Agreements differ from region to region, and so do the regions."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -269,18 +269,18 @@ class RegionOffer(_message.Message):
     FILE_FORMATS_FIELD_NUMBER: _builtins.int
     HOLDER_ID_TYPES_FIELD_NUMBER: _builtins.int
     region: _builtins.str
-    """GB/T 2260 code, e.g. `440100`."""
+    """GB/T 2260 code (提供方行政区划), e.g. `440100`."""
     @_builtins.property
     def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Names of those of `EvidenceType.fields` that this caller may see of this region."""
+        """Names of those of `EvidenceType.fields` that this caller may see of this region (可见字段), e.g. `number`."""
 
     @_builtins.property
     def verifiable(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Names of those of `EvidenceType.verifiable` that this caller may have verified by this region."""
+        """Names of those of `EvidenceType.verifiable` that this caller may have verified by this region (可核验字段), e.g. `number`."""
 
     @_builtins.property
     def file_formats(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """In which formats this caller may download its file of this region."""
+        """In which formats this caller may download its file of this region (文件格式), e.g. `OFD`."""
 
     @_builtins.property
     def holder_id_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -305,7 +305,7 @@ Global___RegionOffer: _TypeAlias = RegionOffer  # noqa: Y015
 
 @_typing.final
 class EvidenceType(_message.Message):
-    """One evidence type as this caller may ask it."""
+    """One evidence type as this caller may ask it (证照类型)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -323,46 +323,46 @@ class EvidenceType(_message.Message):
     PRESENTED_CODE_REGIONS_FIELD_NUMBER: _builtins.int
     OFFERS_FIELD_NUMBER: _builtins.int
     code: _builtins.str
-    """Canonical code, 21 characters."""
+    """Canonical code (证照类型代码), 21 characters, e.g. `11100000M00000035K101`."""
     alias: _builtins.str
-    """Short English alias, e.g. `business-licence`."""
+    """Short English alias (别名), e.g. `business-licence`."""
     name_zh: _builtins.str
-    """Chinese name, e.g. `营业执照`."""
+    """Chinese name (中文名称), e.g. `营业执照`."""
     name_en: _builtins.str
-    """English name."""
+    """English name (英文名称), e.g. `Business licence`."""
     kind: Global___EvidenceKind.ValueType
-    """Certificate or e-licence."""
+    """Certificate or e-licence (证照类别), e.g. EVIDENCE_KIND_E_LICENCE."""
     @_builtins.property
     def holder_types(self) -> _containers.RepeatedScalarFieldContainer[_evidence_pb2.HolderType.ValueType]:
-        """Who may hold it."""
+        """Who may hold it (持证主体类别), e.g. HOLDER_TYPE_ORGANISATION."""
 
     @_builtins.property
     def provider_regions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Regions that this caller may ask for it."""
+        """Regions that this caller may ask for it (提供方行政区划), GB/T 2260, e.g. `440100`."""
 
     @_builtins.property
     def parameters(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldDescription]:
-        """What a query takes besides the holder."""
+        """What a query takes besides the holder (查询参数)."""
 
     @_builtins.property
     def fields(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldDescription]:
-        """What this caller may see, of one of the regions at least; `offers` says of which."""
+        """What this caller may see (可见字段), of one of the regions at least; `offers` says of which."""
 
     @_builtins.property
     def verifiable(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldDescription]:
-        """What this caller may have verified, by one of the regions at least; `offers` says by which."""
+        """What this caller may have verified (可核验字段), by one of the regions at least; `offers` says by which."""
 
     @_builtins.property
     def file_formats(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """In which formats this caller may download its file, of one of the regions at least, e.g. `OFD`."""
+        """In which formats this caller may download its file (文件格式), of one of the regions at least, e.g. `OFD`."""
 
     @_builtins.property
     def presented_code_regions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Those of `provider_regions` that answer for a code which the holder shows (亮证), `QueryRequest.presented_code`."""
+        """Those of `provider_regions` that answer for a code which the holder shows (支持亮证的行政区划), `QueryRequest.presented_code`."""
 
     @_builtins.property
     def offers(self) -> _containers.RepeatedCompositeFieldContainer[Global___RegionOffer]:
-        """What of it holds for each region, in the order of `provider_regions`."""
+        """What of it holds for each region (各地区可提供的内容), in the order of `provider_regions`."""
 
     def __init__(
         self,
@@ -391,14 +391,14 @@ Global___EvidenceType: _TypeAlias = EvidenceType  # noqa: Y015
 
 @_typing.final
 class ListEvidenceTypesResponse(_message.Message):
-    """The evidence types that this caller may ask."""
+    """The evidence types that this caller may ask (可查询的证照类型)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     EVIDENCE_TYPES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def evidence_types(self) -> _containers.RepeatedCompositeFieldContainer[Global___EvidenceType]:
-        """In the order of their codes."""
+        """The types (可查询的证照类型), in the order of their codes."""
 
     def __init__(
         self,

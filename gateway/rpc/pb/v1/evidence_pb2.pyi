@@ -60,7 +60,7 @@ class _LegalBasisKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LegalB
     """Entrusted by another department (委托)."""
 
 class LegalBasisKind(_LegalBasisKind, metaclass=_LegalBasisKindEnumTypeWrapper):
-    """On what legal ground the caller asks (用证依据)."""
+    """On what legal ground the caller asks (依据类别)."""
 
 LEGAL_BASIS_KIND_UNSPECIFIED: LegalBasisKind.ValueType  # 0
 """Refused as INVALID_REQUEST."""
@@ -81,11 +81,11 @@ class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Outcome.Value
     OUTCOME_UNSPECIFIED: _Outcome.ValueType  # 0
     """Never sent."""
     OUTCOME_ISSUED: _Outcome.ValueType  # 1
-    """The city holds it; `evidence` has at least one entry."""
+    """The city holds it (已出证); `evidence` has at least one entry."""
     OUTCOME_NO_RECORD: _Outcome.ValueType  # 2
-    """The city said, in so many words, that it holds none. Silence, an error or an unknown code is never this."""
+    """The city said, in so many words, that it holds none (查无记录). Silence, an error or an unknown code is never this."""
     OUTCOME_DEFERRED: _Outcome.ValueType  # 3
-    """The city will answer later."""
+    """The city will answer later (延时办理)."""
 
 class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
     """How an answered question ended (查询结果)."""
@@ -93,11 +93,11 @@ class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
 OUTCOME_UNSPECIFIED: Outcome.ValueType  # 0
 """Never sent."""
 OUTCOME_ISSUED: Outcome.ValueType  # 1
-"""The city holds it; `evidence` has at least one entry."""
+"""The city holds it (已出证); `evidence` has at least one entry."""
 OUTCOME_NO_RECORD: Outcome.ValueType  # 2
-"""The city said, in so many words, that it holds none. Silence, an error or an unknown code is never this."""
+"""The city said, in so many words, that it holds none (查无记录). Silence, an error or an unknown code is never this."""
 OUTCOME_DEFERRED: Outcome.ValueType  # 3
-"""The city will answer later."""
+"""The city will answer later (延时办理)."""
 Global___Outcome: _TypeAlias = Outcome  # noqa: Y015
 
 class _EvidenceStatus:
@@ -141,17 +141,17 @@ class _FindingCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FindingCo
     FINDING_CODE_UNSPECIFIED: _FindingCode.ValueType  # 0
     """Never sent."""
     FINDING_CODE_IDENTIFIER_CHECK_FAILED: _FindingCode.ValueType  # 1
-    """The e-licence identifier's check character is wrong (GB/T 36904)."""
+    """The e-licence identifier's check character is wrong, GB/T 36904 (证照标识校验位错误)."""
     FINDING_CODE_IDENTIFIER_ISSUER_INVALID: _FindingCode.ValueType  # 2
-    """The issuer part of the identifier is no unified social credit code."""
+    """The issuer part of the identifier is no unified social credit code (颁发机构代码无效)."""
     FINDING_CODE_IDENTIFIER_FORM_INVALID: _FindingCode.ValueType  # 3
-    """The identifier does not have the form of GB/T 36904 at all; it is carried as the city wrote it."""
+    """The identifier does not have the form of GB/T 36904 at all (证照标识格式不符); it is carried as the city wrote it."""
     FINDING_CODE_UNKNOWN_DIVISION: _FindingCode.ValueType  # 4
-    """The division in the holder's number stands in no list of GB/T 2260 known here."""
+    """The division in the holder's number stands in no list of GB/T 2260 known here (行政区划未知)."""
     FINDING_CODE_HOLDER_NAME_DIFFERS: _FindingCode.ValueType  # 5
-    """The city writes the holder's name differently from the question."""
+    """The city writes the holder's name differently from the question (姓名或名称不一致)."""
     FINDING_CODE_IDENTIFIER_TYPE_INVALID: _FindingCode.ValueType  # 6
-    """The body that defines the type, in the identifier, is no unified social credit code."""
+    """The body that defines the type, in the identifier, is no unified social credit code (证照类型代码无效)."""
 
 class FindingCode(_FindingCode, metaclass=_FindingCodeEnumTypeWrapper):
     """What is odd about the evidence and was let through (核验提示)."""
@@ -159,17 +159,17 @@ class FindingCode(_FindingCode, metaclass=_FindingCodeEnumTypeWrapper):
 FINDING_CODE_UNSPECIFIED: FindingCode.ValueType  # 0
 """Never sent."""
 FINDING_CODE_IDENTIFIER_CHECK_FAILED: FindingCode.ValueType  # 1
-"""The e-licence identifier's check character is wrong (GB/T 36904)."""
+"""The e-licence identifier's check character is wrong, GB/T 36904 (证照标识校验位错误)."""
 FINDING_CODE_IDENTIFIER_ISSUER_INVALID: FindingCode.ValueType  # 2
-"""The issuer part of the identifier is no unified social credit code."""
+"""The issuer part of the identifier is no unified social credit code (颁发机构代码无效)."""
 FINDING_CODE_IDENTIFIER_FORM_INVALID: FindingCode.ValueType  # 3
-"""The identifier does not have the form of GB/T 36904 at all; it is carried as the city wrote it."""
+"""The identifier does not have the form of GB/T 36904 at all (证照标识格式不符); it is carried as the city wrote it."""
 FINDING_CODE_UNKNOWN_DIVISION: FindingCode.ValueType  # 4
-"""The division in the holder's number stands in no list of GB/T 2260 known here."""
+"""The division in the holder's number stands in no list of GB/T 2260 known here (行政区划未知)."""
 FINDING_CODE_HOLDER_NAME_DIFFERS: FindingCode.ValueType  # 5
-"""The city writes the holder's name differently from the question."""
+"""The city writes the holder's name differently from the question (姓名或名称不一致)."""
 FINDING_CODE_IDENTIFIER_TYPE_INVALID: FindingCode.ValueType  # 6
-"""The body that defines the type, in the identifier, is no unified social credit code."""
+"""The body that defines the type, in the identifier, is no unified social credit code (证照类型代码无效)."""
 Global___FindingCode: _TypeAlias = FindingCode  # noqa: Y015
 
 class _ReceiptForm:
@@ -181,9 +181,9 @@ class _ReceiptFormEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReceiptFo
     RECEIPT_FORM_UNSPECIFIED: _ReceiptForm.ValueType  # 0
     """As RECEIPT_FORM_FULL."""
     RECEIPT_FORM_FULL: _ReceiptForm.ValueType  # 1
-    """The entry and its proof, complete and checkable offline."""
+    """The entry and its proof, complete and checkable offline (完整回执)."""
     RECEIPT_FORM_REFERENCE: _ReceiptForm.ValueType  # 2
-    """Without `proof` and `leaf`, which LedgerService.GetReceipt gives later; the binding key is there, for it comes only now."""
+    """Without `proof` and `leaf`, which LedgerService.GetReceipt gives later (简要回执); the binding key is there, for it comes only now."""
 
 class ReceiptForm(_ReceiptForm, metaclass=_ReceiptFormEnumTypeWrapper):
     """How much of the receipt comes with the answer (回执形式)."""
@@ -191,9 +191,9 @@ class ReceiptForm(_ReceiptForm, metaclass=_ReceiptFormEnumTypeWrapper):
 RECEIPT_FORM_UNSPECIFIED: ReceiptForm.ValueType  # 0
 """As RECEIPT_FORM_FULL."""
 RECEIPT_FORM_FULL: ReceiptForm.ValueType  # 1
-"""The entry and its proof, complete and checkable offline."""
+"""The entry and its proof, complete and checkable offline (完整回执)."""
 RECEIPT_FORM_REFERENCE: ReceiptForm.ValueType  # 2
-"""Without `proof` and `leaf`, which LedgerService.GetReceipt gives later; the binding key is there, for it comes only now."""
+"""Without `proof` and `leaf`, which LedgerService.GetReceipt gives later (简要回执); the binding key is there, for it comes only now."""
 Global___ReceiptForm: _TypeAlias = ReceiptForm  # noqa: Y015
 
 class _DeferralStage:
@@ -267,9 +267,9 @@ class Holder(_message.Message):
     id_type: _builtins.str
     """Code of the kind of number (证件类型代码), three digits: 111 resident identity number, 001 unified social credit code."""
     id_number: _builtins.str
-    """The number itself (证件号码): 18 characters for 111 (15 are converted) and 001. Personal data."""
+    """The number itself (证件号码): 18 characters for 111 (15 are converted) and 001, e.g. `91440605M90000003G`. Personal data."""
     name: _builtins.str
-    """Name as on the document (姓名或名称), 1 to 200 characters. Personal data."""
+    """Name as on the document (姓名或名称), 1 to 200 characters, e.g. `佛山市粤瑞家具有限公司`. Personal data."""
     def __init__(
         self,
         *,
@@ -354,7 +354,7 @@ Global___Purpose: _TypeAlias = Purpose  # noqa: Y015
 
 @_typing.final
 class LegalBasis(_message.Message):
-    """The ground in law for this query (法定依据)."""
+    """The ground in law for this query (用证依据)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -362,7 +362,7 @@ class LegalBasis(_message.Message):
     REFERENCE_FIELD_NUMBER: _builtins.int
     TOKEN_FIELD_NUMBER: _builtins.int
     kind: Global___LegalBasisKind.ValueType
-    """Which of the three grounds (依据类别)."""
+    """Which of the three grounds (依据类别), e.g. LEGAL_BASIS_KIND_STATUTORY_DUTY."""
     reference: _builtins.str
     """The statute's article, the agreement's or the entrustment's number (依据文号), e.g. `社会保险法第七十四条`. Required."""
     token: _builtins.bytes
@@ -391,9 +391,9 @@ class MonthRange(_message.Message):
     FIRST_FIELD_NUMBER: _builtins.int
     LAST_FIELD_NUMBER: _builtins.int
     first: _builtins.str
-    """First month, `YYYY-MM`, e.g. `2024-01`."""
+    """First month (起始年月), `YYYY-MM`, e.g. `2024-01`."""
     last: _builtins.str
-    """Last month, `YYYY-MM`, not before `first`."""
+    """Last month (截止年月), `YYYY-MM`, not before `first`, e.g. `2024-06`."""
     def __init__(
         self,
         *,
@@ -419,14 +419,14 @@ class Parameter(_message.Message):
     MONTHS_FIELD_NUMBER: _builtins.int
     DATE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Canonical name, e.g. `months`: a lower-case letter, then up to 63 of lower-case letters, digits, `_` and `-`."""
+    """Canonical name (参数名), e.g. `months`: a lower-case letter, then up to 63 of lower-case letters, digits, `_` and `-`."""
     text: _builtins.str
-    """Plain text, 1 to 200 characters."""
+    """Plain text (文本), 1 to 200 characters."""
     date: _builtins.str
-    """A date, ISO 8601 `YYYY-MM-DD`."""
+    """A date (日期), ISO 8601 `YYYY-MM-DD`, e.g. `2024-03-31`."""
     @_builtins.property
     def months(self) -> Global___MonthRange:
-        """A range of months."""
+        """A range of months (起止年月)."""
 
     def __init__(
         self,
@@ -448,7 +448,7 @@ Global___Parameter: _TypeAlias = Parameter  # noqa: Y015
 
 @_typing.final
 class QueryRequest(_message.Message):
-    """Asks one region for one kind of evidence about one holder."""
+    """Asks one region for one kind of evidence about one holder (查询证照)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -463,7 +463,7 @@ class QueryRequest(_message.Message):
     RECEIPT_FORM_FIELD_NUMBER: _builtins.int
     PRESENTED_CODE_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
-    """UUID made by the caller (请求编号). The same id twice is never asked of the city twice."""
+    """UUID made by the caller (请求编号), e.g. `123e4567-e89b-42d3-a456-426614174000`. The same id twice is never asked of the city twice."""
     evidence_type: _builtins.str
     """Canonical code of the evidence type (证照类型代码), 21 characters, or its alias such as `business-licence`."""
     provider_region: _builtins.str
@@ -492,7 +492,7 @@ class QueryRequest(_message.Message):
 
     @_builtins.property
     def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Canonical names of the fields wanted (所需字段); empty means all that the agreement allows."""
+        """Canonical names of the fields wanted (所需字段), e.g. `number`; empty means all that the agreement allows."""
 
     def __init__(
         self,
@@ -527,9 +527,9 @@ class CodedValue(_message.Message):
     CODE_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     code: _builtins.str
-    """Canonical code, e.g. `ACTIVE`."""
+    """Canonical code (代码), e.g. `ACTIVE`."""
     text: _builtins.str
-    """The city's own code or text, as it came."""
+    """The city's own code or text, as it came (原代码或原文), e.g. `参保缴费`."""
     def __init__(
         self,
         *,
@@ -553,9 +553,9 @@ class Period(_message.Message):
     FIRST_FIELD_NUMBER: _builtins.int
     LAST_FIELD_NUMBER: _builtins.int
     first: _builtins.str
-    """First day, ISO 8601."""
+    """First day (起始日期), ISO 8601, e.g. `2024-03-31`."""
     last: _builtins.str
-    """Last day, ISO 8601; empty means no end (长期)."""
+    """Last day (截止日期), ISO 8601; empty means no end (长期)."""
     def __init__(
         self,
         *,
@@ -572,7 +572,7 @@ Global___Period: _TypeAlias = Period  # noqa: Y015
 
 @_typing.final
 class Row(_message.Message):
-    """One row of a table value."""
+    """One row of a table value (行)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -600,7 +600,7 @@ class Row(_message.Message):
     CELLS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def cells(self) -> _containers.MessageMap[_builtins.str, Global___Value]:
-        """The row's cells, by canonical column name."""
+        """The row's cells (单元格), by canonical column name, e.g. `base`."""
 
     def __init__(
         self,
@@ -624,7 +624,7 @@ class Rows(_message.Message):
     ROWS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def rows(self) -> _containers.RepeatedCompositeFieldContainer[Global___Row]:
-        """In the order in which the city gave them."""
+        """The rows (行), in the order in which the city gave them."""
 
     def __init__(
         self,
@@ -641,7 +641,7 @@ Global___Rows: _TypeAlias = Rows  # noqa: Y015
 
 @_typing.final
 class Value(_message.Message):
-    """A typed value."""
+    """A typed value (值)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -655,28 +655,28 @@ class Value(_message.Message):
     PERIOD_FIELD_NUMBER: _builtins.int
     ROWS_FIELD_NUMBER: _builtins.int
     text: _builtins.str
-    """Text."""
+    """Text (文本)."""
     integer: _builtins.int
-    """A whole number, e.g. a count of months."""
+    """A whole number (整数), e.g. a count of months."""
     money: _builtins.str
-    """Money in yuan as a decimal string, e.g. `5284.00`; never a float."""
+    """Money (金额) in yuan as a decimal string, e.g. `5284.00`; never a float."""
     date: _builtins.str
-    """A date, ISO 8601 `YYYY-MM-DD`."""
+    """A date (日期), ISO 8601 `YYYY-MM-DD`, e.g. `2024-03-31`."""
     month: _builtins.str
-    """A month, `YYYY-MM`."""
+    """A month (年月), `YYYY-MM`, e.g. `2024-03`."""
     decimal: _builtins.str
-    """A decimal number as a string in the unit the directory names, e.g. `89.50` square metres."""
+    """A decimal number (小数) as a string in the unit the directory names, e.g. `89.50` square metres."""
     @_builtins.property
     def coded(self) -> Global___CodedValue:
-        """A code of a list."""
+        """A code of a list (代码)."""
 
     @_builtins.property
     def period(self) -> Global___Period:
-        """A period."""
+        """A period (期间)."""
 
     @_builtins.property
     def rows(self) -> Global___Rows:
-        """Repeated rows."""
+        """Repeated rows (多行)."""
 
     def __init__(
         self,
@@ -714,11 +714,11 @@ class EvidenceHolder(_message.Message):
     name: _builtins.str
     """Name as the city has it (姓名或名称). Personal data."""
     id_type: _builtins.str
-    """Code of the kind of number (证件类型代码)."""
+    """Code of the kind of number (证件类型代码), e.g. `111`."""
     id_number: _builtins.str
     """Number (证件号码). Personal data."""
     role: _builtins.str
-    """Sex or role where the evidence tells it, e.g. `MALE`."""
+    """Sex or role where the evidence tells it (性别或角色), e.g. `MALE`."""
     def __init__(
         self,
         *,
@@ -746,13 +746,13 @@ class EvidenceFile(_message.Message):
     SHA256_FIELD_NUMBER: _builtins.int
     REFERENCE_FIELD_NUMBER: _builtins.int
     format: _builtins.str
-    """Format, e.g. `OFD` or `PDF`."""
+    """Format (文件格式), e.g. `OFD` or `PDF`."""
     size: _builtins.int
-    """Size in bytes; 0 where the city does not say."""
+    """Size in bytes (文件大小), e.g. `48213`; 0 where the city does not say."""
     sha256: _builtins.bytes
-    """SHA-256 of the file, 32 bytes."""
+    """SHA-256 of the file (文件摘要), 32 bytes."""
     reference: _builtins.str
-    """Never sent: Download takes the whole question, so that it is judged anew."""
+    """Never sent (文件标识): Download takes the whole question, so that it is judged anew."""
     def __init__(
         self,
         *,
@@ -771,16 +771,16 @@ Global___EvidenceFile: _TypeAlias = EvidenceFile  # noqa: Y015
 
 @_typing.final
 class Finding(_message.Message):
-    """Something odd about the evidence that was let through."""
+    """Something odd about the evidence that was let through (核验提示)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     CODE_FIELD_NUMBER: _builtins.int
     FIELD_FIELD_NUMBER: _builtins.int
     code: Global___FindingCode.ValueType
-    """What kind."""
+    """What kind (提示代码), e.g. FINDING_CODE_IDENTIFIER_CHECK_FAILED."""
     field: _builtins.str
-    """Canonical name of the field it concerns, e.g. `identifier`."""
+    """Canonical name of the field it concerns (字段名), e.g. `identifier`."""
     def __init__(
         self,
         *,
@@ -837,25 +837,27 @@ class Evidence(_message.Message):
     FILES_FIELD_NUMBER: _builtins.int
     FINDINGS_FIELD_NUMBER: _builtins.int
     identifier: _builtins.str
-    """E-licence identifier (证照标识), GB/T 36904, or empty for a certificate."""
+    """E-licence identifier (证照标识), GB/T 36904, or empty for a certificate, e.g.
+    `1.2.156.3005.2.11100000M00000035K101.11440605M000001078.FS1999000000.001.5`.
+    """
     type: _builtins.str
-    """Canonical code of the type (证照类型代码), 21 characters."""
+    """Canonical code of the type (证照类型代码), 21 characters, e.g. `11100000M00000035K101`."""
     name: _builtins.str
     """Name of the type (证照名称), e.g. `营业执照`."""
     number: _builtins.str
-    """Number printed on it (证照编号)."""
+    """Number printed on it (证照编号), e.g. `91440605M90000003G`."""
     issuer: _builtins.str
-    """Who issued it (颁发机构)."""
+    """Who issued it (颁发机构), e.g. `佛山市南海区市场监督管理局`."""
     issuer_code: _builtins.str
-    """Credit code of the issuer (颁发机构代码), where the city gives it."""
+    """Credit code of the issuer (颁发机构代码), 18 characters, e.g. `11440605M000001078`, where the city gives it."""
     issued_on: _builtins.str
-    """Day of issue (颁发日期), ISO 8601."""
+    """Day of issue (颁发日期), ISO 8601, e.g. `2024-03-31`."""
     valid_from: _builtins.str
-    """First day of validity (有效期起始日期), ISO 8601."""
+    """First day of validity (有效期起始日期), ISO 8601, e.g. `2024-03-31`."""
     valid_to: _builtins.str
-    """Last day of validity (有效期截止日期), ISO 8601; empty means no end or not stated."""
+    """Last day of validity (有效期截止日期), ISO 8601, e.g. `2046-08-20`; empty means no end or not stated."""
     status: Global___EvidenceStatus.ValueType
-    """Whether it is in force (证照状态)."""
+    """Whether it is in force (证照状态), e.g. EVIDENCE_STATUS_VALID."""
     @_builtins.property
     def holders(self) -> _containers.RepeatedCompositeFieldContainer[Global___EvidenceHolder]:
         """Who it is about (持证主体), one or more."""
@@ -866,11 +868,13 @@ class Evidence(_message.Message):
 
     @_builtins.property
     def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___EvidenceFile]:
-        """Never sent: a query does not ask about files. Their formats stand in the directory, size and digest in the header of a download."""
+        """Never sent (证照文件): a query does not ask about files. Their formats stand in the directory, size and digest in the header of a
+        download.
+        """
 
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Finding]:
-        """What is odd about it."""
+        """What is odd about it (核验提示)."""
 
     def __init__(
         self,
@@ -914,30 +918,30 @@ class Provenance(_message.Message):
     RESPONSE_OUT_FIELD_NUMBER: _builtins.int
     CITY_STATUS_FIELD_NUMBER: _builtins.int
     region: _builtins.str
-    """Region that answered, GB/T 2260."""
+    """Region that answered (提供方行政区划), GB/T 2260, e.g. `440100`."""
     system: _builtins.str
-    """Which of its systems, e.g. `guangzhou.g2`."""
+    """Which of its systems (对接系统), e.g. `guangzhou.g2`."""
     table_edition: _builtins.str
-    """Edition of the table that translated it, e.g. `2026.11`."""
+    """Edition of the table that translated it (对照表版本), e.g. `2026.11`."""
     agreement: _builtins.str
-    """The agreement that the exchange stood on."""
+    """The agreement that the exchange stood on (数据共享协议), e.g. `fs-housing-2026-01`."""
     city_status: _builtins.str
-    """The city's own status code."""
+    """The city's own status code (城市状态码), e.g. `SUCCESS`."""
     @_builtins.property
     def request_in(self) -> _timestamp_pb2.Timestamp:
-        """When the query reached the gateway."""
+        """When the query reached the gateway (收到请求时间), e.g. `2026-09-01T01:30:00Z` in JSON."""
 
     @_builtins.property
     def request_out(self) -> _timestamp_pb2.Timestamp:
-        """When the question left for the city."""
+        """When the question left for the city (发往城市时间)."""
 
     @_builtins.property
     def response_in(self) -> _timestamp_pb2.Timestamp:
-        """When the city's answer was there."""
+        """When the city's answer was there (收到应答时间)."""
 
     @_builtins.property
     def response_out(self) -> _timestamp_pb2.Timestamp:
-        """When the answer was sealed."""
+        """When the answer was sealed (答复封存时间)."""
 
     def __init__(
         self,
@@ -974,19 +978,19 @@ class Receipt(_message.Message):
     LEAF_FIELD_NUMBER: _builtins.int
     BINDING_KEY_FIELD_NUMBER: _builtins.int
     log: _builtins.str
-    """Name of the log, e.g. `log.gateway.test/2026h2`."""
+    """Name of the log (存证日志名称), e.g. `log.gateway.test/2026h2`."""
     intent_index: _builtins.int
-    """Index of the entry made before the city was asked."""
+    """Index of the entry made before the city was asked (发问条目序号), counted from 0."""
     outcome_index: _builtins.int
-    """Index of the entry made before this answer left."""
+    """Index of the entry made before this answer left (结果条目序号), counted from 0."""
     leaf_hash: _builtins.bytes
-    """RFC 6962 leaf hash of the outcome entry, 32 bytes."""
+    """RFC 6962 leaf hash of the outcome entry (叶哈希), 32 bytes."""
     proof: _builtins.bytes
-    """A C2SP tlog-proof: index, path and signed checkpoint in one text, UTF-8."""
+    """A C2SP tlog-proof (存证证明): index, path and signed checkpoint in one text, UTF-8."""
     leaf: _builtins.bytes
-    """What the leaf hash covers: 16 bytes of chance, then the outcome entry's canonical body. See docs/receipts.md."""
+    """What the leaf hash covers (条目原文): 16 bytes of chance, then the outcome entry's canonical body. See docs/receipts.md."""
     binding_key: _builtins.bytes
-    """Key of this exchange under which the entry holds digests of question and answer, 32 bytes. It is kept nowhere but here:
+    """Key of this exchange under which the entry holds digests of question and answer (绑定密钥), 32 bytes. It is kept nowhere but here:
     a receipt that was fetched later has none.
     """
     def __init__(
@@ -1010,7 +1014,7 @@ Global___Receipt: _TypeAlias = Receipt  # noqa: Y015
 
 @_typing.final
 class QueryResponse(_message.Message):
-    """The answer to one query."""
+    """The answer to one query (查询答复)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1022,26 +1026,26 @@ class QueryResponse(_message.Message):
     RECEIPT_FIELD_NUMBER: _builtins.int
     DEFERRAL_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
-    """The request's own id."""
+    """The request's own id (请求编号)."""
     exchange_id: _builtins.str
-    """The gateway's id for the exchange; it finds both entries in the log."""
+    """The gateway's id for the exchange (交换编号), e.g. `0192f3a4-5b6c-7d8e-9f00-112233445566`; it finds both entries in the log."""
     outcome: Global___Outcome.ValueType
-    """How it ended."""
+    """How it ended (查询结果), e.g. OUTCOME_ISSUED."""
     @_builtins.property
     def evidence(self) -> _containers.RepeatedCompositeFieldContainer[Global___Evidence]:
-        """The evidence: at least one for ISSUED, none otherwise."""
+        """The evidence (证照): at least one for ISSUED, none otherwise."""
 
     @_builtins.property
     def provenance(self) -> Global___Provenance:
-        """Where it came from."""
+        """Where it came from (来源)."""
 
     @_builtins.property
     def receipt(self) -> Global___Receipt:
-        """Proof of recording."""
+        """Proof of recording (存证回执)."""
 
     @_builtins.property
     def deferral(self) -> Global___Deferral:
-        """For DEFERRED, and for an answer that was deferred before."""
+        """For DEFERRED, and for an answer that was deferred before (延时办理)."""
 
     def __init__(
         self,
@@ -1074,14 +1078,14 @@ class Deferral(_message.Message):
     ASKED_AT_FIELD_NUMBER: _builtins.int
     UNTIL_FIELD_NUMBER: _builtins.int
     exchange_id: _builtins.str
-    """The exchange in which the city was asked."""
+    """The exchange in which the city was asked (交换编号), e.g. `0192f3a4-5b6c-7d8e-9f00-112233445566`."""
     @_builtins.property
     def asked_at(self) -> _timestamp_pb2.Timestamp:
-        """When it was asked."""
+        """When it was asked (受理时间), e.g. `2026-09-01T01:30:00Z` in JSON."""
 
     @_builtins.property
     def until(self) -> _timestamp_pb2.Timestamp:
-        """Until when the answer can be fetched; from then on asking is refused with DEFERRAL_EXPIRED."""
+        """Until when the answer can be fetched (取回期限); from then on asking is refused with DEFERRAL_EXPIRED."""
 
     def __init__(
         self,
@@ -1100,7 +1104,7 @@ Global___Deferral: _TypeAlias = Deferral  # noqa: Y015
 
 @_typing.final
 class DeferralProgress(_message.Message):
-    """One step of a deferred question."""
+    """One step of a deferred question (办理进度)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1108,14 +1112,14 @@ class DeferralProgress(_message.Message):
     AT_FIELD_NUMBER: _builtins.int
     DEFERRAL_FIELD_NUMBER: _builtins.int
     stage: Global___DeferralStage.ValueType
-    """How far it is."""
+    """How far it is (办理阶段), e.g. DEFERRAL_STAGE_WITH_CITY."""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:
-        """When that was seen."""
+        """When that was seen (时间), e.g. `2026-09-01T01:30:00Z` in JSON."""
 
     @_builtins.property
     def deferral(self) -> Global___Deferral:
-        """Which question."""
+        """Which question (延时办理)."""
 
     def __init__(
         self,
@@ -1141,7 +1145,7 @@ class WatchRequest(_message.Message):
     QUESTION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def question(self) -> Global___QueryRequest:
-        """The whole question again, under its request_id: the gateway has not kept it."""
+        """The whole question again, under its request_id (原查询请求): the gateway has not kept it."""
 
     def __init__(
         self,
@@ -1158,7 +1162,7 @@ Global___WatchRequest: _TypeAlias = WatchRequest  # noqa: Y015
 
 @_typing.final
 class WatchResponse(_message.Message):
-    """What is new about it. The stream ends with the answer, or without it when the time is up: then watch again."""
+    """What is new about it (最新进展). The stream ends with the answer, or without it when the time is up: then watch again."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1166,11 +1170,11 @@ class WatchResponse(_message.Message):
     ANSWER_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def progress(self) -> Global___DeferralProgress:
-        """A step."""
+        """A step (办理进度)."""
 
     @_builtins.property
     def answer(self) -> Global___QueryResponse:
-        """The answer, as Query would give it; the last message."""
+        """The answer, as Query would give it (查询答复); the last message."""
 
     def __init__(
         self,
@@ -1197,11 +1201,11 @@ class Claim(_message.Message):
     FIELD_FIELD_NUMBER: _builtins.int
     VALUE_FIELD_NUMBER: _builtins.int
     field: _builtins.str
-    """Canonical name of the field, e.g. `registered_capital`; no field of rows. `holders` is the name of one holder."""
+    """Canonical name of the field (字段名), e.g. `registered_capital`; no field of rows. `holders` is the name of one holder."""
     @_builtins.property
     def value(self) -> Global___Value:
-        """The value, of the kind that the directory names: text for text and `holders`; of a code its `coded.code` alone; a period by `first`
-        and `last`. Money, decimals, dates and codes are compared as such; texts as docs/verifying.md says. Personal data.
+        """The value (值), of the kind that the directory names: text for text and `holders`; of a code its `coded.code` alone; a period by
+        `first` and `last`. Money, decimals, dates and codes are compared as such; texts as docs/verifying.md says. Personal data.
         """
 
     def __init__(
@@ -1220,7 +1224,7 @@ Global___Claim: _TypeAlias = Claim  # noqa: Y015
 
 @_typing.final
 class VerifyRequest(_message.Message):
-    """Asks one region whether claims about one holder's evidence hold."""
+    """Asks one region whether claims about one holder's evidence hold (核验信息)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1284,16 +1288,16 @@ Global___VerifyRequest: _TypeAlias = VerifyRequest  # noqa: Y015
 
 @_typing.final
 class ClaimVerdict(_message.Message):
-    """What the record says of one claim."""
+    """What the record says of one claim (核验结果)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     FIELD_FIELD_NUMBER: _builtins.int
     VERDICT_FIELD_NUMBER: _builtins.int
     field: _builtins.str
-    """Canonical name of the field."""
+    """Canonical name of the field (字段名), e.g. `registered_capital`."""
     verdict: Global___Verdict.ValueType
-    """What the record says."""
+    """What the record says (核验结果), e.g. VERDICT_MATCH."""
     def __init__(
         self,
         *,
@@ -1310,7 +1314,7 @@ Global___ClaimVerdict: _TypeAlias = ClaimVerdict  # noqa: Y015
 
 @_typing.final
 class VerifyResponse(_message.Message):
-    """The verdicts on the claims of one request."""
+    """The verdicts on the claims of one request (核验答复)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1320,20 +1324,20 @@ class VerifyResponse(_message.Message):
     PROVENANCE_FIELD_NUMBER: _builtins.int
     RECEIPT_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
-    """The request's own id."""
+    """The request's own id (请求编号)."""
     exchange_id: _builtins.str
-    """The gateway's id for the exchange; it finds both entries in the log."""
+    """The gateway's id for the exchange (交换编号), e.g. `0192f3a4-5b6c-7d8e-9f00-112233445566`; it finds both entries in the log."""
     @_builtins.property
     def verdicts(self) -> _containers.RepeatedCompositeFieldContainer[Global___ClaimVerdict]:
-        """One for each claim, in the order of the claims."""
+        """One for each claim (核验结果), in the order of the claims."""
 
     @_builtins.property
     def provenance(self) -> Global___Provenance:
-        """Where it came from; without the city's status, which would tell more than the verdicts."""
+        """Where it came from (来源); without the city's status, which would tell more than the verdicts."""
 
     @_builtins.property
     def receipt(self) -> Global___Receipt:
-        """Proof of recording."""
+        """Proof of recording (存证回执)."""
 
     def __init__(
         self,
@@ -1420,7 +1424,7 @@ Global___DownloadRequest: _TypeAlias = DownloadRequest  # noqa: Y015
 
 @_typing.final
 class DownloadHeader(_message.Message):
-    """What is known of the file before any of it, recorded before any of it leaves."""
+    """What is known of the file before any of it, recorded before any of it leaves (文件信息)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1431,22 +1435,22 @@ class DownloadHeader(_message.Message):
     PROVENANCE_FIELD_NUMBER: _builtins.int
     RECEIPT_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
-    """The request's own id."""
+    """The request's own id (请求编号)."""
     exchange_id: _builtins.str
-    """The gateway's id for the exchange; it finds both entries in the log."""
+    """The gateway's id for the exchange (交换编号), e.g. `0192f3a4-5b6c-7d8e-9f00-112233445566`; it finds both entries in the log."""
     outcome: Global___Outcome.ValueType
-    """ISSUED, and the file follows; or NO_RECORD, and nothing does."""
+    """ISSUED, and the file follows; or NO_RECORD, and nothing does (查询结果)."""
     @_builtins.property
     def file(self) -> Global___EvidenceFile:
-        """The file; its digest is always there."""
+        """The file (证照文件); its digest is always there."""
 
     @_builtins.property
     def provenance(self) -> Global___Provenance:
-        """Where it came from."""
+        """Where it came from (来源)."""
 
     @_builtins.property
     def receipt(self) -> Global___Receipt:
-        """Proof of recording."""
+        """Proof of recording (存证回执)."""
 
     def __init__(
         self,
@@ -1468,17 +1472,19 @@ Global___DownloadHeader: _TypeAlias = DownloadHeader  # noqa: Y015
 
 @_typing.final
 class DownloadResponse(_message.Message):
-    """One message of a download. The last chunk comes only once all of the file has the digest of the header: whoever has an OK has the file."""
+    """One message of a download (下载答复). The last chunk comes only once all of the file has the digest of the header: whoever has an OK
+    has the file.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     HEADER_FIELD_NUMBER: _builtins.int
     CHUNK_FIELD_NUMBER: _builtins.int
     chunk: _builtins.bytes
-    """The next bytes of the file; 1 to 131072."""
+    """The next bytes of the file (文件分块), 1 to 131072 bytes."""
     @_builtins.property
     def header(self) -> Global___DownloadHeader:
-        """First and once."""
+        """First and once (文件信息)."""
 
     def __init__(
         self,

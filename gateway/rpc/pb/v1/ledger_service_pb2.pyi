@@ -62,21 +62,23 @@ class _UsageOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UsageOut
     USAGE_OUTCOME_UNSPECIFIED: _UsageOutcome.ValueType  # 0
     """Never sent."""
     USAGE_OUTCOME_ISSUED: _UsageOutcome.ValueType  # 1
-    """The city holds evidence, and `fields` of it were disclosed."""
+    """The city holds evidence, and `fields` of it were disclosed (已出证)."""
     USAGE_OUTCOME_NO_RECORD: _UsageOutcome.ValueType  # 2
-    """The city said that it holds none."""
+    """The city said that it holds none (查无记录)."""
     USAGE_OUTCOME_REFUSED: _UsageOutcome.ValueType  # 3
-    """It was refused; nothing was disclosed."""
+    """It was refused; nothing was disclosed (已拒绝)."""
     USAGE_OUTCOME_UNKNOWN: _UsageOutcome.ValueType  # 4
-    """It ended in the middle; nothing was disclosed, and it is not known whether the city acted."""
+    """It ended in the middle; nothing was disclosed, and it is not known whether the city acted (结果不明)."""
     USAGE_OUTCOME_PENDING: _UsageOutcome.ValueType  # 5
-    """It has not ended yet."""
+    """It has not ended yet (尚未结束)."""
     USAGE_OUTCOME_SEARCHED: _UsageOutcome.ValueType  # 6
-    """Of a search: the usages that it found were disclosed."""
+    """Of a search: the usages that it found were disclosed (已查询使用记录)."""
     USAGE_OUTCOME_VERIFIED: _UsageOutcome.ValueType  # 7
-    """Of a verification: whether each claim holds was disclosed, and of `fields` nothing else."""
+    """Of a verification: whether each claim holds was disclosed, and of `fields` nothing else (已核验)."""
     USAGE_OUTCOME_DEFERRED: _UsageOutcome.ValueType  # 8
-    """The city had not answered yet: nothing was disclosed in this exchange; a later one that fetched the answer is an act of its own."""
+    """The city had not answered yet (延时办理): nothing was disclosed in this exchange; a later one that fetched the answer is an act of its
+    own.
+    """
 
 class UsageOutcome(_UsageOutcome, metaclass=_UsageOutcomeEnumTypeWrapper):
     """How the act ended (行为结果)."""
@@ -84,32 +86,36 @@ class UsageOutcome(_UsageOutcome, metaclass=_UsageOutcomeEnumTypeWrapper):
 USAGE_OUTCOME_UNSPECIFIED: UsageOutcome.ValueType  # 0
 """Never sent."""
 USAGE_OUTCOME_ISSUED: UsageOutcome.ValueType  # 1
-"""The city holds evidence, and `fields` of it were disclosed."""
+"""The city holds evidence, and `fields` of it were disclosed (已出证)."""
 USAGE_OUTCOME_NO_RECORD: UsageOutcome.ValueType  # 2
-"""The city said that it holds none."""
+"""The city said that it holds none (查无记录)."""
 USAGE_OUTCOME_REFUSED: UsageOutcome.ValueType  # 3
-"""It was refused; nothing was disclosed."""
+"""It was refused; nothing was disclosed (已拒绝)."""
 USAGE_OUTCOME_UNKNOWN: UsageOutcome.ValueType  # 4
-"""It ended in the middle; nothing was disclosed, and it is not known whether the city acted."""
+"""It ended in the middle; nothing was disclosed, and it is not known whether the city acted (结果不明)."""
 USAGE_OUTCOME_PENDING: UsageOutcome.ValueType  # 5
-"""It has not ended yet."""
+"""It has not ended yet (尚未结束)."""
 USAGE_OUTCOME_SEARCHED: UsageOutcome.ValueType  # 6
-"""Of a search: the usages that it found were disclosed."""
+"""Of a search: the usages that it found were disclosed (已查询使用记录)."""
 USAGE_OUTCOME_VERIFIED: UsageOutcome.ValueType  # 7
-"""Of a verification: whether each claim holds was disclosed, and of `fields` nothing else."""
+"""Of a verification: whether each claim holds was disclosed, and of `fields` nothing else (已核验)."""
 USAGE_OUTCOME_DEFERRED: UsageOutcome.ValueType  # 8
-"""The city had not answered yet: nothing was disclosed in this exchange; a later one that fetched the answer is an act of its own."""
+"""The city had not answered yet (延时办理): nothing was disclosed in this exchange; a later one that fetched the answer is an act of its
+own.
+"""
 Global___UsageOutcome: _TypeAlias = UsageOutcome  # noqa: Y015
 
 @_typing.final
 class GetReceiptRequest(_message.Message):
-    """Names the exchange."""
+    """Names the exchange (调取存证回执)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     EXCHANGE_ID_FIELD_NUMBER: _builtins.int
     exchange_id: _builtins.str
-    """The gateway's id for the exchange: QueryResponse.exchange_id, or the metadata `exchange_id` of a refusal."""
+    """The gateway's id for the exchange (交换编号), e.g. `0192f3a4-5b6c-7d8e-9f00-112233445566`: QueryResponse.exchange_id, or the metadata
+    `exchange_id` of a refusal.
+    """
     def __init__(
         self,
         *,
@@ -125,7 +131,7 @@ Global___GetReceiptRequest: _TypeAlias = GetReceiptRequest  # noqa: Y015
 
 @_typing.final
 class LoggedEntry(_message.Message):
-    """One entry of the log, and that it stands there."""
+    """One entry of the log, and that it stands there (存证条目)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -133,11 +139,11 @@ class LoggedEntry(_message.Message):
     LEAF_FIELD_NUMBER: _builtins.int
     PROOF_FIELD_NUMBER: _builtins.int
     index: _builtins.int
-    """Its index."""
+    """Its index (条目序号), counted from 0."""
     leaf: _builtins.bytes
-    """What its leaf hash covers: 16 bytes of chance, then the canonical body."""
+    """What its leaf hash covers (条目原文): 16 bytes of chance, then the canonical body."""
     proof: _builtins.bytes
-    """A C2SP tlog-proof: index, path and signed checkpoint in one text, UTF-8."""
+    """A C2SP tlog-proof (存证证明): index, path and signed checkpoint in one text, UTF-8."""
     def __init__(
         self,
         *,
@@ -155,7 +161,7 @@ Global___LoggedEntry: _TypeAlias = LoggedEntry  # noqa: Y015
 
 @_typing.final
 class GetReceiptResponse(_message.Message):
-    """What the log holds of the exchange."""
+    """What the log holds of the exchange (存证内容)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -163,16 +169,16 @@ class GetReceiptResponse(_message.Message):
     RECEIPT_FIELD_NUMBER: _builtins.int
     INTENT_FIELD_NUMBER: _builtins.int
     exchange_id: _builtins.str
-    """The exchange's id."""
+    """The exchange's id (交换编号)."""
     @_builtins.property
     def receipt(self) -> _evidence_pb2.Receipt:
-        """Of the entry that ended the exchange. Absent while it has not ended. Both indexes are the same for a call that was refused at
-        once, which has one entry only. Without `binding_key`, which nobody keeps but the caller.
+        """Of the entry that ended the exchange (存证回执). Absent while it has not ended. Both indexes are the same for a call that was refused
+        at once, which has one entry only. Without `binding_key`, which nobody keeps but the caller.
         """
 
     @_builtins.property
     def intent(self) -> Global___LoggedEntry:
-        """The entry made before the city was asked. Absent for a call that was refused at once."""
+        """The entry made before the city was asked (发问条目). Absent for a call that was refused at once."""
 
     def __init__(
         self,
@@ -208,16 +214,16 @@ Global___GetCheckpointRequest: _TypeAlias = GetCheckpointRequest  # noqa: Y015
 
 @_typing.final
 class GetCheckpointResponse(_message.Message):
-    """The state of the log."""
+    """The state of the log (检查点)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     LOG_FIELD_NUMBER: _builtins.int
     CHECKPOINT_FIELD_NUMBER: _builtins.int
     log: _builtins.str
-    """Name of the log."""
+    """Name of the log (存证日志名称), e.g. `log.gateway.test/2026h2`."""
     checkpoint: _builtins.bytes
-    """A C2SP tlog-checkpoint with its signatures (signed-note), UTF-8."""
+    """A C2SP tlog-checkpoint with its signatures, signed-note (检查点), UTF-8."""
     def __init__(
         self,
         *,
@@ -234,7 +240,7 @@ Global___GetCheckpointResponse: _TypeAlias = GetCheckpointResponse  # noqa: Y015
 
 @_typing.final
 class FindUsageRequest(_message.Message):
-    """Whose usages, of which time, and why that is asked. The names follow findUsage of Estonia's Data Tracker."""
+    """Whose usages, of which time, and why that is asked (查询使用记录). The names follow findUsage of Estonia's Data Tracker."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -246,30 +252,30 @@ class FindUsageRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """How many usages at most: 1 to 200; 0 means 50."""
+    """How many usages at most (每页条数): 1 to 200; 0 means 50."""
     page_token: _builtins.str
-    """`next_page_token` of the page before, with the same holder and period; empty for the first page. The pages of one search are of the
-    log as it stood at the first of them.
+    """`next_page_token` of the page before (分页标记), with the same holder and period; empty for the first page. The pages of one search
+    are of the log as it stood at the first of them.
     """
     @_builtins.property
     def holder(self) -> _evidence_pb2.Holder:
-        """The holder: `type`, `id_type` and `id_number`, by the rules of a query; `name` stays empty, for nothing is found by it."""
+        """The holder (持证主体): `type`, `id_type` and `id_number`, by the rules of a query; `name` stays empty, for nothing is found by it."""
 
     @_builtins.property
     def purpose(self) -> _evidence_pb2.Purpose:
-        """For what, and who acts (用途及经办人); every part is required, as in a query."""
+        """For what, and who acts (用证目的及经办人); every part is required, as in a query."""
 
     @_builtins.property
     def legal_basis(self) -> _evidence_pb2.LegalBasis:
-        """On what legal ground (法定依据), as in a query."""
+        """On what legal ground (用证依据), as in a query."""
 
     @_builtins.property
     def period_start(self) -> _timestamp_pb2.Timestamp:
-        """Only acts at this moment or later; absent means from the log's beginning."""
+        """Only acts at this moment or later (起始时间), e.g. `2026-09-01T01:30:00Z` in JSON; absent means from the log's beginning."""
 
     @_builtins.property
     def period_end(self) -> _timestamp_pb2.Timestamp:
-        """Only acts before this moment; absent means until now."""
+        """Only acts before this moment (截止时间); absent means until now."""
 
     def __init__(
         self,
@@ -292,7 +298,7 @@ Global___FindUsageRequest: _TypeAlias = FindUsageRequest  # noqa: Y015
 
 @_typing.final
 class Usage(_message.Message):
-    """One act about the holder. Says nothing of anybody else's person."""
+    """One act about the holder (使用记录). Says nothing of anybody else's person."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -317,42 +323,42 @@ class Usage(_message.Message):
     action: _builtins.str
     """What was done and why, as a person reads it, in Chinese (行为说明)."""
     action_en: _builtins.str
-    """The same in English."""
+    """The same in English (英文行为说明)."""
     receiver_code: _builtins.str
-    """Unified social credit code of the department that acted (部门统一社会信用代码)."""
+    """Unified social credit code of the department that acted (部门统一社会信用代码), 18 characters, e.g. `11440600M00000473U`."""
     receiver_name: _builtins.str
-    """Its name (部门名称), as agreement or right of search had it; empty where none named it."""
+    """Its name (部门名称), e.g. `佛山市住房和城乡建设局`, as agreement or right of search had it; empty where none named it."""
     receiver_system: _builtins.str
-    """Its system (系统)."""
+    """Its system (系统), e.g. `housing-desk`."""
     receiver_region: _builtins.str
-    """The region whose authority vouches for it, GB/T 2260 (部门所属地区)."""
+    """The region whose authority vouches for it, GB/T 2260 (部门所属行政区划), e.g. `440600`."""
     receiver_role: _builtins.str
-    """Role of the operator (经办人岗位), never the person."""
+    """Role of the operator (经办人岗位), e.g. `综合窗口`, never the person."""
     act: Global___UsageAct.ValueType
-    """Query or search (行为类别)."""
+    """Which kind of act (行为类别), e.g. USAGE_ACT_QUERY."""
     outcome: Global___UsageOutcome.ValueType
-    """How it ended (行为结果)."""
+    """How it ended (行为结果), e.g. USAGE_OUTCOME_ISSUED."""
     evidence_type: _builtins.str
     """Canonical code of the evidence type (证照类型代码); empty of a search, and where the question named none that is known here."""
     provider_region: _builtins.str
-    """Region that was asked, GB/T 2260 (供证地区); empty as `evidence_type`."""
+    """Region that was asked, GB/T 2260 (提供方行政区划), e.g. `440100`; empty as `evidence_type`."""
     legal_basis: _evidence_pb2.LegalBasisKind.ValueType
-    """On what legal ground (依据类别)."""
+    """On what legal ground (依据类别), e.g. LEGAL_BASIS_KIND_STATUTORY_DUTY."""
     legal_basis_reference: _builtins.str
-    """Where that is written (依据文号)."""
+    """Where that is written (依据文号), e.g. `社会保险法第七十四条`."""
     matter_code: _builtins.str
-    """Code of the matter (事项编码)."""
+    """Code of the matter (事项编码), e.g. `440600-HRSS-0001`."""
     matter_name: _builtins.str
-    """Its name (事项名称)."""
+    """Its name (事项名称), e.g. `社会保险关系转移接续`."""
     exchange_id: _builtins.str
-    """The exchange's id: the department that acted can fetch its receipt."""
+    """The exchange's id (交换编号): the department that acted can fetch its receipt."""
     @_builtins.property
     def logtime(self) -> _timestamp_pb2.Timestamp:
-        """When it began (时间)."""
+        """When it began (时间), e.g. `2026-09-01T01:30:00Z` in JSON."""
 
     @_builtins.property
     def fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Canonical names of the fields that were disclosed, or, of a verification, claimed (已提供或核验的信息项)."""
+        """Canonical names of the fields that were disclosed, or, of a verification, claimed (已披露或核验的字段), e.g. `number`."""
 
     def __init__(
         self,
@@ -386,7 +392,7 @@ Global___Usage: _TypeAlias = Usage  # noqa: Y015
 
 @_typing.final
 class FindUsageResponse(_message.Message):
-    """What was found."""
+    """What was found (使用记录查询答复)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -396,18 +402,18 @@ class FindUsageResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     RECEIPT_FIELD_NUMBER: _builtins.int
     exchange_id: _builtins.str
-    """Id of this search; it stands in the log as an entry of its own."""
+    """Id of this search (交换编号); it stands in the log as an entry of its own."""
     total_usages: _builtins.int
-    """How many usages there are on all pages together; without those that are hidden on legal authority."""
+    """How many usages there are on all pages together (总条数); without those that are hidden on legal authority."""
     next_page_token: _builtins.str
-    """For the next page; empty on the last."""
+    """For the next page (分页标记); empty on the last."""
     @_builtins.property
     def usages(self) -> _containers.RepeatedCompositeFieldContainer[Global___Usage]:
-        """This page's, newest first."""
+        """This page's (使用记录), newest first."""
 
     @_builtins.property
     def receipt(self) -> _evidence_pb2.Receipt:
-        """That this search is in the log."""
+        """That this search is in the log (存证回执)."""
 
     def __init__(
         self,

@@ -96,8 +96,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """A fault of the gateway itself; the exchange id finds it in the log."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
-    """Why a query was not answered. Carried by its name in google.rpc.ErrorInfo.reason, domain `kuacheng`.
-    Cause, gRPC code, blame, retry advice and mend of each stand in docs/reasons.md, made from the gateway's own table.
+    """Why a query was not answered (拒绝原因). Carried by its name in google.rpc.ErrorInfo.reason, domain `kuacheng`.
+    Cause, gRPC code, blame, retry advice, mend and the Chinese text of each stand in docs/reasons.md, made from the gateway's own table.
     """
 
 REASON_UNSPECIFIED: Reason.ValueType  # 0
