@@ -175,7 +175,7 @@ def _claimed(name: str, kind: EvidenceType | None) -> Claimed:
     from gateway.model.query import Claimed
 
     field = kind.fields.get(name) if kind else None
-    return Claimed(name, claimable(field) if field else "", field.codes[0] if field and field.codes else "")
+    return Claimed(name, claimable(field) if field else "", next(iter(field.codes), "") if field else "")
 
 
 def _plain(found: Explained, described: InterfaceText | None) -> dict[str, Any]:

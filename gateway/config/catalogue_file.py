@@ -1,7 +1,7 @@
 """One kind of evidence as it stands in a file: gateway/catalogue/<alias>.yaml -> EvidenceType.
 
-Laws: a coded field has its codes and no other has; rows have columns, of single values only; what a question may ask
-besides the holder is a text, a day or a range of months.
+Laws: a coded field has its codes, each with its Chinese name, and no other has; rows have columns, of single values only; what a
+question may ask besides the holder is a text, a day or a range of months.
 Serves: GB/T 36903 (metadata of e-licences) for the common fields.
 """
 
@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Annotated, Final, Literal
 
+from pydantic import BeforeValidator
 from pydantic import Field as Key
 
 from gateway.config.document import Document, Path
 from gateway.config.problem import ConfigError, Problem
 from gateway.config.settings import NameOfRegion
-from gateway.config.shape import Section, shape, unknown
+from gateway.config.shape import Section, fault, shape, unknown
 from gateway.config.words import EvidenceCode, Frozen, Name, Text
 from gateway.model.catalogue import COMMON, EvidenceKind, EvidenceType, Field, ValueKind
 from gateway.model.query import HolderType
@@ -26,6 +27,15 @@ _FIELD_KINDS: Final = SINGLE | {ValueKind.PERIOD, ValueKind.ROWS}
 _PARAMETER_KINDS: Final = frozenset({ValueKind.TEXT, ValueKind.DATE, ValueKind.MONTHS})
 
 
+def _named(value: object) -> object:
+    if isinstance(value, tuple):
+        raise fault("must say what each code is called in Chinese", "write {PAID: 已缴, UNPAID: 未缴}")
+    return value
+
+
+Codes = Annotated[Mapping[Text, Text], BeforeValidator(_named), Frozen]
+
+
 class FieldSection(Section):
     """One field, column or parameter."""
 
@@ -33,7 +43,7 @@ class FieldSection(Section):
     en: Text = Key(description="its name in English")
     kind: Annotated[ValueKind, Key(strict=False)] = Key(description="the form of its value")
     unit: Text | None = Key(default=None, description="what a number counts")
-    codes: tuple[Text, ...] = Key(default=(), description="the canonical codes of a coded field")
+    codes: Codes = Key(default_factory=dict, validate_default=True, description="canonical codes of a coded field, code: Chinese")
     columns: Annotated[Mapping[Name, "FieldSection"], Frozen] = Key(
         default_factory=dict, validate_default=True, description="the columns of a field of rows"
     )
@@ -104,8 +114,6 @@ def _fields(document: Document, at: Path, fields: Mapping[str, FieldSection], ki
             )
         if (field.kind is ValueKind.CODED) != bool(field.codes):
             yield document.problem(here, "`codes` belong to the kind coded, and to no other", "add or take out `codes`", key=True)
-        if len(set(field.codes)) != len(field.codes):
-            yield document.problem((*here, "codes"), "a code stands twice", "keep one")
         if (field.kind is ValueKind.ROWS) != bool(field.columns):
             yield document.problem(
                 here, "`columns` belong to the kind rows, and to no other", "add or take out `columns`", key=True

@@ -28,7 +28,9 @@ _WORDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "legal_basis.kind": frozenset(LegalBasisKind),
     }
 )
-_ID_TYPE: Final = Field("id_type", "", "", ValueKind.CODED, codes=tuple(sorted(_WORDS[rules.KIND_OF_NUMBER])))
+_ID_TYPE: Final = Field(
+    "id_type", "", "", ValueKind.CODED, codes=MappingProxyType(dict.fromkeys(sorted(_WORDS[rules.KIND_OF_NUMBER]), ""))
+)
 
 
 @dataclass(frozen=True, slots=True)

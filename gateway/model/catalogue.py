@@ -5,7 +5,7 @@ type's own. Source of the common ones: GB/T 36903 (e-licence metadata).
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -37,24 +37,26 @@ class EvidenceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One canonical field, column or parameter."""
+    """One canonical field, column or parameter. `codes`: each canonical code of a coded one, in order, and its name in Chinese."""
 
     name: str
     zh: str
     en: str
     kind: ValueKind
     unit: str = ""
-    codes: tuple[str, ...] = ()
+    codes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     columns: tuple["Field", ...] = ()
     required: bool = True
 
 
-EVIDENCE_STATUS = ("VALID", "EXPIRED", "SUSPENDED", "REVOKED")
+EVIDENCE_STATUS: Mapping[str, str] = MappingProxyType(
+    {"VALID": "有效", "EXPIRED": "过期", "SUSPENDED": "暂停、扣留", "REVOKED": "注销、吊销、撤销、作废"}
+)
 
 COMMON: Mapping[str, Field] = MappingProxyType(
     {
-        field.name: field
-        for field in (
+        each.name: each
+        for each in (
             Field("identifier", "证照标识", "E-licence identifier", ValueKind.TEXT),
             Field("number", "证照编号", "Number", ValueKind.TEXT),
             Field("issuer", "颁发机构", "Issuer", ValueKind.TEXT),

@@ -24,7 +24,7 @@ fields:
     en: Payments
     kind: rows
     columns:
-      income_item: {zh: 所得项目, en: Kind of income, kind: coded, codes: [WAGES, ROYALTIES]}
+      income_item: {zh: 所得项目, en: Kind of income, kind: coded, codes: {WAGES: 工资、薪金所得, ROYALTIES: 特许权使用费所得}}
 """
 
 
@@ -40,7 +40,11 @@ def test_a_kind_of_evidence_is_read():
     assert list(kind.fields) == ["number", "holders", "total_tax", "payments"]
     assert kind.fields["holders"] is COMMON["holders"]
     (column,) = kind.fields["payments"].columns
-    assert (column.name, column.kind, column.codes) == ("income_item", ValueKind.CODED, ("WAGES", "ROYALTIES"))
+    assert (column.name, column.kind, list(column.codes.items())) == (
+        "income_item",
+        ValueKind.CODED,
+        [("WAGES", "工资、薪金所得"), ("ROYALTIES", "特许权使用费所得")],
+    )
     assert [(each.name, each.kind, each.required) for each in kind.parameters] == [("months", ValueKind.MONTHS, True)]
 
 
@@ -81,19 +85,30 @@ CHANGES = {
         "t.yaml:10:54: fields.total_tax.kind: is none of the values allowed here; did you mean 'money'? Known: ",
     ),
     "codes missing": (
-        ", codes: [WAGES, ROYALTIES]",
+        ", codes: {WAGES: 工资、薪金所得, ROYALTIES: 特许权使用费所得}",
         "",
         "t.yaml:16:7: fields.payments.columns.income_item: `codes` belong to the kind coded, and to no other; add or take out `codes`",
     ),
     "codes misplaced": (
         "kind: money",
-        "kind: money, codes: [A]",
+        "kind: money, codes: {A: 甲}",
         "t.yaml:10:3: fields.total_tax: `codes` belong to the kind coded, and to no other; add or take out `codes`",
     ),
     "code twice": (
+        "ROYALTIES: 特许权使用费所得",
+        "WAGES: 所得",
+        "t.yaml:16:88: fields.payments.columns.income_item.codes: the key 'WAGES' stands here a second time; ",
+    ),
+    "codes without Chinese": (
+        "{WAGES: 工资、薪金所得, ROYALTIES: 特许权使用费所得}",
         "[WAGES, ROYALTIES]",
-        "[WAGES, WAGES]",
-        "t.yaml:16:71: fields.payments.columns.income_item.codes: a code stands twice; keep one",
+        "t.yaml:16:71: fields.payments.columns.income_item.codes: must say what each code is called in Chinese; "
+        "write {PAID: 已缴, UNPAID: 未缴}",
+    ),
+    "code without Chinese": (
+        "ROYALTIES: 特许权使用费所得",
+        'ROYALTIES: ""',
+        "t.yaml:16:99: fields.payments.columns.income_item.codes.ROYALTIES: is empty; write a value",
     ),
     "columns misplaced": (
         "kind: rows",
@@ -101,7 +116,7 @@ CHANGES = {
         "t.yaml:11:3: fields.payments: `columns` belong to the kind rows, and to no other; add or take out `columns`",
     ),
     "rows in rows": (
-        "kind: coded, codes: [WAGES, ROYALTIES]",
+        "kind: coded, codes: {WAGES: 工资、薪金所得, ROYALTIES: 特许权使用费所得}",
         "kind: rows, columns: {a: {zh: 一, en: A, kind: text}}",
         "t.yaml:16:57: fields.payments.columns.income_item.kind: the kind rows has no place here; write one of: ",
     ),

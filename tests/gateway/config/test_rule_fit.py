@@ -26,7 +26,7 @@ FITTING = {
 
 
 def field(kind: ValueKind) -> Field:
-    return Field("f", "字段", "Field", kind, codes=("A", "B") if kind is ValueKind.CODED else ())
+    return Field("f", "字段", "Field", kind, codes={"A": "甲", "B": "乙"} if kind is ValueKind.CODED else {})
 
 
 def test_every_single_kind_is_tabled():

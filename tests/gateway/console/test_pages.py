@@ -120,6 +120,8 @@ async def test_the_catalogue_has_every_field_in_both_languages(stands: House) ->
         for field in kind.fields.values():
             assert field.zh in text
             assert field.name in text
+            for each in (field, *field.columns):
+                assert all(f'<code>{code}</code> <span lang="zh-CN">{zh}</span>' in text for code, zh in each.codes.items())
 
 
 async def test_agreements_tell_who_may_see_what(stands: House) -> None:

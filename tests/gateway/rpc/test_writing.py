@@ -52,7 +52,7 @@ common_values = st.fixed_dictionaries(
     {},
     optional={
         **{name: st.text() for name, each in COMMON.items() if each.kind in (ValueKind.TEXT, ValueKind.DATE)},
-        "status": st.builds(Coded, st.sampled_from(EVIDENCE_STATUS), st.text()),
+        "status": st.builds(Coded, st.sampled_from(tuple(EVIDENCE_STATUS)), st.text()),
         "holders": st.lists(holders, max_size=3).map(lambda each: Holders(tuple(each))),
     },
 )

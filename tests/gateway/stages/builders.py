@@ -104,7 +104,7 @@ KIND: Final = EvidenceType(
             ValueKind.ROWS,
             columns=(
                 _field("month", ValueKind.MONTH),
-                _field("insurance", ValueKind.CODED, codes=("PENSION", "MEDICAL")),
+                _field("insurance", ValueKind.CODED, codes={"PENSION": "基本养老保险", "MEDICAL": "基本医疗保险"}),
                 _field("amount", ValueKind.MONEY),
                 _field("agent", ValueKind.TEXT),
             ),
