@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import logging
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -53,6 +53,10 @@ class Meter(Protocol):
 
     def stands(self, edition: str, version: str) -> None:
         """This edition judges."""
+        ...
+
+    def answers(self, kinds: Iterable[tuple[str, str]]) -> None:
+        """These kinds of evidence, by alias, may be asked of these regions."""
         ...
 
     def material(self, lives: list[tuple[str, str, float, float]], generations: tuple[str, ...]) -> None:
@@ -281,6 +285,7 @@ class Reloader:
 
     def _tell(self, loaded: Loaded) -> None:
         self._meter.stands(loaded.world.edition, self._version)
+        self._meter.answers((table.type.alias, region) for (region, _), table in loaded.world.tables.items())
         self._meter.material(lives(loaded), generations(loaded.links))
 
 

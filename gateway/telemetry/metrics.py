@@ -6,20 +6,23 @@ Children of labelled series are kept, because finding one costs four times as mu
 import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from typing import Final
 from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, start_http_server
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
-from gateway.model.exchange import Ended
-from gateway.model.refusal import Reason
+from gateway.model.exchange import Ended, Result
+from gateway.model.refusal import Blame, Reason
 from gateway.model.standing import Standing
 from gateway.telemetry import revocation, series
 from gateway.telemetry.access import AccessLog
 from gateway.telemetry.authorities import Authorities, Believed
 from gateway.telemetry.renewing import Renewing, Stands
 from gateway.telemetry.systems import Systems
+
+_CITYS: Final = tuple(each for each in Reason if each.blame is Blame.COUNTERPARTY)
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -123,6 +126,16 @@ class Metrics:
         """This edition of the world judges from now on."""
         self._world.clear()
         self._world.labels(edition, version).set(1)
+
+    def answers(self, kinds: Iterable[tuple[str, str]]) -> None:
+        """These kinds of evidence may be asked of these regions: what is counted of them is there from the start, or the first failures of
+        a city would be no increase.
+        """
+        for kind, region in kinds:
+            for result in Result:
+                self._exchanges(kind, region, str(result))
+            for reason in _CITYS:
+                self._refusals(reason.name, reason.blame.value, region)
 
     def reloaded(self, result: str) -> None:
         """A configuration was taken up (applied), or was not (refused)."""

@@ -187,6 +187,17 @@ def _seconds(metrics: Metrics) -> float:
     return time.thread_time() - began
 
 
+def test_what_may_be_asked_is_counted_from_nought_on(metrics: Metrics) -> None:
+    """Or the first failures of a city, which make its series, would be no increase, and no alert see them."""
+    metrics.answers([("invoice-check", "440600"), ("invoice-check", "440100")])
+    text = generate_latest(metrics.registry).decode()
+    for region in ("440100", "440600"):
+        failed = f'blame="COUNTERPARTY",reason="CITY_UNAVAILABLE",region="{region}"'
+        assert f"kuacheng_refusals_total{{{failed}}} 0.0" in text
+        refused = f'evidence_type="invoice-check",region="{region}",result="REFUSED"'
+        assert f"kuacheng_exchanges_total{{{refused}}} 0.0" in text
+
+
 def test_one_edition_stands_at_a_time(metrics: Metrics) -> None:
     metrics.stands("edition-1", "0.1")
     metrics.stands("edition-2", "0.1")
