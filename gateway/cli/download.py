@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 )
 @click.option("--holder-name", help="Name of the holder; asked for if it is missing.")
 @click.option("--holder-id-type", help="Kind of number: 111 resident number, 001 credit code.", default="111", show_default=True)
-@click.option("--months", help="Months wanted, e.g. 2024-01..2024-06.")
+@options.parameters
 @options.why
 @options.way
 @click.option("--deadline", type=click.FloatRange(min=0.1), default=300.0, show_default=True, help="Seconds for everything.")

@@ -40,6 +40,16 @@ way = _together(
     click.option("--dev", type=_file, help="dev.json of a running `kuacheng dev`; .kuacheng/dev.json is found."),
     click.option("--client", help="Which client of dev.json asks."),
 )
+parameters = _together(
+    click.option("--months", help="Months wanted, e.g. 2024-01..2024-06."),
+    click.option(
+        "--parameter",
+        "parameters",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="What else is asked, as the directory names it; may be given again. A date is 2024-05-17, months are 2024-01..2024-06.",
+    ),
+)
 receipt = click.option(
     "--receipt",
     type=click.Choice(["full", "reference"]),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     type=click.File(),
     help="File with the code that the holder shows (亮证码), in place of the holder; - is standard input, typed unseen.",
 )
-@click.option("--months", help="Months wanted, e.g. 2024-01..2024-06.")
+@options.parameters
 @click.option("--field", "fields", multiple=True, help="Only this field; may be given again.")
 @click.option("--matter-code", help="Code of the matter (事项编码).")
 @click.option("--matter-name", help="Name of the matter.")
@@ -64,6 +64,8 @@ def command(**given: Any) -> None:
     While `kuacheng dev` runs:      kuacheng query --sample 0
     Against a gateway of your own:  kuacheng query business-licence --region 440600 --holder-id-type 001 \\
         --gateway gateway.example:8443 --cert me.pem --key me.key --ca gateway-ca.pem --matter-code ...
+    With what else is asked:  kuacheng query invoice-check --region 440600 --holder-id-type 001 \\
+        --parameter invoice_number=24442000000012345678 --parameter invoiced_on=2024-05-17 ...
     By a code that the holder shows:  kuacheng query business-licence --region 440600 --presented-code-file - ...
 
     Exit status: 0 answered (NO_RECORD is an answer, and so is DEFERRED: `kuacheng watch` goes on), 1 refused or failed, 2 wrong use.

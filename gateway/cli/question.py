@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 import click
 
-from gateway.cli import presented
+from gateway.cli import parameters, presented
 from gateway.client import (
     Announced,
     Answer,
@@ -20,7 +20,6 @@ from gateway.client import (
     IdentityUnusable,
     LegalBasis,
     LegalBasisKind,
-    MonthRange,
     Offered,
     Operator,
     Outcome,
@@ -38,7 +37,7 @@ _LARGEST_FILE = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question and how it is asked."""
+    """One question and how it is asked. `spelt` are parameters as they were typed: of which kind each is, the directory says."""
 
     target: str
     server_name: str | None
@@ -49,6 +48,7 @@ class Asked:
     purpose: Purpose
     legal_basis: LegalBasis
     parameters: Mapping[str, Parameter] = field(repr=False)
+    spelt: Mapping[str, str] = field(default_factory=dict, repr=False)
     fields: frozenset[str] = frozenset()
     request_id: str | None = None
     deadline: float = _DEADLINE
@@ -65,8 +65,8 @@ class Asked:
         """The way to the gateway."""
         return Client(self.target, self.identity, server_name=self.server_name)
 
-    def query(self) -> Query:
-        """The question itself; it must have its request_id."""
+    async def query(self, client: Client) -> Query:
+        """The question itself; it must have its request_id. Raises ClientFailure, click.UsageError."""
         return Query(
             self.request_id or _told("--request-id"),
             self.evidence_type,
@@ -74,12 +74,19 @@ class Asked:
             self.holder,
             self.purpose,
             self.legal_basis,
-            self.parameters,
+            await self._parameters(client),
             self.fields,
         )
 
+    async def _parameters(self, client: Client) -> Mapping[str, Parameter]:
+        """All of them. The directory is asked where one was typed, and else not at all."""
+        return self._typed(await client.evidence_types(self.region)) if self.spelt else self.parameters
+
+    def _typed(self, offered: Sequence[Offered]) -> Mapping[str, Parameter]:
+        return {**self.parameters, **parameters.typed(self.spelt, offered, self.evidence_type)}
+
     async def ask(self) -> Answer:
-        """Asks. Raises ClientFailure."""
+        """Asks. Raises ClientFailure, click.UsageError."""
         async with self.client() as client:
             return await client.query(
                 evidence_type=self.evidence_type,
@@ -87,7 +94,7 @@ class Asked:
                 holder=self.holder,
                 purpose=self.purpose,
                 legal_basis=self.legal_basis,
-                parameters=self.parameters,
+                parameters=await self._parameters(client),
                 fields=self.fields,
                 request_id=self.request_id,
                 deadline=self.deadline,
@@ -96,7 +103,7 @@ class Asked:
 
     async def verify(self, claims: Mapping[str, str]) -> Verification:
         """Has claims verified, each of the kind that the directory names for its field. Raises ClientFailure, click.UsageError."""
-        async with Client(self.target, self.identity, server_name=self.server_name) as client:
+        async with self.client() as client:
             offered = await client.evidence_types(self.region)
             try:
                 return await client.verify(
@@ -106,7 +113,7 @@ class Asked:
                     purpose=self.purpose,
                     legal_basis=self.legal_basis,
                     claims=_kinds(claims, offered, self.evidence_type),
-                    parameters=self.parameters,
+                    parameters=self._typed(offered),
                     request_id=self.request_id,
                     deadline=self.deadline,
                     reference=self.reference,
@@ -115,9 +122,9 @@ class Asked:
                 raise click.UsageError(f"a claim has no value of its field's kind: {error}") from None
 
     async def download(self, file_format: str, number: str, to: Path) -> Announced:
-        """Downloads the file to `to`, where there is one. Raises ClientFailure, OSError."""
+        """Downloads the file to `to`, where there is one. Raises ClientFailure, OSError, click.UsageError."""
         async with (
-            Client(self.target, self.identity, server_name=self.server_name) as client,
+            self.client() as client,
             client.download(
                 evidence_type=self.evidence_type,
                 region=self.region,
@@ -126,7 +133,7 @@ class Asked:
                 legal_basis=self.legal_basis,
                 format=file_format,
                 number=number,
-                parameters=self.parameters,
+                parameters=await self._parameters(client),
                 request_id=self.request_id,
                 deadline=self.deadline,
                 reference=self.reference,
@@ -175,6 +182,7 @@ def arranged(given: Mapping[str, Any]) -> Asked:
     """The question that the options ask. Raises click.UsageError, which says what is missing."""
     dev = development(given)
     found = sample(dev, given["sample"])
+    spelt = parameters.spelt(given["parameters"], given["months"])
     return Asked(
         **_way(given, dev, given["client"] or found.get("client")),
         evidence_type=given["evidence_type"] or found.get("type") or _missing("EVIDENCE_TYPE"),
@@ -182,7 +190,8 @@ def arranged(given: Mapping[str, Any]) -> Asked:
         holder=presented.read(given) or _named(found.get("holder") or _holder(given)),
         purpose=purpose(given, found.get("purpose", {})),
         legal_basis=legal_basis(given, found.get("legal_basis", {})),
-        parameters=_months(given["months"]) or _sampled(found),
+        parameters={**parameters.sampled(found), **parameters.months(given["months"])},
+        spelt=spelt,
         fields=frozenset(given["fields"]),
         request_id=given["request_id"],
         deadline=given["deadline"],
@@ -285,16 +294,3 @@ def _holder(given: Mapping[str, Any]) -> Mapping[str, str]:
         "id_number": given["holder_number"] or click.prompt("number of the holder", err=True, hide_input=True),
         "name": given["holder_name"] or click.prompt("name of the holder", err=True),
     }
-
-
-def _months(text: str | None) -> Mapping[str, Parameter]:
-    if text is None:
-        return {}
-    first, dots, last = text.partition("..")
-    if not dots:
-        raise click.UsageError("--months is two months and two dots, e.g. 2024-01..2024-06")
-    return {"months": MonthRange(first, last)}
-
-
-def _sampled(sample: Mapping[str, Any]) -> Mapping[str, Parameter]:
-    return {name: MonthRange(value["first"], value["last"]) for name, value in sample.get("parameters", {}).items()}

@@ -20,7 +20,7 @@ def command(**given: Any) -> None:
 
     \b
     Give the same options as then, its --request-id, and with --deadline how many seconds to wait:
-        kuacheng watch --sample 14 --request-id 0192f3a4-5b6c-7d8e-9f00-112233445566 --deadline 600
+        kuacheng watch --sample 19 --request-id 0192f3a4-5b6c-7d8e-9f00-112233445566 --deadline 600
 
     Exit status: 0 answered, 1 refused, failed or not answered in time, 2 wrong use.
     """
@@ -31,7 +31,6 @@ def command(**given: Any) -> None:
     from gateway.model.binding import plain
 
     asked, output = arranged(given), given["output"]
-    asked.query()
     try:
         answer = asyncio.run(_watched(asked, quiet=output == "json"))
     except ClientFailure as failure:
@@ -48,7 +47,8 @@ async def _watched(asked: Asked, *, quiet: bool) -> Answer | None:
     from gateway.client import Progress
 
     async with asked.client() as client:
-        async for each in client.watch(asked.query(), deadline=asked.deadline, reference=asked.reference):
+        question = await asked.query(client)
+        async for each in client.watch(question, deadline=asked.deadline, reference=asked.reference):
             if not isinstance(each, Progress):
                 return each
             if not quiet:

@@ -104,7 +104,7 @@ def describe(up: Environment) -> dict[str, Any]:
         "config": str(up.layout.config),
         "ledger": str(up.layout.ledger),
         "metrics": f"http://{up.metrics}/metrics",
-        "samples": [_sample(each) for each in samples()],
+        "samples": [describe_sample(each) for each in samples()],
         "usage": {"client": DESK.client, "purpose": _purpose(purpose(DESK)), "legal_basis": _legal_basis(SEARCH_BASIS)},
     }
 
@@ -123,7 +123,8 @@ def _legal_basis(given: LegalBasis) -> dict[str, Any]:
     return {"kind": given.kind.value, "reference": given.reference}
 
 
-def _sample(sample: Sample) -> dict[str, Any]:
+def describe_sample(sample: Sample) -> dict[str, Any]:
+    """A sample as dev.json has it."""
     holder = sample.holder
     return {
         "type": sample.type,

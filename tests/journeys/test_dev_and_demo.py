@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from gateway.cli import main
 from gateway.client import Client, QueryRefused
 from gateway.ledger.cosigning import Standing
 from gateway.ledger.note import Note, Verifier
@@ -211,14 +213,61 @@ async def _outcome(client: Client, sample: dict[str, Any]) -> str:
         return refusal.reason
 
 
-@pytest.mark.parametrize("outcome", ["ISSUED", "NO_RECORD", "NO_AGREEMENT"])
-def test_the_command_asks_a_sample(up: Up, outcome: str) -> None:
+@pytest.fixture
+def beside(up: Up) -> Path:
+    """dev.json of what runs."""
     file = Path(up.said["config"]).parent / "dev.json"
     assert json.loads(file.read_text()) == up.said
+    return file
+
+
+@pytest.mark.parametrize("outcome", ["ISSUED", "NO_RECORD", "NO_AGREEMENT"])
+def test_the_command_asks_a_sample(up: Up, beside: Path, outcome: str) -> None:
     number = next(number for number, each in enumerate(up.said["samples"]) if each["outcome"] == outcome)
-    ended = run("query", "--dev", str(file), "--sample", str(number), "-o", "json")
+    ended = run("query", "--dev", str(beside), "--sample", str(number), "-o", "json")
     said = json.loads(ended.stdout)
     if outcome == "NO_AGREEMENT":
         assert (ended.returncode, said["refused"]["reason"], said["refused"]["blame"]) == (1, outcome, "POLICY")
     else:
         assert (ended.returncode, said["outcome"], bool(said["evidence"])) == (0, outcome, outcome == "ISSUED")
+
+
+def asked(file: Path, command: str, *options: str) -> tuple[int, Any, str]:
+    """Status, JSON and standard error of a command that asks, in this process: a new one takes a second."""
+    ended = CliRunner().invoke(main, [command, "--dev", str(file), "-o", "json", *options])
+    return ended.exit_code, json.loads(ended.stdout or "null"), ended.stderr
+
+
+def test_the_command_asks_every_sample_and_each_ends_as_it_says(up: Up, beside: Path) -> None:
+    ended = [asked(beside, "query", "--sample", str(number)) for number in range(len(up.said["samples"]))]
+    told = [said.get("outcome") or said["refused"]["reason"] for _, said, _ in ended]
+    assert told == [each["outcome"] for each in up.said["samples"]]
+    assert [status for status, _, _ in ended] == [int(each["outcome"] == "NO_AGREEMENT") for each in up.said["samples"]]
+
+
+def test_what_else_is_asked_can_be_typed_and_is_of_the_kind_that_the_directory_names(up: Up, beside: Path) -> None:
+    number, sample = next((at, each) for at, each in enumerate(up.said["samples"]) if each["type"] == "invoice-check")
+    typed = [each for name, value in sample["parameters"].items() for each in ("--parameter", f"{name}={value}")]
+    by_sample = ("--sample", str(number))
+    assert asked(beside, "query", *by_sample, *typed)[1]["outcome"] == "ISSUED"
+    other_day = ("--parameter", "invoiced_on=2001-01-01")
+    assert asked(beside, "query", *by_sample, *other_day)[1]["outcome"] == "NO_RECORD"
+    claim = ("--claim", f"invoice_number={sample['parameters']['invoice_number']}")
+    for day, verdict in ((), "MATCH"), (other_day, "NO_RECORD"):
+        _, said, _ = asked(beside, "verify", *by_sample, *claim, *day)
+        assert [each["verdict"] for each in said["verdicts"]] == [verdict]
+    assert asked(beside, "query", "--sample", "0", "--parameter", "months=2024-01..2024-02")[1]["outcome"] == "ISSUED"
+
+
+def test_a_parameter_that_the_type_does_not_have_is_told_with_those_that_it_has(up: Up, beside: Path, tmp_path: Path) -> None:
+    number = next(str(at) for at, each in enumerate(up.said["samples"]) if each["type"] == "invoice-check")
+    wrong = ("--sample", number, "--parameter", "invoice_numbr=1")
+    further = {
+        "query": (),
+        "verify": ("--claim", "invoice_status=NORMAL"),
+        "watch": ("--request-id", "0192f3a4-5b6c-7d8e-9f00-112233445566"),
+        "download": ("--to", str(tmp_path / "file.ofd")),
+    }
+    for command, options in further.items():
+        status, _, told = asked(beside, command, *wrong, *options)
+        assert (status, "did you mean 'invoice_number'? Known: invoice_number, invoiced_on" in told) == (2, True)
