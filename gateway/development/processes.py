@@ -1,11 +1,13 @@
 """Starts a program, waits for the one JSON line that says it serves, and ends it.
 
-A child that was started ends with us, also where we are killed; see gateway.development.child.
+A child that was started ends with us, also where we are killed; see gateway.development.child. It is ended in the same way, by its
+standard input, and not by a signal: to send one, Python looks whether it still runs, and takes its exit status from who waits for that.
 """
 
 import asyncio
 import fcntl
 import json
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,16 +17,22 @@ from pathlib import Path
 from typing import Any, Final
 
 from certs.custody import private_folder
+from gateway.config import Problem
 from gateway.development.layout import CITIES, Layout
 
 AS_A_CHILD: Final = (sys.executable, "-m", "gateway.development.child")
 """Before a module and its arguments: it ends when its standard input does."""
 _START_SECONDS = 60.0  # a machine may be busy; nobody waits where all is well
 _STOP_SECONDS = 30.0
+_LAST_BYTES = 4096
 
 
 class StartError(Exception):
-    """A program did not come up; the message names it and where its own words are."""
+    """A program did not come up; the message names it, has its last words, and says where the others are."""
+
+
+class EndedError(Exception):
+    """A program that should run has ended by itself; the message names it and its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +41,17 @@ class Started:
 
     name: str
     process: Process
+    log: Path
     said: Mapping[str, Any]
 
     async def stop(self) -> int:
         """Asks it to end, then makes it; its exit status."""
-        if self.process.returncode is None:
-            with suppress(ProcessLookupError):  # it may end by itself meanwhile
-                self.process.terminate()
-            try:
-                await asyncio.wait_for(self.process.wait(), _STOP_SECONDS)
-            except TimeoutError:
-                self.process.kill()
-        return await self.process.wait()
+        return await _ended(self.process)
+
+    def end(self) -> str:
+        """How it ended, of one that has, and where it may have said why."""
+        how = _how(self.process.returncode or 0)
+        return f"{self.name} (process {self.process.pid}) ended by itself, {how}; its log: {self.log}"
 
 
 @contextmanager
@@ -102,25 +109,58 @@ async def start(name: str, module: Sequence[str], folder: Path) -> Started:
     log = folder / f"{name}.log"
     with log.open("wb") as stream:
         process = await asyncio.create_subprocess_exec(*AS_A_CHILD, *module, stdin=PIPE, stdout=PIPE, stderr=stream)
-    try:
-        line = await asyncio.wait_for(_first_line(process), _START_SECONDS)
-        return Started(name, process, _ready(line))
-    except (TimeoutError, ValueError) as error:
-        with suppress(ProcessLookupError):  # it may have ended by itself
-            process.kill()
-        await process.wait()
-        raise StartError(f"{name} did not start: {error}; what else it said stands in {log}") from error
+    line = await _first_line(process)
+    said = _spoken(line or b"")
+    if said and "problems" not in said:
+        return Started(name, process, log, said)
+    status = await _ended(process)
+    problems = [str(Problem(**each)) for each in said.get("problems", ())]
+    how = f"ended {_how(status)}" if line is not None else f"was not ready within {_START_SECONDS:.0f} seconds"
+    told = [f"{name} did not start:", *problems] if problems else [f"{name} did not start, it {how}:", _last_words(log)]
+    raise StartError("\n  ".join(told) + f"\nits log: {log}")
 
 
-def _ready(line: bytes) -> Mapping[str, Any]:
-    """What the ready line says. Raises ValueError where the program says instead why it cannot."""
-    said: Mapping[str, Any] = json.loads(line)
-    if "problems" in said:
-        raise ValueError(line.decode())
-    return said
-
-
-async def _first_line(process: Process) -> bytes:
+async def _first_line(process: Process) -> bytes | None:
+    """As far as it came; None where it did not come in time."""
     if process.stdout is None:
         raise RuntimeError("started without a pipe")
-    return await process.stdout.readline()
+    try:
+        return await asyncio.wait_for(process.stdout.readline(), _START_SECONDS)
+    except TimeoutError:
+        return None
+    except ValueError:  # longer than any of ours
+        return b""
+
+
+def _spoken(line: bytes) -> Mapping[str, Any]:
+    """What the first line says; nothing where it is none of ours."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _last_words(log: Path) -> str:
+    """The last line of the log that is not empty."""
+    with log.open("rb") as stream:
+        stream.seek(max(log.stat().st_size - _LAST_BYTES, 0))
+        said = stream.read().decode(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(said) if line.strip()), "it said nothing")
+
+
+def _how(status: int) -> str:
+    return f"with status {status}" if status >= 0 else f"by signal {-status} ({signal.strsignal(-status)})"
+
+
+async def _ended(process: Process) -> int:
+    """Its exit status, once it has ended."""
+    if process.stdin is None:
+        raise RuntimeError("started without a pipe")
+    process.stdin.close()
+    try:
+        return await asyncio.wait_for(process.wait(), _STOP_SECONDS)
+    except TimeoutError:
+        with suppress(ProcessLookupError):  # it may end by itself meanwhile
+            process.kill()
+    return await process.wait()

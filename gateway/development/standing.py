@@ -5,24 +5,39 @@ import json
 import shlex
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from gateway.development.environment import Environment, describe, environment
+from gateway.development.processes import EndedError, Started, StartError
 
 
 async def stand(folder: Path, address: str, *, as_json: bool) -> None:
-    """Until SIGINT or SIGTERM, or until one of the programs ends by itself."""
+    """Until SIGINT or SIGTERM. Raises StartError where a program does not come up, EndedError where one ends by itself."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with environment(folder, address) as up:
-        sys.stdout.write(json.dumps(describe(up), ensure_ascii=False) + "\n" if as_json else _told(up))
-        sys.stdout.flush()
-        waits = [asyncio.create_task(stop.wait()), *(asyncio.create_task(each.process.wait()) for each in up.processes)]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for each in waits:
-            each.cancel()
+    try:
+        async with environment(folder, address) as up:
+            sys.stdout.write(json.dumps(describe(up), ensure_ascii=False) + "\n" if as_json else _told(up))
+            sys.stdout.flush()
+            gone = await _one_ends(stop, up.processes)
+    except StartError:
+        if not stop.is_set():  # Ctrl-C reaches those, too, that are just being started
+            raise
+        gone = ()
+    if gone:
+        raise EndedError("\n".join(each.end() for each in gone))
     sys.stderr.write("stopped\n")
+
+
+async def _one_ends(stop: asyncio.Event, programs: Sequence[Started]) -> tuple[Started, ...]:
+    """Waits for the stop, or for the end of a program that nobody stopped: which of them have ended."""
+    waits = [asyncio.create_task(stop.wait()), *(asyncio.create_task(each.process.wait()) for each in programs)]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for each in waits:
+        each.cancel()
+    return () if stop.is_set() else tuple(each for each in programs if each.process.returncode is not None)
 
 
 def _told(up: Environment) -> str:

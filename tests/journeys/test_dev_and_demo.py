@@ -36,6 +36,8 @@ STARTED = 2
 PATIENCE = 100.0
 _TICK = 0.01
 _STALE = {"gateway": "stale"}
+_OF = {"gateway": "gateway.cli\0serve", "foshan": "adapters.foshan.simulator"}
+"""What stands in the command line of a program."""
 
 
 def run(*arguments: str, timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:
@@ -74,15 +76,19 @@ def addresses(said: dict[str, Any]) -> list[str]:
 def dev(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     """`kuacheng dev` in a process group of its own, as a terminal would start it; ended at the latest when left."""
     command = [*KUACHENG, "dev", "--folder", str(folder), *options]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
-    ) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         try:
             yield process
         finally:
             if process.poll() is None:
                 process.terminate()
             process.wait(PATIENCE)
+
+
+def heard(process: subprocess.Popen[str]) -> str:
+    """All that it says on standard error, until it ends."""
+    assert process.stderr is not None
+    return process.stderr.read()
 
 
 def waits_for(process: subprocess.Popen[str]) -> bool:
@@ -197,6 +203,45 @@ def prints_commands_that_work_and_ends_at_ctrl_c(folder: Path) -> None:
     )
     assert not (folder / "dev.json").exists()
     assert not programs(folder)
+
+
+@pytest.mark.parametrize("program", ["gateway", "foshan"])
+def test_dev_says_which_program_ended_by_itself(tmp_path: Path, program: str) -> None:
+    with dev(tmp_path, "-o", "json") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        (killed,) = (each for each in programs(tmp_path) if _OF[program] in _told(Path(f"/proc/{each}")))
+        os.kill(killed, signal.SIGKILL)
+        told = heard(process)
+        assert process.wait(PATIENCE) == 1
+    log = tmp_path / f"{program}.log"
+    assert told == f"{program} (process {killed}) ended by itself, by signal 9 (Killed); its log: {log}\n"
+    assert not (tmp_path / "dev.json").exists()
+    assert not programs(tmp_path)
+
+
+def test_ctrl_c_while_dev_starts_ends_it_without_a_complaint(tmp_path: Path) -> None:
+    with dev(tmp_path) as process:
+        while not (tmp_path / "guangzhou.log").exists():
+            assert waits_for(process)
+        os.killpg(process.pid, signal.SIGINT)
+        assert (heard(process), process.wait(PATIENCE)) == ("stopped\n", 0)
+    assert not programs(tmp_path)
+
+
+def test_an_address_that_another_program_has_is_told_in_its_own_words(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        ended = run("dev", "--folder", str(tmp_path), "--listen", address)
+    said = ["gateway did not start, it ended with status 1:", f"its log: {tmp_path / 'gateway.log'}"]
+    assert (ended.returncode, ended.stderr.splitlines()[::2]) == (1, said)
+    assert f"cannot listen on {address}: is it taken by another program?" in ended.stderr
+
+
+def test_an_address_that_is_none_is_wrong_use(tmp_path: Path) -> None:
+    ended = run("dev", "--folder", str(tmp_path / "dev"), "--listen", "127.0.0.1")
+    assert (ended.returncode, "--listen 127.0.0.1: write HOST:PORT" in ended.stderr) == (2, True)
+    assert not (tmp_path / "dev").exists()
 
 
 async def test_every_sample_ends_as_it_says(up: Up) -> None:
