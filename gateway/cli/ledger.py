@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.cli import printing
+from gateway.cli import listing, printing
 from gateway.cli.exporting import export
 from gateway.cli.monitors import serve
 from gateway.cli.places import place
@@ -41,19 +41,41 @@ def command() -> None:
 @printing.config
 @_file
 @_name
-@click.option("--after", type=int, default=-1, help="Only entries after this index.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@click.option("--after", type=int, help="Only entries after this index; -1 begins with the first.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=listing.LIMIT, show_default=True, help="How many at most.")
 @click.option("--exchange", help="Only the entries of this exchange id.")
 @printing.output
-def list_(*, path: str, file: str | None, name: str | None, after: int, limit: int, exchange: str | None, output: str) -> None:
-    """List entries in the order in which they were recorded."""
+def list_(
+    *, path: str, file: str | None, name: str | None, after: int | None, limit: int, exchange: str | None, output: str
+) -> None:
+    """List entries in the order in which they were recorded: the newest, and how to see those before.
+
+    With `-o json`, or of one exchange, it begins with the first; --after and the last index go on. A narrow terminal is not shown regions
+    and departments: `kuacheng ledger show` has all that an entry says.
+    """
     with _log(path, file, name) as log:
-        found = log.listed(after, limit, exchange_id=exchange, dated=True)
-    if output == "json":
-        printing.as_json([_plain(log.name, each) for each in found])
-        return
-    printing.table(
-        "", ("index", "at (UTC)", "kind", "exchange", "region", "department", "result"), (_cells(each) for each in found)
+        if output == "json":
+            found = log.listed(-1 if after is None else after, limit, exchange_id=exchange, dated=True)
+            printing.as_json([_plain(log.name, each) for each in found])
+        elif exchange:
+            _list_exchange(log, exchange, -1 if after is None else after, limit)
+        else:
+            size = log.size()
+            _list_page(log, listing.newest(size, limit) if after is None else after, limit, size)
+
+
+def _list_exchange(log: Log, exchange: str, after: int, limit: int) -> None:
+    found = log.listed(after, limit + 1, exchange_id=exchange, dated=True)
+    listing.tell(found[:limit])
+    if len(found) > limit:
+        click.echo(f"later ones of this exchange: --after {found[limit - 1].index}")
+
+
+def _list_page(log: Log, after: int, limit: int, size: int) -> None:
+    found = log.listed(after, limit, dated=True)
+    listing.tell(found)
+    click.echo(
+        listing.others(found[0].index, found[-1].index, size, limit) if found else f"no entry after {after}; the log has {size}"
     )
 
 
@@ -79,7 +101,7 @@ def show(*, which: str, path: str, file: str | None, name: str | None, output: s
         return
     for each in found:
         if isinstance(each, PurgedEntry):
-            click.echo("  ".join(filter(None, (str(each.index), each.kind, _at(each), _gone(each)))))
+            click.echo("  ".join(filter(None, (str(each.index), each.kind, _at(each), listing.gone(each)))))
             continue
         title = f"{each.index}  {each.entry.kind.value}  {each.entry.at.isoformat(timespec='milliseconds')}"
         rows = [("exchange_id", each.entry.exchange_id), *((name, _text(value)) for name, value in each.entry.facts.items())]
@@ -154,10 +176,6 @@ def _configured(path: str, name: str | None) -> Log:
     return Log(storage.opening(found)() if name is None else storage.opening_at(place(found, name))())
 
 
-def _gone(purged: PurgedEntry) -> str:
-    return f"purged on {purged.on:%Y-%m-%d}" if purged.on else "purged, and no entry says by whom: verify the log"
-
-
 def _at(purged: PurgedEntry) -> str:
     return purged.at.isoformat(timespec="milliseconds") if purged.at else ""
 
@@ -188,28 +206,5 @@ def _plain(log: str, logged: LoggedEntry | PurgedEntry) -> dict[str, Any]:
     }
 
 
-_SHOWN = 8
-"""Of an exchange id; `show INDEX` and -o json give it whole."""
-
-
 def _text(value: object) -> str:
     return ", ".join(str(each) for each in value) if isinstance(value, tuple) else str(value)
-
-
-def _cells(logged: LoggedEntry | PurgedEntry) -> tuple[str, ...]:
-    from gateway.ledger.reading import PurgedEntry
-
-    if isinstance(logged, PurgedEntry):
-        at = f"{logged.at:%m-%d %H:%M:%S}" if logged.at else ""
-        return str(logged.index), at, logged.kind or "", logged.exchange_id[:_SHOWN], "", "", _gone(logged)
-    entry, facts = logged.entry, logged.entry.facts
-    told = facts.get("reason") or facts.get("result") or facts.get("act") or ""
-    return (
-        str(logged.index),
-        f"{entry.at:%m-%d %H:%M:%S}",
-        entry.kind.value,
-        entry.exchange_id[:_SHOWN],
-        str(facts.get("provider_region", "")),
-        str(facts.get("caller_department", "")),
-        str(told),
-    )

@@ -120,11 +120,11 @@ async def _stranger(stage: Stage) -> None:
 async def _evidence(stage: Stage) -> None:
     with Log.open(stage.up.layout.ledger) as log:
         verdict, entries = log.verify(stage.up.layout.verifiers()), list(log.entries(after=-1, limit=1000))
-    table = Table("index", "kind", "exchange", "result", "agreement", "holder (keyed hash)", box=box.SIMPLE_HEAD)
+    table = Table("index", "kind", "exchange", "result", "agreement", "holder's hash", box=box.SIMPLE_HEAD)
     for each in entries:
         facts = each.entry.facts
         result = str(facts.get("reason") or facts.get("result") or facts.get("act") or "")
-        cells = (each.entry.exchange_id[:8] + "…", result, str(facts.get("agreement", "")), str(facts.get("holder", ""))[:16])
+        cells = ("…" + each.entry.exchange_id[-12:], result, str(facts.get("agreement", "")), str(facts.get("holder", ""))[:16])
         table.add_row(str(each.index), each.entry.kind.value, *cells)
     stage.console.print(table)
     found = {each.entry.exchange_id for each in entries if each.entry.kind is not EntryKind.ACT}

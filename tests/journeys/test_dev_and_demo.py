@@ -33,6 +33,8 @@ SCENES = 5
 PROGRAMS = 5
 STARTED = 2
 """Entries of a gateway that has started: that it did, and by which configuration."""
+EXCHANGES = 5
+"""Those of the demo's story."""
 PATIENCE = 100.0
 _TICK = 0.01
 _STALE = {"gateway": "stale"}
@@ -106,6 +108,7 @@ def test_the_demo_tells_five_scenes_ends_well_and_leaves_nothing(tmp_path: Path)
     assert ended.stdout.count("✔") > SCENES
     assert [int(each) for each in re.findall(r"^([1-9])  .*─$", ended.stdout, re.MULTILINE)] == list(range(1, SCENES + 1))
     assert len(set(re.findall(r"process (\d+)", ended.stdout))) == PROGRAMS
+    assert len(set(re.findall(r"…[0-9a-f]{12}", ended.stdout))) == STARTED + EXCHANGES, "each is told from the others"
     assert not programs(folder)
     assert not (folder / "dev.json").exists()
     secrets = [each.read_text() for each in (folder / "secrets").iterdir()]
