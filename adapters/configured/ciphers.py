@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers import algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from adapters.connectors.sealed import opened_sm4
+from adapters.connectors.settings import SettingRefused
 from adapters.connectors.signing import Spelling, unspell
 from adapters.connectors.verdict import invalid
 from adapters.guomi.fault import GuomiError
@@ -45,7 +46,7 @@ def opener(cipher: Cipher, credentials: Mapping[str, str], system: str) -> Opene
 
 
 def made(system: str, name: str, text: str, make: Callable[[bytes], _Made]) -> _Made:
-    """What is made of a credential in hex. Raises ValueError, which never quotes it."""
+    """What is made of a credential in hex. Raises SettingRefused."""
     try:
         key = bytes.fromhex(text)
     except ValueError:
@@ -54,8 +55,7 @@ def made(system: str, name: str, text: str, make: Callable[[bytes], _Made]) -> _
         return make(key)
     except ValueError as error:
         # None of those that raise here quotes what it was given.
-        message = f"{system}: the credential {name} does not serve: {error}"
-        raise ValueError(message) from None
+        raise SettingRefused(system, ("credentials", name), f"the credential {name} does not serve: {error}") from None
 
 
 def sm4_key(key: bytes) -> bytes:

@@ -10,6 +10,7 @@ from typing import Final
 
 from adapters.connectors.moments import write_moment
 from adapters.connectors.nesting import Leaf, Tree, leaf_text, nest
+from adapters.connectors.settings import SettingRefused
 from adapters.connectors.signing import Stamp
 from gateway.model.interface import Filling, Origin
 
@@ -65,8 +66,8 @@ def grow(parts: Mapping[str, Leaf], question: str, values: Mapping[str, str]) ->
 
 
 def check_head(fillings: Iterable[Filling], credentials: Mapping[str, str], system: str) -> None:
-    """Raises ValueError for a credential that no header can carry; its value is not told."""
+    """Raises SettingRefused for a credential that no header can carry."""
     for each in fillings:
         if each.origin is Origin.CREDENTIAL and not _IN_A_HEAD.fullmatch(credentials[str(each.value)]):
-            message = f"{system}: the credential {each.value} goes into a header, and is no ASCII text of one line"
-            raise ValueError(message)
+            what = f"the credential {each.value} goes into a header, and is no ASCII text of one line"
+            raise SettingRefused(system, ("credentials", str(each.value)), what)

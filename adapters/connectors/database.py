@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
-from adapters.connectors.settings import SystemSettings
+from adapters.connectors.settings import SettingRefused, SystemSettings
 from adapters.connectors.verdict import ItemFault, Unreached, timed_out
 from gateway.model.refusal import Reason, Refusal
 
@@ -65,7 +65,7 @@ class _Way:
 
 
 class Database:
-    """One front-end database. Raises ValueError when made of settings that no connection can be made with."""
+    """One front-end database. Raises SettingRefused when made of settings that no connection can be made with."""
 
     def __init__(self, settings: SystemSettings) -> None:
         self._way = _way(settings)
@@ -192,8 +192,7 @@ def _way(settings: SystemSettings) -> _Way:
         return _Way(lambda: _File(unquote(url.path), settings.timeout), (sqlite3.Error,))
     if url.scheme == "postgresql" and url.hostname and url.path.strip("/"):
         return _to_server(_parameters(settings, url.hostname, url.port or 5432, url.path.strip("/")))
-    message = f"{settings.name}: the url must be postgresql://host[:port]/database or sqlite:///path"
-    raise ValueError(message)
+    raise SettingRefused(settings.name, ("url",), "the url must be postgresql://host[:port]/database or sqlite:///path")
 
 
 def _to_server(parameters: dict[str, Any]) -> _Way:
@@ -215,8 +214,8 @@ def _to_server(parameters: dict[str, Any]) -> _Way:
 def _parameters(settings: SystemSettings, host: str, port: int, database: str) -> dict[str, Any]:
     """Everything that libpq would otherwise take from variables and files that it finds by itself."""
     if not _is_address(host) and host != settings.server_name:
-        message = f"{settings.name}: write the server's address in the url, for its certificate carries another name"
-        raise ValueError(message)
+        what = "write the server's address in the url, for its certificate carries another name"
+        raise SettingRefused(settings.name, ("url",), what)
     return {
         # The name is what the certificate must carry, the address where the server is.
         "host": settings.server_name,

@@ -16,7 +16,7 @@ from yarl import URL
 
 from adapters.connectors.connection import BrokenAnswer, Connection, NoAnswer
 from adapters.connectors.message import HttpRequest, HttpResponse
-from adapters.connectors.settings import SystemSettings
+from adapters.connectors.settings import SettingRefused, SystemSettings
 from adapters.connectors.streaming import StreamingConnection
 from adapters.connectors.verdict import Unreached, timed_out
 from gateway.model.refusal import Reason, Refusal, Unfinished
@@ -34,7 +34,7 @@ _Protocol = TypeVar("_Protocol", bound=Connection)
 
 
 class HttpClient:
-    """The connections to one system. Raises ValueError when made of settings that no connection can be made with."""
+    """The connections to one system. Raises SettingRefused when made of settings that no connection can be made with."""
 
     def __init__(self, settings: SystemSettings, largest_answer: int = LARGEST_ANSWER) -> None:
         url = _base(settings)
@@ -174,13 +174,14 @@ class HttpClient:
 
 
 def _base(settings: SystemSettings) -> URL:
-    url = URL(settings.url)
+    try:
+        url = URL(settings.url)
+    except ValueError:  # a host that is no name, such as one with a label of more than 63 signs
+        url = URL()
     if url.scheme != "https" or not url.host or url.query_string or url.fragment or url.user:
-        message = f"{settings.name}: the url must be https://host[:port][/path] and nothing more"
-        raise ValueError(message)
+        raise SettingRefused(settings.name, ("url",), "the url must be https://host[:port][/path] and nothing more")
     if settings.timeout <= 0 or settings.connections < 1:
-        message = f"{settings.name}: the timeout must be above 0 seconds, and connections at least 1"
-        raise ValueError(message)
+        raise SettingRefused(settings.name, (), "the timeout must be above 0 seconds, and connections at least 1")
     return url
 
 
@@ -192,9 +193,8 @@ def _tls(settings: SystemSettings) -> ssl.SSLContext:
         # An empty passphrase, so that an encrypted key is an error and not a prompt.
         context.load_cert_chain(settings.certificate, settings.key, password="")
     except (OSError, ValueError) as error:
-        message = f"{settings.name}: authorities, certificate or key cannot be loaded ({type(error).__name__})"
-        raise ValueError(message) from error
+        what = f"authorities, certificate or key cannot be loaded ({type(error).__name__})"
+        raise SettingRefused(settings.name, (), what) from error
     if not context.get_ca_certs():
-        message = f"{settings.name}: authorities hold no certificate of a CA"
-        raise ValueError(message)
+        raise SettingRefused(settings.name, ("authorities",), "authorities hold no certificate of a CA")
     return context

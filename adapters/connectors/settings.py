@@ -1,10 +1,19 @@
-"""What one system of a city needs to be reached: address, trust, keys, credentials and limits.
+"""What one system of a city needs to be reached: address, trust, keys, credentials and limits; and what is wrong with one of them.
 
 Law: gateway.config reads these; nothing here reads a file or the environment.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+
+class SettingRefused(ValueError):  # noqa: N818  named for what was found
+    """A setting that no connection can be made with. `key` is its path among the system's settings; `what` quotes no value."""
+
+    def __init__(self, system: str, key: tuple[str, ...], what: str) -> None:
+        super().__init__(f"{system}: {what}")
+        self.key = key
+        self.what = what
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +37,8 @@ class SystemSettings:
     authorities_file: str = ""
 
     def credential(self, name: str) -> str:
-        """The credential of this name. Raises ValueError, which never quotes a value, where it is missing or empty."""
+        """The credential of this name. Raises SettingRefused where it is missing or empty."""
         value = self.credentials.get(name, "")
         if not value:
-            message = f"{self.name}: the credential {name} is missing"
-            raise ValueError(message)
+            raise SettingRefused(self.name, ("credentials", name), f"the credential {name} is missing")
         return value

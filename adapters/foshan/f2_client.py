@@ -6,7 +6,7 @@ from adapters.connectors.calling import Deadline, Stamper
 from adapters.connectors.greeting import Greeted, greeted
 from adapters.connectors.http import HttpClient
 from adapters.connectors.lease import Lease
-from adapters.connectors.settings import SystemSettings
+from adapters.connectors.settings import SettingRefused, SystemSettings
 from adapters.connectors.token import SharedToken, with_token
 from adapters.foshan.f2 import SYSTEM, F2Dialect
 from gateway.model.city import CityAnswer, CityRequest
@@ -59,6 +59,6 @@ def _key(settings: SystemSettings) -> bytes:
     except ValueError:
         key = b""
     if len(key) != _KEY_BYTES:
-        message = f"{settings.name}: the credential aes_key is missing or not 32 hex digits"
-        raise ValueError(message)
+        what = "the credential aes_key is missing or not 32 hex digits"
+        raise SettingRefused(settings.name, ("credentials", "aes_key"), what)
     return key

@@ -8,7 +8,7 @@ from adapters.connectors.calling import Deadline, Stamper
 from adapters.connectors.greeting import Greeted, greeted
 from adapters.connectors.http import HttpClient
 from adapters.connectors.sealed import Sealer
-from adapters.connectors.settings import SystemSettings
+from adapters.connectors.settings import SettingRefused, SystemSettings
 from adapters.foshan.f3 import SYSTEM, F3Dialect
 from adapters.guomi.sm2 import PrivateKey, PublicKey
 from adapters.guomi.sm4 import BLOCK_BYTES, KEY_BYTES
@@ -55,11 +55,14 @@ class F3Adapter:
 def _made(settings: SystemSettings, name: str, make: Callable[[bytes], _Key]) -> _Key:
     text = settings.credential(name)
     try:
-        return make(bytes.fromhex(text))
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    try:
+        return make(key)
     except ValueError as error:
-        # Neither of the two that raise here quotes what it was given.
-        message = f"{settings.name}: the credential {name} does not serve: {error}"
-        raise ValueError(message) from None
+        # None of those that raise here quotes what it was given.
+        raise SettingRefused(settings.name, ("credentials", name), f"the credential {name} does not serve: {error}") from None
 
 
 def _cipher_key(key: bytes) -> bytes:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.connectors.settings import SystemSettings
+from adapters.connectors.settings import SettingRefused, SystemSettings
 from adapters.registry import CONNECTORS, CREDENTIALS, OPERATIONS
 
 SettingsOf = Callable[..., SystemSettings]
@@ -24,8 +24,9 @@ async def test_made_of_exactly_the_credentials_it_names(name: str, settings_of: 
     await CONNECTORS[name](settings, clock, bytes).close()
     for missing in CREDENTIALS[name]:
         fewer = {key: value for key, value in settings.credentials.items() if key != missing}
-        with pytest.raises(ValueError, match=f"{name}: the credential {missing} is missing"):
+        with pytest.raises(SettingRefused, match=f"{name}: the credential {missing} is missing") as refused:
             CONNECTORS[name](settings_of(name, url, credentials=fewer), clock, bytes)
+        assert refused.value.key == ("credentials", missing)
 
 
 @pytest.mark.parametrize("key", ["00", "何" * 32, "00" * 17, "ff" * 32])
