@@ -4,10 +4,10 @@ Laws: names that get in each other's way are a problem of the configuration, and
 a table asks only what the interface can carry.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from gateway.config.document import Document, Path
+from gateway.config.document import Document, Path, dotted
 from gateway.config.interface_envelopes import XML_NAME
 from gateway.config.problem import Problem
 from gateway.config.shape import unknown
@@ -30,6 +30,7 @@ from gateway.model.rules import TableSpec
 _SEAL: Final = frozenset({"account", "cipher_key", "private_key", "platform_key"})
 _UTF_8: Final = "utf-8"
 _Group = tuple[Path, Mapping[str, Filling]]
+_Header = tuple[str, Path]
 
 
 def credentials(spec: HttpSpec) -> frozenset[str]:
@@ -50,6 +51,7 @@ def interface_problems(document: Document, spec: HttpSpec) -> Iterator[Problem]:
     yield from _tokens(document, spec)
     yield from _numbers(document, spec)
     yield from _clashes(document, spec)
+    yield from _headers(document, spec)
     if spec.wrapping is not None and (spec.request.method != "POST" or spec.request.written in {"form", "query"}):
         yield document.problem(
             ("request",), "a question in an envelope is written as the envelope has it", "take out method and written"
@@ -120,6 +122,29 @@ def _numbers(document: Document, spec: HttpSpec) -> Iterator[Problem]:
         for index, level in enumerate(answer.levels):
             if level.number:
                 yield document.problem((*place, "levels", index, "kind"), "in XML a code is text", "take out `kind`")
+
+
+def _headers(document: Document, spec: HttpSpec) -> Iterator[Problem]:
+    """One header carries one thing; upper and lower case are one (RFC 9110, 5.1)."""
+    roles = spec.signature.headers if spec.signature else {}
+    signed = [(header, ("signature", "headers", role)) for role, header in roles.items()]
+    yield from _twice(document, (), signed)
+    requests: list[tuple[Path, RequestSpec, bool]] = [(("request",), spec.request, True)]
+    if spec.login:
+        requests.append((("login", "request"), spec.login.request, spec.login.signed))
+    for at, request, is_signed in requests:
+        own = [(name, (*at, "headers", name)) for name in request.headers]
+        yield from _twice(document, signed if is_signed else (), own)
+
+
+def _twice(document: Document, taken: Sequence[_Header], named: Sequence[_Header]) -> Iterator[Problem]:
+    """A problem of each that has the header of one before it."""
+    first = {header.lower(): at for header, at in reversed(taken)}
+    for header, at in named:
+        other = first.setdefault(header.lower(), at)
+        if other != at:
+            message = f"the header {quoted(header)} carries {dotted(other)} already"
+            yield document.problem(at, message, "give each a header of its own", key=True)
 
 
 def _clashes(document: Document, spec: HttpSpec) -> Iterator[Problem]:

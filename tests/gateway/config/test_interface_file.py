@@ -95,6 +95,26 @@ FAULTS = {
         "qestion:",
         "8:3: request.qestion: unknown key 'qestion'; did you mean 'question'? Known: ",
     ),
+    "two roles on one header": (
+        "moment: X-Time",
+        "moment: X-Sign",
+        "6:29: signature.headers.moment: the header 'X-Sign' carries signature.headers.signature already; give each a header of its own",
+    ),
+    "two roles on one header in other letters": (
+        "moment: X-Time",
+        "moment: x-app",
+        "6:29: signature.headers.moment: the header 'x-app' carries signature.headers.account already; give each ",
+    ),
+    "a header of the signature's": (
+        "question: biz",
+        "question: biz\n  headers: {x-sign: {constant: a}}",
+        "9:13: request.headers.x-sign: the header 'x-sign' carries signature.headers.signature already; give each ",
+    ),
+    "a header twice": (
+        "question: biz",
+        "question: biz\n  headers: {X-A: {constant: a}, x-a: {constant: a}}",
+        "9:33: request.headers.x-a: the header 'x-a' carries request.headers.X-A already; give each ",
+    ),
     "no signature": (
         "digest: hmac-sm3\n  ",
         "",
@@ -246,3 +266,11 @@ def changed(family: str, old: str, new: str) -> list[str]:
 )
 def test_a_fault_of_one_family(family, old, new, told):
     assert any(told in each for each in changed(family, old, new)), changed(family, old, new)
+
+
+def test_a_log_in_that_is_not_signed_may_have_the_headers_of_the_signature():
+    levels = "levels: [{at: code, codes: {'0': ok}}]"
+    lent = f"login: {{path: /l, request: {{headers: {{X-Sign: {{constant: a}}}}}}, {levels}, token: t, life: {{for: 1h}}}}\n"
+    assert read(PLAIN + lent).http.login.request.headers.keys() == {"X-Sign"}
+    (told,) = messages(PLAIN + lent.replace("request:", "signed: true, request:"))
+    assert "login.request.headers.X-Sign: the header 'X-Sign' carries signature.headers.signature already; " in told
