@@ -12,18 +12,16 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO
 
 from adapters.guarding.guarded import Bounds, Guarded
 from certs import seen
 from certs.denying import DenyListUnusable
-from certs.preflight import Trust, examine
 from certs.seen import Sightings
 from gateway import acts, asking, connecting, keeping, measured, rotation, sighting, storage, witnessed
 from gateway.clock import SystemClock, entropy, fraction, new_id
-from gateway.config import Loaded, System
+from gateway.config import ConfigError, Loaded, System
 from gateway.deferred import DeferredFile
 from gateway.exchange import Ports
 from gateway.fitness import unfit
@@ -38,7 +36,8 @@ from gateway.ledger.submitting import HttpPost
 from gateway.ledger.usages import LogUsages
 from gateway.model.act import Act, HostRole
 from gateway.model.identity import Peer, Revoked
-from gateway.model.refusal import Reason, Refusal
+from gateway.model.refusal import Refusal
+from gateway.obstacles import obstacles, problems
 from gateway.ports import Clock, Ledger
 from gateway.reauthenticating import Asked
 from gateway.reloading import Making, Reloader, Standing
@@ -50,7 +49,6 @@ from gateway.rpc.pace import PACE_SECONDS, Pace
 from gateway.rpc.rotating import Shown
 from gateway.rpc.server import Listener, Server
 from gateway.rpc.services import Inside
-from gateway.rpc.status import WORDINGS
 from gateway.telemetry.access import AccessLog
 from gateway.telemetry.lag import watch_lag
 from gateway.telemetry.metrics import Metrics
@@ -64,7 +62,7 @@ _SWEEP_SECONDS = 1.0
 
 
 class NotBuildable(Exception):  # noqa: N818  named for what was found
-    """The configuration reads well and yet no gateway can be made of it; the message says why and what to do."""
+    """The configuration is sound and yet no gateway can be made of it now; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +103,10 @@ async def gateway(
     `read` reads the configuration again, for a reload; with a `seat` it shares the address with others; `heard` is who
     listens to gRPC's C-core in this process.
 
-    Raises NotBuildable, OSError, or what the ledger says of its file.
+    Raises ConfigError, NotBuildable, OSError, or what the ledger says of its file.
     """
-    for problem in (*problems(loaded), *filter(None, [keeping.fault(loaded)])):
-        raise NotBuildable(problem)
+    if found := await asyncio.to_thread(obstacles, loaded):
+        raise ConfigError(found)
     keeping.make(loaded)
     async with AsyncExitStack() as stack:
         ground = Ground(loaded, SystemClock(), Metrics(AccessLog(stream)), stack, seat)
@@ -201,32 +199,6 @@ def _keep_watch(ground: Ground, front: _Front, reloader: Reloader) -> None:
     ground.keep("reauthenticating", asked.watch)
 
 
-def problems(loaded: Loaded) -> tuple[str, ...]:
-    """What keeps a gateway from being made of this configuration, although each part of it reads well."""
-    return (
-        *connecting.problems(loaded),
-        *witnessed.problems(loaded),
-        *_untraceable(loaded),
-        *(f"Reason {each.name} has no wording" for each in Reason if each not in WORDINGS),
-    )
-
-
-def _untraceable(loaded: Loaded) -> tuple[str, ...]:
-    if loaded.settings.traces is None or find_spec("opentelemetry"):
-        return ()
-    return ("traces are configured and OpenTelemetry is not installed: pip install kuacheng[traces], or take `traces` out",)
-
-
-def material_findings(loaded: Loaded) -> tuple[str, ...]:
-    """What is wrong with the authorities that this gateway would trust, now."""
-    now = SystemClock().now()
-    trusted = [(f"authorities of region {each.region}", each.authorities) for each in loaded.world.trust.anchors.values()]
-    if loaded.witnesses and loaded.witnesses.authorities:
-        trusted.append(("authorities of the witnesses", loaded.witnesses.authorities))
-    trusted += [(f"authorities of system {each.name}", each.authorities) for each in loaded.systems.values()]
-    return tuple(str(finding) for name, pem in trusted for finding in examine(Trust(name=name, authorities=pem), now))
-
-
 def _making(read: Callable[[], Loaded], clock: SystemClock, ledger: Ledger, operator: str) -> Making:
     async def record(loaded: Loaded) -> None:
         facts = {"world": loaded.world.edition, "version": version("kuacheng")}
@@ -235,7 +207,9 @@ def _making(read: Callable[[], Loaded], clock: SystemClock, ledger: Ledger, oper
     def fit(loaded: Loaded, before: Loaded) -> tuple[str, ...]:
         return unfit(loaded, before, clock.now())
 
-    return Making(read, problems, fit, lambda system: _guard(system, clock), _shown, record)
+    return Making(
+        read, lambda loaded: tuple(map(str, problems(loaded))), fit, lambda system: _guard(system, clock), _shown, record
+    )
 
 
 def _guard(system: System, clock: SystemClock) -> Guarded:

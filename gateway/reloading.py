@@ -251,7 +251,7 @@ class Reloader:
         """What keeps it from being taken up; or what was read, and the connections that it needs anew."""
         try:
             loaded = await asyncio.to_thread(self._making.read)
-            faults = (*_fixed(self._standing.loaded, loaded), *self._making.problems(loaded))
+            faults = (*_fixed(self._standing.loaded, loaded), *await asyncio.to_thread(self._making.problems, loaded))
             faults = faults or await asyncio.to_thread(self._making.unfit, loaded, self._standing.loaded)
             if faults:
                 return faults, None

@@ -9,7 +9,7 @@ from typing import Final
 
 from gateway import storage
 from gateway.clock import fraction
-from gateway.config import Loaded, WitnessMaterial
+from gateway.config import Loaded, Problem, WitnessMaterial
 from gateway.ground import Ground
 from gateway.ledger import kept
 from gateway.ledger.cosigning import Collector, Watched
@@ -23,18 +23,22 @@ _FIRST_ROUND_SECONDS: Final = 5.0
 """That serving waits for the witnesses' first answers; without them it serves, and refuses what needs them."""
 
 
-def problems(loaded: Loaded) -> tuple[str, ...]:
+def problems(loaded: Loaded) -> tuple[Problem, ...]:
     """What keeps the witnesses from being asked, if there are any."""
+    at = ("ledger", "witnesses", "policy")
+    return tuple(loaded.document.problem(at, f"policy of the witnesses: {each}") for each in _faults(loaded))
+
+
+def _faults(loaded: Loaded) -> tuple[str, ...]:
     wanted = loaded.witnesses
     if wanted is None:
         return ()
     try:
         policy = Policy.parse(wanted.policy)
     except PolicyRefused as refused:
-        return (f"policy of the witnesses: {refused}",)
+        return (str(refused),)
     keys = [each.verifier for each in signers(loaded.settings.log, loaded.log_keys)]
-    faults = collecting_faults(policy, keys, authorities=wanted.authorities is not None)
-    return tuple(f"policy of the witnesses: {each}" for each in faults)
+    return tuple(collecting_faults(policy, keys, authorities=wanted.authorities is not None))
 
 
 async def watched(ground: Ground, ledger: Ledger) -> Ledger:

@@ -13,13 +13,14 @@ from gateway.checking.responders import responders
 from gateway.checking.running import running
 from gateway.config import ConfigError, Loaded, load
 from gateway.config.files import Unreadable
+from gateway.connecting import PROGRAMS
 from gateway.ports import Clock
 
 
 async def everything(path: Path, environment: Mapping[str, str], metrics: str, clock: Clock) -> tuple[Line, ...]:
     """Every line. `metrics` is the address of a gateway that runs, or empty; `path` that of a gateway.yaml."""
     try:
-        loaded = await asyncio.to_thread(load, path, environment)
+        loaded = await asyncio.to_thread(load, path, environment, programs=PROGRAMS)
     except ConfigError as error:
         return tuple(files.unread(error.problems))
     asked = asyncio.gather(responders(loaded, clock), cities(loaded, clock))

@@ -8,10 +8,10 @@ from typing import Final
 
 from certs.findings import Code, Finding, Severity
 from gateway import keeping, readiness
-from gateway.app import problems
 from gateway.checking.line import Category, Line, State, fine, found
 from gateway.checking.wording import Fault
 from gateway.config import Loaded, Problem
+from gateway.obstacles import problems
 
 _RIGHTS: Final = frozenset({Code.KEY_OPEN, Code.FILE_WRITABLE})
 _CLOCK: Final = frozenset({Code.CLOCK_BEHIND, Code.CLOCK_DIFFERS})
@@ -26,10 +26,9 @@ _READINESS: Final = "docs/certificates.md#is-it-ready"
 def unread(faults: tuple[Problem, ...]) -> Iterator[Line]:
     """A configuration that does not read; the rest is not looked at."""
     for each in faults:
-        place = f"{each.file}:{each.line}:{each.column}" if each.line else each.file
         yield Line(
             Category.CONFIGURATION,
-            f"{place} {each.path}".strip(),
+            _place(each),
             State.FAILED,
             "configuration-refused",
             each.message,
@@ -45,11 +44,17 @@ def unread(faults: tuple[Problem, ...]) -> Iterator[Line]:
 def configuration(loaded: Loaded) -> Iterator[Line]:
     """Whether a gateway can be made of it."""
     file, faults = loaded.document.file, problems(loaded)
-    for why in faults:
-        yield found(Category.CONFIGURATION, file, Fault.NOT_BUILDABLE, why=why)
+    for each in faults:
+        why = f"{each.message}; {each.hint}" if each.hint else each.message
+        yield found(Category.CONFIGURATION, _place(each), Fault.NOT_BUILDABLE, why=why)
     if not faults:
         edition = loaded.world.edition
         yield fine(Category.CONFIGURATION, file, f"it reads; edition {edition}", f"可以读取，版本 {edition}")
+
+
+def _place(problem: Problem) -> str:
+    place = f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
+    return f"{place} {problem.path}".strip()
 
 
 def tables(loaded: Loaded) -> Iterator[Line]:

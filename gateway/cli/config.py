@@ -20,18 +20,17 @@ def check(path: str, output: str) -> None:
 
     Exit status 1 if anything is.
     """
-    from gateway import keeping
-    from gateway.app import material_findings, problems
-    from gateway.cli.problems import loaded_or_fail
+    from gateway.cli.problems import loaded_or_fail, plain, tell
+    from gateway.connecting import PROGRAMS
+    from gateway.obstacles import material_findings, obstacles
 
-    loaded = loaded_or_fail(Path(path), output)
-    found = [*problems(loaded), *filter(None, [keeping.fault(loaded)]), *material_findings(loaded)]
+    loaded = loaded_or_fail(Path(path), output, programs=PROGRAMS)
+    found = sorted({*obstacles(loaded), *material_findings(loaded)})
     world = loaded.world
     if output == "json":
-        printing.as_json({"edition": world.edition, "problems": [{"file": path, "message": each} for each in found]})
+        printing.as_json({"edition": world.edition, "problems": [plain(each) for each in found]})
     else:
-        for each in found:
-            click.echo(f"{path}: {each}", err=True)
+        tell(found, output)
         agreements = sum(len(each) for each in world.agreements.values())
         described = f" ({len(loaded.interfaces)} interfaces as described)" if loaded.interfaces else ""
         counts = (

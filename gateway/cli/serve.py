@@ -35,7 +35,8 @@ def command(path: str, operator: str, output: str, *, workers: int, control: Pat
     """Run the gateway. SIGTERM and SIGINT let those inside finish, then end it. SIGHUP has it take up what the files say now.
 
     A link that leads to another generation of certificates (pki/current) is noticed without a signal. One JSON line an
-    exchange goes to standard error; metrics are at the configured address.
+    exchange goes to standard error; metrics are at the configured address. What is wrong with the configuration is told as
+    `kuacheng config check` tells it, with exit status 1.
 
     With --workers N, N processes share the address and the evidence log; metrics of worker n are at the configured port plus n.
     One that crashes is replaced. `kuacheng reload` has all of them take up the files, or none, and restarts them one by one.
@@ -48,8 +49,9 @@ def command(path: str, operator: str, output: str, *, workers: int, control: Pat
     manager = ServiceManager.taken(os.environ)
     from gateway.cli.problems import loaded_or_fail
     from gateway.config import load
+    from gateway.connecting import PROGRAMS
 
-    loaded = loaded_or_fail(Path(path), output)
+    loaded = loaded_or_fail(Path(path), output, programs=PROGRAMS)
     if workers > 1:
         from gateway.cli.supervise import supervise
 
@@ -60,7 +62,9 @@ def command(path: str, operator: str, output: str, *, workers: int, control: Pat
 
     from gateway.ground import Seat
 
-    serving = _Serving(loaded, operator, lambda: load(Path(path), os.environ), manager, as_json=output == "json")
+    serving = _Serving(
+        loaded, operator, lambda: load(Path(path), os.environ, programs=PROGRAMS), manager, as_json=output == "json"
+    )
     if seat is not None:
         uvloop.run(serving.run(Seat(*seat), obey))
     else:
@@ -87,6 +91,8 @@ class _Serving:
         import sys
 
         from gateway.app import NotBuildable, gateway
+        from gateway.cli.problems import refuse
+        from gateway.config import ConfigError
         from gateway.ledger.records import LogUnusable
         from gateway.rpc.core_log import Heard, taken
         from gateway.telemetry.access import configure
@@ -115,6 +121,8 @@ class _Serving:
                 self._say(running)
                 await stop.wait()
                 reloading.cancel()
+        except ConfigError as error:
+            refuse(error, "json" if self._as_json else "text")
         except (NotBuildable, LogUnusable, ControlTaken, OSError) as error:
             printing.fail(f"the gateway does not start: {error}", printing.FINDING)
 

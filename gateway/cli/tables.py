@@ -38,8 +38,11 @@ def _survey(path: str | None) -> Survey:
     import os
 
     from gateway.config import survey, survey_tables
+    from gateway.connecting import PROGRAMS
 
-    return survey(Path(path), os.environ) if path else survey_tables(("shipped",), ("shipped",), Path())
+    if path:
+        return survey(Path(path), os.environ, programs=PROGRAMS)
+    return survey_tables(("shipped",), ("shipped",), Path(), programs=PROGRAMS)
 
 
 def _row(covered: Coverage) -> dict[str, Any]:

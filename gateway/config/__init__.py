@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from gateway.config.certificate_sections import OcspSettings
+    from gateway.config.known import Program
     from gateway.config.loading import Loaded, Survey, load, survey, survey_tables
     from gateway.config.log_material import DatabaseMaterial, LogPlace, WitnessMaterial
     from gateway.config.material import ConsoleMaterial, RevocationList, ServerMaterial, System
     from gateway.config.places import followed, generations, moved
     from gateway.config.problem import ConfigError, Problem
     from gateway.config.settings import Settings
+    from gateway.config.system_checks import placed
     from gateway.config.tables import Coverage
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "LogPlace",
     "OcspSettings",
     "Problem",
+    "Program",
     "RevocationList",
     "ServerMaterial",
     "Settings",
@@ -39,6 +42,7 @@ __all__ = [
     "generations",
     "load",
     "moved",
+    "placed",
     "survey",
     "survey_tables",
 ]
@@ -46,11 +50,13 @@ __all__ = [
 _PARTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "certificate_sections": ("OcspSettings",),
+        "known": ("Program",),
         "loading": ("Loaded", "Survey", "load", "survey", "survey_tables"),
         "log_material": ("DatabaseMaterial", "LogPlace", "WitnessMaterial"),
         "places": ("followed", "generations", "moved"),
         "problem": ("ConfigError", "Problem"),
         "settings": ("Settings",),
+        "system_checks": ("placed",),
         "tables": ("Coverage",),
     }
 )

@@ -17,6 +17,7 @@ from gateway.config.problem import Gathering, Problem
 from gateway.config.search_right_file import WrittenRight, read_search_rights
 from gateway.config.shape import unknown
 from gateway.config.sources import Source
+from gateway.config.system_checks import table_problems as program_problems
 from gateway.config.table_file import TableText, read_table
 from gateway.config.tables import Coverage, check_table
 from gateway.config.wording import listed, quoted
@@ -77,6 +78,8 @@ def read_tables(gathering: Gathering, sources: Sequence[Source], known: Known) -
             continue
         text, problems = read
         gathering.add((*problems, *_place_problems(text, known)))
+        if program := known.programs.get(text.spec.system):
+            gathering.add(program_problems(text, program))
         if kind := known.types.get(text.spec.type):
             texts.append(text)
             found, covered = check_table(text, kind)

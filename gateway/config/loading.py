@@ -24,7 +24,7 @@ from gateway.config.judging import (
     read_tables,
     read_vocabulary,
 )
-from gateway.config.known import Known
+from gateway.config.known import NO_PROGRAMS, Known, Programs
 from gateway.config.log_material import DatabaseMaterial, LogPlace, WitnessMaterial
 from gateway.config.material import (
     ConsoleMaterial,
@@ -43,6 +43,7 @@ from gateway.config.search_right_file import WrittenRight
 from gateway.config.settings import Settings
 from gateway.config.shape import shape
 from gateway.config.sources import Source, read_listed, read_source
+from gateway.config.system_checks import judged
 from gateway.config.tables import Coverage
 from gateway.model.agreement import Agreement
 from gateway.model.identity import Anchor, Trust
@@ -106,13 +107,16 @@ class _Parts:
     judging: tuple[tuple[str, bytes], ...]
 
 
-def load(path: Path, environment: Mapping[str, str], instead: Mapping[Path, Path] = NOTHING) -> Loaded:
+def load(
+    path: Path, environment: Mapping[str, str], instead: Mapping[Path, Path] = NOTHING, *, programs: Programs = NO_PROGRAMS
+) -> Loaded:
     """The configuration at the path of a gateway.yaml. Raises ConfigError with every problem of every file.
 
-    `instead` maps a folder, absolute, to one that is read in its place: what would be if its link led there?
+    `instead` maps a folder, absolute, to one that is read in its place: what would be if its link led there? `programs` are the adapters
+    of the program; without them nobody looks whether a system can be asked, as whoever reads a log or a certificate need not.
     """
     gathering, places = Gathering(), Places(instead)
-    parts = _read(gathering, path, environment, places)
+    parts = _read(gathering, path, environment, places, programs)
     gathering.close()
     if parts is None or parts.settings is None or parts.material is None:
         raise RuntimeError("a part of the configuration is missing without a problem")
@@ -137,14 +141,16 @@ def load(path: Path, environment: Mapping[str, str], instead: Mapping[Path, Path
     )
 
 
-def survey(path: Path, environment: Mapping[str, str]) -> Survey:
+def survey(path: Path, environment: Mapping[str, str], *, programs: Programs = NO_PROGRAMS) -> Survey:
     """The same walk for people who mend tables: what is covered, though something be wrong. Never raises ConfigError."""
     gathering = Gathering()
-    parts = _read(gathering, path, environment, Places())
+    parts = _read(gathering, path, environment, Places(), programs)
     return Survey(parts.tables.coverage if parts else (), gathering.problems)
 
 
-def survey_tables(catalogue: tuple[str, ...], tables: tuple[str, ...], folder: Path) -> Survey:
+def survey_tables(
+    catalogue: tuple[str, ...], tables: tuple[str, ...], folder: Path, *, programs: Programs = NO_PROGRAMS
+) -> Survey:
     """Tables held against a catalogue alone, for the author of a city. Names as in gateway.yaml. Never raises ConfigError."""
     gathering = Gathering()
 
@@ -152,12 +158,12 @@ def survey_tables(catalogue: tuple[str, ...], tables: tuple[str, ...], folder: P
         return Problem(str(folder), 1, 1, f"[{index}]", "")
 
     vocabulary = read_vocabulary(gathering, read_listed(gathering, catalogue, "catalogue", folder, named))
-    known = Known(None, None, vocabulary.catalogue.types, vocabulary.complete)
+    known = Known(None, None, vocabulary.catalogue.types, vocabulary.complete, programs=programs)
     covered = read_tables(gathering, read_listed(gathering, tables, "tables", folder, named), known)
     return Survey(covered.coverage, gathering.problems)
 
 
-def _read(gathering: Gathering, path: Path, environment: Mapping[str, str], places: Places) -> _Parts | None:
+def _read(gathering: Gathering, path: Path, environment: Mapping[str, str], places: Places, programs: Programs) -> _Parts | None:
     source = gathering.attempt(read_source, path)
     if source is None:
         return None
@@ -174,10 +180,12 @@ def _read(gathering: Gathering, path: Path, environment: Mapping[str, str], plac
 
     catalogue = listed("catalogue", lists.catalogue)
     vocabulary = read_vocabulary(gathering, catalogue)
+    before = gathering.count
     interfaces_read = listed("interfaces", lists.interfaces)
     interfaces = gather_interfaces(gathering, interfaces_read)
-    described = {each.interface.name: each.interface for each in interfaces}
-    known = Known(lists.regions, lists.systems, vocabulary.catalogue.types, vocabulary.complete, described)
+    described = {each.interface.name: each.interface for each in interfaces if each.interface.name not in programs}
+    known = Known(lists.regions, lists.systems, vocabulary.catalogue.types, vocabulary.complete, described, programs)
+    known = judged(gathering, document, settings, interfaces, known, every_interface=gathering.count == before)
     tables_read = listed("tables", lists.tables)
     tables = read_tables(gathering, tables_read, known)
     agreements_read = listed("agreements", lists.agreements)

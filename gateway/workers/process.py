@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final, Self
 
+from gateway.config import Problem
 from gateway.workers.control import Answer, Order
 from gateway.workers.together import Gone
 
@@ -59,7 +60,7 @@ class Worker:
             await _killed(process)
             raise
         await _killed(process)
-        told = [f"{each['file']}:{each['line']}: {each['message']}" for each in said.get("problems", ())]
+        told = [str(Problem(**each)) for each in said.get("problems", ())]
         raise NotStarted("; ".join(told) or f"it ended with status {process.returncode}")
 
     @property

@@ -4,14 +4,13 @@ import io
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from types import MappingProxyType
 
 import pytest
 
 from certs import seen
 from certs.development import write_development_pki
 from gateway import storage
-from gateway.app import NotBuildable, gateway, material_findings, problems
+from gateway.app import NotBuildable, gateway
 from gateway.client import Client, Identity
 from gateway.clock import SystemClock, entropy
 from gateway.config import Loaded, WitnessMaterial, load
@@ -84,26 +83,6 @@ async def test_it_does_not_start_in_the_name_of_whom_the_log_must_not_name(loade
     with pytest.raises(NotBuildable, match="its start cannot be recorded: an operator's id"):
         async with gateway(loaded, io.StringIO(), "测试甲"):
             pass
-
-
-def test_a_sound_configuration_has_no_problems(loaded: Loaded) -> None:
-    assert problems(loaded) == ()
-    assert material_findings(loaded) == ()
-
-
-async def test_it_does_not_start_without_a_credential(loaded: Loaded) -> None:
-    system = loaded.systems["foshan.f1"]
-    broken = replace(loaded, systems=MappingProxyType({**loaded.systems, "foshan.f1": replace(system, credentials={})}))
-    with pytest.raises(NotBuildable, match=r"foshan\.f1: the credential access_id is missing"):
-        async with gateway(broken, io.StringIO()):
-            pass
-
-
-def test_an_operation_that_the_dialect_does_not_have_is_found(loaded: Loaded) -> None:
-    key, table = next(iter(loaded.world.tables.items()))
-    tables = MappingProxyType({**loaded.world.tables, key: replace(table, operation="nonsense")})
-    broken = replace(loaded, world=replace(loaded.world, tables=tables))
-    assert any("has no operation nonsense" in each for each in problems(broken))
 
 
 async def test_it_does_not_start_on_a_log_that_was_put_back(loaded: Loaded, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What asks each system, and what keeps it from being made: programmed adapters by their names, and described ones by their files."""
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -8,11 +9,12 @@ import pytest
 
 from adapters.configured.client import ConfiguredAdapter
 from adapters.guangzhou.g2_client import g2_adapter
+from adapters.registry import CONNECTORS, FILES
 from gateway.clock import SystemClock
 from gateway.config import Loaded, load
 from gateway.config.document import read_document
 from gateway.config.interface_file import InterfaceText, read_interface
-from gateway.connecting import connector, problems
+from gateway.connecting import PROGRAMS, connector, problems
 from gateway.development.layout import Layout
 
 WRITTEN = Path(__file__).parents[1] / "adapters/configured/written"
@@ -43,14 +45,27 @@ async def test_a_description_makes_the_adapter_where_there_is_one(loaded: Loaded
         connector(replace(system, credentials={}), SystemClock())
 
 
-def test_a_description_never_takes_the_place_of_a_programmed_adapter(loaded: Loaded) -> None:
-    told = list(problems(replace(loaded, interfaces=(described("guangzhou.g2"),))))
-    assert told == ["aid.yaml:1:12: guangzhou.g2 is the name of an adapter of the program; give the interface another name"]
+def test_a_system_is_tried_with_nobody_at_its_address_and_nothing_stays_open(loaded: Loaded) -> None:
+    problems(loaded)  # what the first one loads stays
+    before = len([*Path("/proc/self/fd").iterdir()]), threading.active_count()
+    assert problems(loaded) == ()
+    assert (len([*Path("/proc/self/fd").iterdir()]), threading.active_count()) == before
 
 
-def test_a_connector_that_is_none_is_told_with_those_that_are_described(loaded: Loaded) -> None:
-    strange = replace(loaded.systems["guangzhou.g2"], name="guangzhou.aids")
-    systems = MappingProxyType({**loaded.systems, "guangzhou.aids": strange})
-    (told,) = problems(replace(loaded, systems=systems, interfaces=(described("guangzhou.aid"),)))
-    assert told.startswith("no connector guangzhou.aids; there are foshan.f1, ")
-    assert told.endswith(", guangzhou.g3, guangzhou.aid")
+def test_what_keeps_a_system_from_being_made_is_told_at_its_part_of_the_configuration(loaded: Loaded) -> None:
+    here = "regions.440600.systems.f1"
+    for changed, path in (
+        ({"credentials": {}}, f"{here}.credentials.access_id"),
+        ({"url": "sqlite:///front.db"}, f"{here}.url"),
+        ({"authorities": b""}, here),
+        ({"certificate": "nowhere.pem"}, here),
+    ):
+        system = replace(loaded.systems["foshan.f1"], **changed)
+        (told,) = problems(replace(loaded, systems=MappingProxyType({**loaded.systems, "foshan.f1": system})))
+        mark = loaded.document.mark(tuple(path.split(".")))
+        assert (told.file, told.line, told.column, told.path) == (loaded.document.file, mark.line, mark.column, path)
+
+
+def test_the_programs_are_those_that_can_be_asked() -> None:
+    assert PROGRAMS.keys() == CONNECTORS.keys()
+    assert {name for name, each in PROGRAMS.items() if each.files} == FILES

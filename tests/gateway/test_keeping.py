@@ -1,5 +1,6 @@
 """Where a gateway keeps its small records, and that it is known before it starts whether it can."""
 
+import asyncio
 import io
 from pathlib import Path
 
@@ -7,12 +8,12 @@ import pytest
 from click.testing import CliRunner
 
 from gateway import keeping
-from gateway.app import NotBuildable, gateway
+from gateway.app import gateway
 from gateway.checking.files import records
 from gateway.checking.line import State
 from gateway.cli import main
 from gateway.clock import entropy
-from gateway.config import Loaded
+from gateway.config import ConfigError, Loaded
 from gateway.development.layout import Layout, lay_out, write_configuration
 from tests.gateway.living import CITIES, NOW, read
 
@@ -56,13 +57,13 @@ def test_without_a_folder_they_stand_beside_the_log_as_ever(layout: Layout) -> N
 
 async def test_a_folder_in_which_nobody_can_write_keeps_a_gateway_from_starting_and_every_check_says_so(layout: Layout) -> None:
     loaded = kept_in(layout, UNWRITABLE)
-    with pytest.raises(NotBuildable, match=f"cannot write in {UNWRITABLE}.*`state` in gateway.yaml"):
+    with pytest.raises(ConfigError, match=f"cannot write in {UNWRITABLE}.*`state` in gateway.yaml"):
         async with gateway(loaded, io.StringIO()):
             pass
     (line,) = records(loaded)
     assert (line.state, line.code, UNWRITABLE in line.reason) == (State.FAILED, "state-unusable", True)
-    done = CliRunner().invoke(main, ["config", "check", "-c", str(layout.config)])
-    assert (done.exit_code, f"cannot write in {UNWRITABLE}" in done.output) == (1, True)
+    done = await asyncio.to_thread(CliRunner().invoke, main, ["config", "check", "-c", str(layout.config)])
+    assert (done.exit_code, f"state: this user cannot write in {UNWRITABLE}" in done.output) == (1, True)
 
 
 def test_one_that_is_open_to_others_or_no_folder_is_refused(layout: Layout, tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.app import NotBuildable, Running, gateway, material_findings, problems
+from gateway.app import Running, gateway
 from gateway.client import Client, Identity, QueryRefused
 from gateway.clock import SystemClock, entropy
-from gateway.config import Loaded, load
+from gateway.config import ConfigError, Loaded, load
 from gateway.development.layout import SERVER_NAME, Layout, lay_out, write_configuration
 from gateway.development.processes import start_city
 from gateway.development.samples import samples
@@ -26,10 +26,12 @@ from gateway.ledger.cosigning import RolledBack
 from gateway.ledger.kept import kept
 from gateway.ledger.note import Algorithm, Note, Signer, Verifier
 from gateway.ledger.policy import Witness as Named
+from gateway.obstacles import material_findings
 from gateway.witness.folder import KEY, RECORD
 from gateway.witness.record import Record
 from gateway.witness.service import Witness, serving
 from gateway.witness.submission import logs_of
+from gateway.witnessed import problems
 from tests.ports import free_port
 
 CITY = "440100"
@@ -206,9 +208,13 @@ async def test_a_policy_that_cannot_be_collected_for_is_found_before_serving(
     assert old in loaded.witnesses.policy
     broken = replace(loaded, witnesses=replace(loaded.witnesses, policy=loaded.witnesses.policy.replace(old, new)))
     (problem,) = problems(broken)
-    assert problem.startswith("policy of the witnesses: ")
-    assert said in problem
-    with pytest.raises(NotBuildable, match="policy of the witnesses"):
+    assert (problem.path, problem.line) == (
+        "ledger.witnesses.policy",
+        loaded.document.mark(("ledger", "witnesses", "policy")).line,
+    )
+    assert problem.message.startswith("policy of the witnesses: ")
+    assert said in problem.message
+    with pytest.raises(ConfigError, match="policy of the witnesses"):
         async with gateway(broken, io.StringIO()):
             pass
 
@@ -217,4 +223,5 @@ def test_the_authorities_of_the_witnesses_are_examined_like_all_others(loaded: L
     assert material_findings(loaded) == ()
     assert loaded.witnesses is not None
     short = replace(loaded, witnesses=replace(loaded.witnesses, authorities=loaded.server.certificate))
-    assert any("authorities of the witnesses" in each for each in material_findings(short))
+    (found,) = {each.path for each in material_findings(short)}
+    assert found == "ledger.witnesses.authorities"

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from certs.development import DevelopmentPki
 from gateway.clock import SystemClock
-from gateway.config import Loaded, load
-from gateway.connecting import connector, problems
+from gateway.config import ConfigError, Loaded, load
+from gateway.connecting import PROGRAMS, connector, problems
 from gateway.model.agreement import Agreement
 from gateway.model.city import CityAnswer, CityRequest, CityTicket
 from gateway.model.evidence import Evidence
@@ -127,16 +127,19 @@ class Site:
     def load(self, family: str, url: str, credentials: Mapping[str, str] | None = None) -> Loaded:
         """The configuration; of the credentials those that the interface takes."""
         path = self.write(family, url, CREDENTIALS if credentials is None else credentials)
-        loaded = load(path, {f"AID_{name.upper()}": value for name, value in CREDENTIALS.items()})
-        if credentials is not None:
-            return loaded
-        superfluous = {text.split()[4].rstrip(";") for text in problems(loaded) if "takes no credential" in text}
-        return self.load(family, url, {name: value for name, value in CREDENTIALS.items() if name not in superfluous})
+        environment = {f"AID_{name.upper()}": value for name, value in CREDENTIALS.items()}
+        try:
+            return load(path, environment, programs=PROGRAMS)
+        except ConfigError as error:
+            unknown = {each.path.rpartition(".")[2] for each in error.problems if each.message.startswith("unknown credential")}
+            if credentials is not None or not unknown:
+                raise
+        return self.load(family, url, {name: value for name, value in CREDENTIALS.items() if name not in unknown})
 
     @asynccontextmanager
     async def reached(self, family: str, url: str) -> AsyncIterator[Reached]:
         loaded = self.load(family, url)
-        assert tuple(problems(loaded)) == ()
+        assert await asyncio.to_thread(problems, loaded) == ()
         adapter = connector(loaded.systems["guangzhou.aid"], SystemClock())
         try:
             yield Reached(loaded, adapter)

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from gateway.connecting import problems
+from gateway.config import ConfigError
 from gateway.model.city import CityTicket
 from gateway.model.refusal import Refusal
 from tests.adapters.configured.departments import ACCOUNT, CREDENTIALS, FIRST, NAMES, NOBODY, SECOND
@@ -60,10 +60,20 @@ async def test_the_department_s_record_its_no_record_and_its_faults(both: tuple[
 
 
 def test_a_file_needs_no_password_and_http_no_database(site: Any, tmp_path: Path) -> None:
-    told = tuple(problems(site.load("tables", "https://127.0.0.1:1", CREDENTIALS)))
-    assert any("write its url as postgresql://host:port/database or sqlite:///path" in each for each in told)
-    told = tuple(problems(site.load("tables", f"sqlite://{tmp_path}/front.db", {"password": "x"})))
-    assert "guangzhou.aid: the credential account is missing; name a file or variable for it" in told
-    assert "guangzhou.aid: takes no credential password; it takes account" in told
-    told = tuple(problems(site.load("soap", "sqlite:///front.db")))
-    assert any("write its url as https://host:port" in each for each in told)
+    def told(family: str, url: str, credentials: Any) -> list[str]:
+        with pytest.raises(ConfigError) as caught:
+            site.load(family, url, credentials)
+        return [str(each).partition("gateway.yaml:")[2] for each in caught.value.problems]
+
+    here = "regions.440100.systems.aid"
+    assert told("tables", "https://127.0.0.1:1", CREDENTIALS) == [
+        f"12:14: {here}.url: its interface is of the family tables; write its url as "
+        "postgresql://host:port/database or sqlite:///path"
+    ]
+    assert told("tables", f"sqlite://{tmp_path}/front.db", {"password": "x"}) == [
+        f"18:9: {here}.credentials: the credential account is missing; name a file or variable for it",
+        f"18:23: {here}.credentials.password: unknown credential of guangzhou.aid 'password'; known: account",
+    ]
+    assert told("soap", "sqlite:///front.db", CREDENTIALS) == [
+        f"12:14: {here}.url: its interface is of the family soap; write its url as https://host:port"
+    ]

@@ -59,6 +59,17 @@ async def test_where_nothing_reads_all_else_is_left_out(layout: Layout) -> None:
     assert {each.code for each in lines if each.category is not Category.CONFIGURATION} == {"not-looked-at"}
 
 
+async def test_a_system_that_cannot_be_asked_is_told_with_its_place_and_the_rest_is_looked_at(layout: Layout) -> None:
+    text = layout.config.read_text()
+    layout.config.write_text(text.replace("{file: secrets/440600-f2-aes_key}", "{file: secrets/440600-f2-sid}"))
+    lines = await everything(layout.config, {}, "", CLOCK)
+    (told,) = [each for each in lines if each.category is Category.CONFIGURATION]
+    line = 1 + next(number for number, each in enumerate(text.splitlines()) if each.strip().startswith("aes_key:"))
+    assert told.what == f"{layout.config}:{line}:20 regions.440600.systems.f2.credentials.aes_key"
+    assert told.reason.startswith("the credential aes_key is missing or not 32 hex digits; ")
+    assert {each.category for each in lines} >= set(Category) - {Category.CLOCK}
+
+
 def _found(layout: Layout) -> list[Line]:
     return [each for each in ledger(load(layout.config, {}), CLOCK.now()) if each.code not in {"", "sqlite-wal-bug"}]
 

@@ -36,8 +36,8 @@ def test_a_good_configuration_is_fine(site: Path) -> None:
     ("before", "after", "told"),
     [
         ("metrics:", "metricks:", "did you mean 'metrics'"),
-        ("connector: foshan.f1", "connector: foshan.f9", "did you mean 'foshan.f9'"),
-        ("sid: {file", "sidd: {file", "foshan.f2: the credential sid is missing"),
+        ("connector: foshan.f1", "connector: foshan.f9", "systems.f1.connector: unknown connector 'foshan.f9'; did you mean"),
+        ("sid: {file", "sidd: {file", "systems.f2.credentials.sidd: unknown credential of foshan.f2 'sidd'; did you mean 'sid'?"),
         ("version: 1", "version: 2", "version"),
         ("authorities/440600.pem", "authorities/nowhere.pem", "nowhere.pem"),
     ],

@@ -16,7 +16,8 @@ from tests.gateway.rpc.house import PATIENCE
 
 _SERVES = 'print(\'{"event": "serving", "metrics": ""}\', flush=True)\n'
 STAYS = _SERVES + "import sys; sys.stdin.read()"
-SAYS_WHY = 'print(\'{"problems": [{"file": "g.yaml", "line": 3, "message": "no"}]}\')'
+PROBLEM = {"file": "g.yaml", "line": 3, "column": 7, "path": "log", "message": "no", "hint": "yes"}
+SAYS_WHY = f"import json; print(json.dumps({{'problems': [{PROBLEM}]}}))"
 
 
 GATED = """
@@ -149,7 +150,7 @@ async def test_one_that_starts_while_files_are_taken_up_does_not_serve_by_the_ol
 
 async def test_one_that_does_not_come_up_keeps_the_gateway_from_starting() -> None:
     supervisor = Supervisor(2, lambda number: ("-c", STAYS if number == 0 else SAYS_WHY))
-    with pytest.raises(NotStarted, match=r"g\.yaml:3: no"):
+    with pytest.raises(NotStarted, match=r"g\.yaml:3:7: log: no; yes"):
         await supervisor.start()
     assert supervisor.workers == ()
 
@@ -174,7 +175,7 @@ async def test_a_restart_that_fails_leaves_the_worker_that_was(tmp_path: Path) -
     broken.touch()
     answer = await supervisor.handle({"do": "restart"})
     assert answer["result"] == "refused"
-    assert "did not start anew: g.yaml:3: no" in answer["problems"][0]
+    assert "did not start anew: g.yaml:3:7: log: no; yes" in answer["problems"][0]
     assert (supervisor.workers, answer["workers"]) == ((before,), [before.pid])
     assert (await supervisor.handle({"do": "dance"}))["result"] == "refused"
     await supervisor.stop()
