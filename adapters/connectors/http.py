@@ -69,8 +69,9 @@ class HttpClient:
             await self._enter(self._by(until))
         try:
             with self._blamed():
-                connection = await self._opened(lambda: StreamingConnection(LARGEST_STREAM), self._by(until))
-                async with asyncio.timeout_at(self._by(until)):
+                by = self._by(until)
+                connection = await self._opened(lambda: StreamingConnection(LARGEST_STREAM), by)
+                async with asyncio.timeout_at(by):
                     head = await connection.begin(self._written(request))
             yield head, self._pieces(connection, until)
         finally:

@@ -128,14 +128,14 @@ async def work_off(store: Store, operations: Sequence[Operation], tape: Tape, bo
         due: list[tuple[float, Operation, str, Reply]] = []
         book.changed = partial(_hang_or_not, store, operations, book)
         while True:
-            now = time.time() + clock_offset  # noqa: TID251 - a city has a clock of its own
-            for operation in operations:
-                for row in () if store.locked else store.waiting(operation.path):
-                    due += _taken_up(store.front, operation, row, now, _Frame(tape, book))
-            now_due = [] if store.locked else [each for each in due if each[0] <= now]
-            due = [each for each in due if each not in now_due]
-            if now_due:
-                store.answer([(operation.path, ticket, json.loads(reply.body)) for _, operation, ticket, reply in now_due])
+            if not store.locked:
+                now = time.time() + clock_offset  # noqa: TID251 - a city has a clock of its own
+                for operation in operations:
+                    for row in store.waiting(operation.path):
+                        due += _taken_up(store.front, operation, row, now, _Frame(tape, book))
+                now_due, due = [each for each in due if each[0] <= now], [each for each in due if each[0] > now]
+                if now_due:
+                    store.answer([(operation.path, ticket, json.loads(reply.body)) for _, operation, ticket, reply in now_due])
             await asyncio.sleep(_PAUSE_SECONDS)
 
 

@@ -78,6 +78,18 @@ async def test_a_question_crosses_and_is_answered(tables: tuple[FrontAdapter, An
         await adapter.ask(ASKED, 10.0)
 
 
+async def test_tables_that_somebody_has_locked_are_a_city_that_does_not_answer_in_time(
+    tables: tuple[FrontAdapter, Any, FaultBook],
+) -> None:
+    adapter, _, book = tables
+    await adapter.ask(ASKED, 10.0)
+    book.arm({"interface": "f4", "fault": "hang", "times": -1})
+    with pytest.raises(Refusal, match="CITY_TIMEOUT"):
+        await adapter.ask(ASKED, 1.0)
+    book.clear()
+    assert isinstance(await adapter.ask(ASKED, 10.0), CityAnswer)
+
+
 async def test_the_server_s_name_and_our_password_count(tables: tuple[FrontAdapter, SystemSettings, FaultBook]) -> None:
     _, settings, _ = tables
     credentials = {**settings.credentials, "password": "another"}

@@ -76,7 +76,7 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_CITY_ANSWER_INVALID: _Reason.ValueType  # 43
     """The city answered something that is not an answer by its own interface document."""
     REASON_HOLDER_AMBIGUOUS: _Reason.ValueType  # 44
-    """Several holders match; the first is never picked."""
+    """Several holders match, and the first is never picked; or the one under this number bears another name."""
     REASON_OUTCOME_UNKNOWN: _Reason.ValueType  # 45
     """It is not known whether the city acted, for instance because the call was cancelled in the middle."""
     REASON_DEFERRAL_EXPIRED: _Reason.ValueType  # 46
@@ -154,7 +154,7 @@ REASON_CITY_REFUSED: Reason.ValueType  # 42
 REASON_CITY_ANSWER_INVALID: Reason.ValueType  # 43
 """The city answered something that is not an answer by its own interface document."""
 REASON_HOLDER_AMBIGUOUS: Reason.ValueType  # 44
-"""Several holders match; the first is never picked."""
+"""Several holders match, and the first is never picked; or the one under this number bears another name."""
 REASON_OUTCOME_UNKNOWN: Reason.ValueType  # 45
 """It is not known whether the city acted, for instance because the call was cancelled in the middle."""
 REASON_DEFERRAL_EXPIRED: Reason.ValueType  # 46
